@@ -1,0 +1,83 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// The settings every room is built with.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A room: a target of our own with the settings all of them share.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A room's tests.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "swiftprov",
+    products: [
+        .executable(name: "swiftprov", targets: ["swiftprov"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    ],
+    targets: [
+        // System libraries, each behind one module map.
+        .systemLibrary(name: "CLibSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .target(name: "CLinux"),
+
+        // What everything stands on.
+        room("Diagnostics", []),
+        room("Values", ["Diagnostics", collections]),
+
+        // From text to values.
+        room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
+        room("Vault", ["Diagnostics", crypto, cryptoExtras]),
+        room("Jinja", ["CPCRE2", "Diagnostics", "Values", "YAML", crypto]),
+
+        // What people wrote.
+        room("Inventory", ["Diagnostics", "Values", "YAML", "Vault"]),
+        room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
+        room("Variables", ["Diagnostics", "Values", "Jinja", "Inventory"]),
+        room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules"]),
+
+        // Hosts.
+        room("Target", ["CLinux", "Diagnostics", crypto]),
+        room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Target", crypto]),
+
+        // What is done there, and what is said about it.
+        room("Results", ["Diagnostics", "Values"]),
+        room("Modules", ["Diagnostics", "Values", "Jinja", "YAML", "Target", "Results", crypto]),
+        room(
+            "Engine",
+            [
+                "Diagnostics", "Values", "Playbook", "Inventory", "Planning", "Variables", "Jinja", "Modules",
+                "Target", "Results",
+            ]
+        ),
+        room("Reporting", ["Diagnostics", "Values", "Results"]),
+        .executableTarget(
+            name: "swiftprov",
+            dependencies: [
+                "Diagnostics", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables", "Jinja",
+                "Modules", "Target", "SSH", "Results", "Engine", "Reporting", argumentParser,
+            ],
+            swiftSettings: settings
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
