@@ -56,7 +56,7 @@ let package = Package(
         room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules"]),
 
         // Hosts.
-        room("Target", ["CLinux", "Diagnostics", crypto]),
+        room("Target", ["CLinux", "Diagnostics", "Values", "Results", crypto]),
         room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Target", crypto]),
 
         // What is done there, and what is said about it.

@@ -1,0 +1,54 @@
+public import Results
+
+/// What the earlier tasks of a dry run would have changed on a host.
+///
+/// Modules ask it where they ask the host, so that a directory task 3 would create exists for task 7.
+public struct Foreseen: Sendable {
+    public private(set) var files: [String: Change.FileEffect] = [:]
+    public private(set) var packages: [String: Bool] = [:]
+    public private(set) var users: [String: Bool] = [:]
+    public private(set) var groups: [String: Bool] = [:]
+    public private(set) var units: [String: UnitState] = [:]
+    private var dockerObjects: [DockerObject: Bool] = [:]
+
+    /// A unit as it would be.
+    public struct UnitState: Sendable {
+        public var active: Bool?
+        public var enabled: Bool?
+    }
+
+    private struct DockerObject: Hashable {
+        var kind: String
+        var name: String
+    }
+
+    public init() {}
+
+    /// Whether nothing was foreseen, as in every real run.
+    public var isEmpty: Bool {
+        files.isEmpty && packages.isEmpty && users.isEmpty && groups.isEmpty && units.isEmpty && dockerObjects.isEmpty
+    }
+
+    /// Whether the Docker object of that kind (`network`, `volume`, `image`, `container`) would be there; nil if
+    /// no task of this run would touch it.
+    public func docker(_ kind: String, _ name: String) -> Bool? { dockerObjects[DockerObject(kind: kind, name: name)] }
+
+    /// Takes in what a task would do.
+    public mutating func add(_ change: Change) {
+        for effect in change.effects {
+            switch effect {
+            case .file(let path, let state): files[path] = state
+            case .package(let name, let present): packages[name] = present
+            case .user(let name, let present): users[name] = present
+            case .group(let name, let present): groups[name] = present
+            case .unit(let name, let active, let enabled):
+                var state = units[name] ?? UnitState()
+                state.active = active ?? state.active
+                state.enabled = enabled ?? state.enabled
+                units[name] = state
+            case .docker(let kind, let name, let present):
+                dockerObjects[DockerObject(kind: kind, name: name)] = present
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// A snippet of POSIX shell written in this program, never made from anyone's input.
+///
+/// It can only be made from a literal: what a snippet works on travels beside it, as `$1 $2 …` and on standard
+/// input, so that no text from a playbook or a host is ever parsed by a shell.
+public struct Script: Sendable, Hashable, ExpressibleByStringLiteral {
+    public let text: String
+
+    public init(stringLiteral value: StaticString) { text = value.description }
+
+    /// Two snippets in a row, such as helper functions before what calls them.
+    public static func + (left: Script, right: Script) -> Script { Script(joined: left.text + "\n" + right.text) }
+
+    private init(joined: String) { text = joined }
+}
+
+/// Quoting for a POSIX shell, the one place where it happens.
+public enum ShellQuoting {
+    /// The word in single quotes, which no shell looks into.
+    public static func quote(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: ","), UInt8(ascii: "@"),
+                UInt8(ascii: "%"), UInt8(ascii: "+"):
+                true
+            default: false
+            }
+        }
+        if plain, !word.isEmpty { return word }
+        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// A command line made of the words.
+    public static func join(_ words: [String]) -> String { words.map(quote).joined(separator: " ") }
+}

@@ -1,0 +1,113 @@
+public import Diagnostics
+
+/// A host as a module's `plan` sees it: it can be asked, and cannot be changed.
+///
+/// Requests are sent as soon as they are made and answered in order; a module that needs several answers asks
+/// for them together (`async let`) or in one script, and pays one round trip.
+public protocol TargetReader: Sendable {
+    /// The host's name in the inventory, for messages.
+    var hostName: String { get }
+    /// What earlier tasks of this dry run would have changed; empty in a real run.
+    var foreseen: Foreseen { get }
+    /// The environment that the task's `environment:` adds.
+    var environment: [(name: String, value: String)] { get }
+
+    /// Runs a snippet that only reads.
+    ///
+    /// - Parameters:
+    ///   - script: The snippet; runs under `LC_ALL=C.UTF-8` (`C` where the host lacks it) with a fixed `PATH`.
+    ///   - arguments: What it finds in `$1`, `$2` …
+    ///   - input: What it finds on standard input.
+    ///   - timeout: The longest it may take; the command and its children are ended then.
+    /// - Returns: Exit status and streams; a status other than 0 is the caller's to judge.
+    /// - Throws: `Diagnostic` with code `.unreachable` if the connection was lost, `.timeout` if it took too long.
+    func query(
+        _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
+    ) async throws(Diagnostic) -> CommandResult
+}
+
+extension TargetReader {
+    public func query(_ script: Script, _ arguments: String...) async throws(Diagnostic) -> CommandResult {
+        try await query(script, arguments, input: nil, timeout: nil)
+    }
+
+    public func query(_ script: Script, _ arguments: [String]) async throws(Diagnostic) -> CommandResult {
+        try await query(script, arguments, input: nil, timeout: nil)
+    }
+}
+
+/// A command that a person asked for.
+public struct Command: Sendable {
+    /// The program and its arguments, or one text for a shell.
+    public enum Line: Sendable {
+        case words([String])
+        /// Given to `executable -c`.
+        case shell(String, executable: String)
+    }
+
+    public var line: Line
+    public var directory: String?
+    public var input: [UInt8]?
+    public var timeout: Duration?
+
+    public init(_ line: Line, directory: String? = nil, input: [UInt8]? = nil, timeout: Duration? = nil) {
+        self.line = line
+        self.directory = directory
+        self.input = input
+        self.timeout = timeout
+    }
+}
+
+/// A host as a module's `apply` sees it.
+public protocol TargetWriter: TargetReader {
+    /// Runs a snippet that changes the host. Parameters, answer and errors as for `query`.
+    func execute(
+        _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
+    ) async throws(Diagnostic) -> CommandResult
+
+    /// Runs a person's command, in a process group of its own, apart from our snippets.
+    ///
+    /// - Returns: Its exit status and streams, whatever the status.
+    /// - Throws: `Diagnostic` with code `.unreachable` or `.timeout`.
+    func run(_ command: Command) async throws(Diagnostic) -> CommandResult
+
+    /// Writes a file whole or not at all: a temporary file beside it with the final owner and mode, synced, then
+    /// renamed. See `FileWrite`.
+    ///
+    /// - Returns: The path of the backup, if one was asked for and there was something to keep.
+    /// - Throws: `Diagnostic` with code `.failed`, naming the path and the host's own words.
+    func write(_ file: FileWrite) async throws(Diagnostic) -> FileWrite.Outcome
+}
+
+extension TargetWriter {
+    public func execute(_ script: Script, _ arguments: String...) async throws(Diagnostic) -> CommandResult {
+        try await execute(script, arguments, input: nil, timeout: nil)
+    }
+
+    public func execute(_ script: Script, _ arguments: [String]) async throws(Diagnostic) -> CommandResult {
+        try await execute(script, arguments, input: nil, timeout: nil)
+    }
+
+    /// Runs a program and takes a status other than 0 as a failure.
+    ///
+    /// - Throws: `Diagnostic` with code `.commandFailed` and the program's last words.
+    @discardableResult
+    public func run(_ words: [String], timeout: Duration? = nil) async throws(Diagnostic) -> CommandResult {
+        let result = try await run(Command(.words(words), timeout: timeout))
+        guard result.succeeded else {
+            let said = result.errorOutput.isEmpty ? result.output : result.errorOutput
+            throw Diagnostic(
+                .commandFailed,
+                "'\(words.joined(separator: " "))' ended with status \(result.status): \(said.lastLine)"
+            )
+        }
+        return result
+    }
+}
+
+extension String {
+    /// The last line that says something.
+    package var lastLine: String {
+        split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }.map(String.init) ?? ""
+    }
+}
