@@ -78,6 +78,9 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        // Tests.
+        tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -88,7 +88,8 @@ extension YAMLNode {
 
     private func scalarValue(_ scalar: YAMLScalar, _ options: YAMLValueOptions) throws(Diagnostic) -> Value {
         switch tag {
-        case nil where scalar.style == .plain:
+        // PyYAML takes the bare `!` for no tag at all.
+        case nil where scalar.style == .plain, "!"? where scalar.style == .plain:
             return try plainValue(scalar.text, options)
         case nil, "!"?, YAMLTag.str?:
             return text(scalar.text, options)
