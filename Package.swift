@@ -80,7 +80,6 @@ let package = Package(
         ),
 
         // Tests.
-        tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],
     swiftLanguageModes: [.v6]

@@ -9,7 +9,7 @@ import Values
 /// The facts a play gathers before its tasks.
 extension Engine {
     func gatherFacts(_ play: PlannedPlay, _ hosts: [HostRun]) async {
-        guard gathers(play), let module = ModuleIndex.module(named: "ansible.builtin.setup") else { return }
+        guard gathers(play), let module = ModuleIndex.find("ansible.builtin.setup") else { return }
         let place = play.node.gatherFacts?.location ?? play.node.location
         var action = TaskNode.Action(name: "ansible.builtin.setup", location: place)
         if let subset = play.node.gatherSubset { action.arguments["gather_subset"] = subset.value }

@@ -12,7 +12,7 @@ enum ActionCatalog {
     ]
 
     static func isKnown(_ name: String) -> Bool {
-        engineActions.contains(short(name)) && isCore(name) || ModuleIndex.module(named: name) != nil
+        engineActions.contains(short(name)) && isCore(name) || ModuleIndex.find(name) != nil
     }
 
     private static func isCore(_ name: String) -> Bool {
@@ -35,8 +35,8 @@ enum ActionCatalog {
             default: break
             }
         }
-        if let module = ModuleIndex.module(named: action.name) { return .module(module) }
-        return .missing(ModuleIndex.diagnostic(unknown: action.name, at: action.location))
+        if let module = ModuleIndex.find(action.name) { return .module(module) }
+        return .missing(ModuleIndex.unknown(action.name, at: action.location, actions: engineActions.sorted()))
     }
 
     private static func meta(_ action: TaskNode.Action) -> PlannedAction {

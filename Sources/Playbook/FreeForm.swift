@@ -115,3 +115,12 @@ enum FreeForm {
         return words
     }
 }
+
+/// `name=value` words, as the command line has them.
+public enum KeyValueText {
+    /// The words that are `name=value`, and whatever else there is.
+    public static func read(_ text: String) -> (options: [(name: String, value: String)], rest: String) {
+        let reading = FreeForm.read(text, known: nil)
+        return (reading.options, reading.rest)
+    }
+}

@@ -1,4 +1,3 @@
-public import Diagnostics
 public import Values
 
 /// The keywords that plays, roles, blocks and tasks share, as they were written.

@@ -125,8 +125,8 @@ public struct Recap: Sendable {
         if wasInterrupted { return 99 }
         var status: Int32 = 0
         for host in hosts {
-            if self[host].failed > 0 { status |= 2 }
-            if self[host].unreachable > 0 { status |= 4 }
+            if self[host: host].failed > 0 { status |= 2 }
+            if self[host: host].unreachable > 0 { status |= 4 }
         }
         return status
     }
