@@ -114,7 +114,7 @@ private struct Matcher {
         var hosts: [String] = []
         var seen: Set<String> = []
         for word in plain {
-            let matched = tree.isHost(word) ? [word] : try matches(word)
+            let matched = tree.hasHost(word) ? [word] : try matches(word)
             for host in matched where seen.insert(host).inserted { hosts.append(host) }
         }
         for word in words where word.hasPrefix("&") {
@@ -178,7 +178,7 @@ private struct Matcher {
         var matchedGroup = false
         for group in tree.groups where name.matches(group.name) {
             matchedGroup = true
-            for host in tree.hostNames(inGroup: group.name) where seen.insert(host).inserted { hosts.append(host) }
+            for host in tree.hostNames(in: group.name) where seen.insert(host).inserted { hosts.append(host) }
         }
         if !matchedGroup || pattern.hasPrefix("~") || pattern.contains(where: { ".?*[".contains($0) }) {
             for host in tree.hosts where name.matches(host.name) && seen.insert(host.name).inserted {
@@ -196,5 +196,15 @@ private struct Matcher {
                     remedy: NearestNames.hint(pattern, among: names), severity: .warning))
         }
         return hosts
+    }
+}
+
+extension InventoryTree {
+    /// The names of the hosts that a pattern means; what matches nothing is passed over silently, so where a person
+    /// is to hear of it ask `HostPattern`.
+    ///
+    /// - Throws: `Diagnostic` with code `.badValue` for a bad regular expression or an index beyond the end.
+    public func hostNames(matching pattern: String) throws(Diagnostic) -> [String] {
+        try HostPattern.select(pattern, from: self).hosts
     }
 }

@@ -102,7 +102,7 @@ struct INIInventory {
     }
 
     private mutating func enter(_ group: String, _ section: Section, indent: Int, tree: inout InventoryTree) {
-        let isNew = !tree.isGroup(group)
+        let isNew = !tree.hasGroup(group)
         if isNew { checkName(group, indent + 2) }
         if section == .vars {
             if isNew { mention(group, parent: nil, at: place(indent + 2)) }
@@ -209,7 +209,7 @@ struct INIInventory {
         }
         let child = String(name)
         // A group that an earlier source declared needs no section here.
-        if !tree.isGroup(child) { mention(child, parent: group, at: place(indent + 1)) }
+        if !tree.hasGroup(child) { mention(child, parent: group, at: place(indent + 1)) }
         try tree.addChild(child, to: group)
     }
 

@@ -103,7 +103,7 @@ private struct SourceReading {
             // Ranges are not expanded here, as in Ansible.
             let split = text.contains("[") && !text.hasPrefix("[") ? nil : HostAddress.split(text)
             let name = split?.name ?? text
-            if tree.isHost(name) { continue }
+            if tree.hasHost(name) { continue }
             tree.put(host: tree.addHost(name, port: split?.port), into: tree.addGroup("ungrouped"))
         }
     }

@@ -3,7 +3,7 @@ public import Values
 
 extension InventoryTree {
     /// The names of the hosts in a group and its children, each once: the group's own first, then level by level.
-    public func hostNames(inGroup name: String) -> [String] {
+    public func hostNames(in name: String) -> [String] {
         guard let start = index(ofGroup: name) else { return [] }
         var seenGroups: Set<Int> = [start]
         var level = [start]
@@ -25,7 +25,7 @@ extension InventoryTree {
 
     /// The groups that a host is in, by itself or through their children, weakest first: by depth, then
     /// `ansible_group_priority`, then name. `all` is among them unless the host is implicit.
-    public func groups(ofHost name: String) -> [InventoryGroup] {
+    public func groups(of name: String) -> [InventoryGroup] {
         guard let host = index(ofHost: name) else { return [] }
         var found: Set<Int> = []
         for direct in hostList[host].directGroups.compactMap({ index(ofGroup: $0) }) {
@@ -39,15 +39,15 @@ extension InventoryTree {
     }
 
     /// The magic variable `group_names`: the host's groups without `all`, sorted by name.
-    public func groupNames(ofHost name: String) -> [String] {
-        groups(ofHost: name).map(\.name).filter { $0 != "all" }
+    public func groupNames(of name: String) -> [String] {
+        groups(of: name).map(\.name).filter { $0 != "all" }
             .sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
     }
 
     /// The magic variable `groups`: each group with the names of its hosts.
     public var groupsMap: ValueMap {
         var map = ValueMap()
-        for group in groupList { map[group.name] = .list(hostNames(inGroup: group.name).map { .string($0) }) }
+        for group in groupList { map[group.name] = .list(hostNames(in: group.name).map { .string($0) }) }
         return map
     }
 
@@ -59,17 +59,17 @@ extension InventoryTree {
     /// - Throws: `Diagnostic` with code `.badValue` for an empty name.
     @discardableResult
     public mutating func addHost(
-        _ name: String, variables: ValueMap = [:], groups: [String] = []
+        _ name: String, groups: [String] = [], variables: ValueMap = [:]
     ) throws(Diagnostic) -> Bool {
         guard !name.isEmpty else { throw Diagnostic(.badValue, "a host needs a name") }
-        var isChanged = !isHost(name)
+        var isChanged = !hasHost(name)
         let host = addHost(name)
         let combined = hostList[host].variables.merging(variables)
         if combined != hostList[host].variables { isChanged = true }
         merge(variables, intoHost: host)
         for group in groups {
             guard !group.isEmpty else { throw Diagnostic(.badValue, "a group needs a name") }
-            if !isGroup(group) { isChanged = true }
+            if !hasGroup(group) { isChanged = true }
             if put(host: host, into: addGroup(group)) { isChanged = true }
         }
         if isChanged { settle() }
@@ -81,14 +81,14 @@ extension InventoryTree {
     /// - Returns: Whether anything is different now.
     /// - Throws: `Diagnostic` with code `.badValue` if there is no such host, or groups would form a circle.
     @discardableResult
-    public mutating func addHost(
-        _ name: String, toGroup group: String, under parents: [String] = []
+    public mutating func addToGroup(
+        _ name: String, group: String, parents: [String] = []
     ) throws(Diagnostic) -> Bool {
         guard let host = index(ofHost: name) else {
             throw Diagnostic(.badValue, "host '\(name)' is not in the inventory")
         }
         guard !group.isEmpty else { throw Diagnostic(.badValue, "a group needs a name") }
-        var isChanged = !isGroup(group)
+        var isChanged = !hasGroup(group)
         let index = addGroup(group)
         for parent in parents where parent != "all" {
             if try addChild(group, to: parent) { isChanged = true }

@@ -93,8 +93,16 @@ public struct InventoryTree: Sendable {
 
     public func group(named name: String) -> InventoryGroup? { groupIndex[name].map { groupList[$0] } }
 
-    public func isHost(_ name: String) -> Bool { hostIndex[name] != nil }
-    public func isGroup(_ name: String) -> Bool { groupIndex[name] != nil }
+    public var hostNames: [String] { hostList.map(\.name) }
+    public var groupNames: [String] { groupList.map(\.name) }
+
+    /// The magic variable `inventory_dir`: where the source lies that first named the host.
+    public func directory(of host: String) -> String? { self.host(named: host)?.sourceDirectory }
+    /// The magic variable `inventory_file`: the source that first named the host.
+    public func file(of host: String) -> String? { self.host(named: host)?.source }
+
+    public func hasHost(_ name: String) -> Bool { hostIndex[name] != nil }
+    public func hasGroup(_ name: String) -> Bool { groupIndex[name] != nil }
 
     // MARK: Building
 

@@ -23,7 +23,7 @@ public struct InventoryVariables: Sendable {
     public var playbookHost = ValueMap()
 
     /// The levels with what each is called, weakest first.
-    public var levels: [(name: String, variables: ValueMap)] {
+    public var levels: [(name: String, values: ValueMap)] {
         [
             ("inventory group variables", groups),
             ("inventory group_vars/all", inventoryAll),
@@ -39,7 +39,7 @@ public struct InventoryVariables: Sendable {
     /// All levels in one: the stronger one's value wins.
     public var merged: ValueMap {
         var result = groups
-        for level in levels.dropFirst() { result.merge(level.variables) }
+        for level in levels.dropFirst() { result.merge(level.values) }
         return result
     }
 }
@@ -51,9 +51,9 @@ extension InventoryTree {
     ///
     /// - Parameter name: The host; an unknown name is met as a host in no group, as the implicit localhost is.
     /// - Throws: `Diagnostic` if a file of variables cannot be read.
-    public func variables(ofHost name: String) throws(Diagnostic) -> InventoryVariables {
+    public func variables(of name: String) throws(Diagnostic) -> InventoryVariables {
         var result = InventoryVariables()
-        let groups = groups(ofHost: name).filter { $0.name != "all" }
+        let groups = groups(of: name).filter { $0.name != "all" }
 
         if let all = group(named: "all") { result.groups = all.variables }
         for group in groups { result.groups.merge(group.variables) }
@@ -73,6 +73,30 @@ extension InventoryTree {
         }
         if let host = host(named: name) { result.host = host.variables }
         return result
+    }
+
+    /// What the inventory says about a host as named levels, weakest first.
+    ///
+    /// - Throws: `Diagnostic` if a file of variables cannot be read.
+    public func variableLayers(of name: String) throws(Diagnostic) -> [(name: String, values: ValueMap)] {
+        try variables(of: name).levels.filter { !$0.values.isEmpty }
+    }
+
+    /// Reads all files of variables that hosts need, so that their errors are met together and before a run.
+    ///
+    /// - Parameter hosts: The hosts' names.
+    /// - Returns: What is wrong, each file once, and warnings.
+    public func checkVariables(of hosts: [String]) -> [Diagnostic] {
+        var seen: Set<String> = []
+        var found: [Diagnostic] = []
+        for host in hosts {
+            do throws(Diagnostic) {
+                _ = try variables(of: host)
+            } catch {
+                if seen.insert(error.rendered()).inserted { found.append(error) }
+            }
+        }
+        return found + takeWarnings()
     }
 
     /// What files and sources say about a group itself, as `--graph --vars` and `--export` show it.

@@ -68,7 +68,7 @@ struct ScriptInventory {
 
     private mutating func group(_ name: String, _ data: Value, _ tree: inout InventoryTree) throws(Diagnostic) {
         guard !name.isEmpty else { throw wrong("has a group without a name") }
-        if !tree.isGroup(name), let warning = GroupName.warning(name, at: nil) { diagnostics.append(warning) }
+        if !tree.hasGroup(name), let warning = GroupName.warning(name, at: nil) { diagnostics.append(warning) }
         let group = tree.addGroup(name)
         // Old scripts print a bare list of hosts, or bare variables of a host by the group's own name.
         var sections = data.mapValue ?? ["hosts": data]

@@ -27,7 +27,7 @@ struct YAMLInventory {
                     at: data.location, remedy: "Indent 'hosts:' below '\(text):'."))
             return
         }
-        if !tree.isGroup(text), let warning = GroupName.warning(text, at: name.location) { add(warning) }
+        if !tree.hasGroup(text), let warning = GroupName.warning(text, at: name.location) { add(warning) }
         let group = tree.addGroup(text)
         for section in data.pairs ?? [] {
             switch section.key.scalarText {
