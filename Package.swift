@@ -80,6 +80,7 @@ let package = Package(
         ),
 
         // Tests.
+        tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],
     swiftLanguageModes: [.v6]
