@@ -50,7 +50,7 @@ let package = Package(
         room("Jinja", ["CPCRE2", "Diagnostics", "Values", "YAML", crypto]),
 
         // What people wrote.
-        room("Inventory", ["Diagnostics", "Values", "YAML", "Vault"]),
+        room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),
         room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
         room("Variables", ["Diagnostics", "Values", "Jinja", "Inventory"]),
         room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules"]),

@@ -10,6 +10,8 @@ public struct YAMLValueOptions: Sendable {
     public var templates: Bool
     /// Opens vaulted values; without it they are an error.
     public var vault: VaultOpener?
+    /// Whether vaulted values stay sealed, as `{"__ansible_vault": ...}`: for showing an inventory without opening it.
+    public var keepsSealed = false
     /// Whether every text is secret, as all of a vaulted file is.
     public var isSecret: Bool
 
@@ -141,23 +143,18 @@ extension YAMLNode {
     }
 
     private func vaulted(_ sealed: String, _ options: YAMLValueOptions) throws(Diagnostic) -> Value {
+        if options.keepsSealed { return .map(["__ansible_vault": .string(sealed)]) }
         guard let open = options.vault else {
             throw Diagnostic(
                 .vault, "vaulted values cannot be opened here", at: location,
                 remedy: "Give the vault password: --ask-vault-pass or --vault-password-file.")
         }
-        let string: String
-        do {
-            string = try open(sealed, location)
+        do throws(Diagnostic) {
+            // What is opened is no template, as in Ansible 2.19: a secret may hold any characters.
+            return .string(Text(try open(sealed, location), marks: .secret))
         } catch {
             throw error.located(at: location)
         }
-        var text = Text(string, marks: .secret)
-        if options.templates, TemplateMarks.within(string) {
-            text.marks.insert(.template)
-            text.origin = location
-        }
-        return .string(text)
     }
 
     private func core(
