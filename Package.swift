@@ -78,6 +78,8 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // Tests.
+        tests("TargetTests", ["Target", "Diagnostics", "Results"]),
     ],
     swiftLanguageModes: [.v6]
 )
