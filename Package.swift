@@ -78,6 +78,9 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        // Tests, a target a room.
+        tests("ValuesTests", ["Diagnostics", "Values"]),
     ],
     swiftLanguageModes: [.v6]
 )
