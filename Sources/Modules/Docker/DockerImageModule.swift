@@ -57,7 +57,7 @@ struct DockerImageModule: Module {
         } else {
             repository = nil
         }
-        build = try arguments["build"].map { try ImageBuild($0) }
+        build = try arguments["build"].map { (value) throws(Diagnostic) in try ImageBuild(value) }
         endpoint = try DockerEndpoint(arguments)
         guard isPresent else { return }
         let missing: String? =

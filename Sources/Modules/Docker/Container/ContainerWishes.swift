@@ -46,9 +46,11 @@ struct ContainerWishes {
             if isCompatible { words = try Self.split(words, of: "entrypoint") }
             if !(isCompatible && words.isEmpty) { add("entrypoint", ["Config", "Entrypoint"], .list, .list(words)) }
         }
-        environment = try arguments.map("env").map { try DockerOptions.environment($0, at: arguments.location) }
-        labels = try arguments.map("labels").map {
-            try DockerOptions.labels($0, of: "labels", at: arguments.location)
+        environment = try arguments.map("env").map { (map) throws(Diagnostic) in
+            try DockerOptions.environment(map, at: arguments.location)
+        }
+        labels = try arguments.map("labels").map { (map) throws(Diagnostic) in
+            try DockerOptions.labels(map, of: "labels", at: arguments.location)
         }
         if let check = arguments["healthcheck"] {
             add("healthcheck", ["Config", "Healthcheck"], .map, try Self.healthcheck(check))
