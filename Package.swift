@@ -81,6 +81,8 @@ let package = Package(
 
         // Tests, a target a room.
         tests("ValuesTests", ["Diagnostics", "Values"]),
+        tests("ModulesTests", ["Diagnostics", "Values", "Results", "Target", "Modules"]),
+        tests("TargetTests", ["Target", "Diagnostics", "Results"]),
     ],
     swiftLanguageModes: [.v6]
 )
