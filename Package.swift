@@ -79,7 +79,9 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Tests.
+        // Tests, a target a room.
+        tests("TargetTests", ["Target", "Diagnostics", "Results"]),
+        tests("ValuesTests", ["Diagnostics", "Values"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],
     swiftLanguageModes: [.v6]

@@ -3,7 +3,7 @@ public import Diagnostics
 /// All modules, by every name a task can call them.
 public enum ModuleIndex {
     /// The modules, in the order the manual lists them. A new one gets a line here.
-    public static let all: [any Module.Type] = control + files + packages + system
+    public static let all: [any Module.Type] = control + files + packages + system + DockerModules.all
 
     private static let control: [any Module.Type] = [
         AssertModule.self, CommandModule.self, DebugModule.self, FailModule.self, PingModule.self, RawModule.self,
