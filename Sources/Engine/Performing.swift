@@ -131,29 +131,7 @@ extension Engine {
 
     /// What a task adds to its host's variables.
     func taskVariables(_ task: PlannedTask, check: Bool?, diff: Bool?) -> TaskVariables {
-        var values = TaskVariables()
-        values.vars = task.inherited.vars
-        values.parameters = task.inherited.parameters
-        values.isCheckMode = check
-        values.isDiffMode = diff
-        var chain: [RoleInstance] = []
-        var next = task.role
-        while let role = next {
-            chain.insert(role, at: 0)
-            next = role.parent
-        }
-        values.roleParameters = chain.map(\.parameters)
-        values.roleVars = chain.map(\.vars)
-        values.roleDefaults = chain.map(\.defaults)
-        values.parentRoles = chain.dropLast().map { ($0.name, Path.absolute($0.path)) }
-        values.roleName = task.role?.name
-        values.rolePath = task.role.map { Path.absolute($0.path) }
-        values.searchPath = chain.reversed().map { Path.absolute($0.path) }
-        for directory in [Path.absolute(Path.directory(of: task.file)), variables.play.directory]
-        where !values.searchPath.contains(directory) {
-            values.searchPath.append(directory)
-        }
-        return values
+        task.variables(playDirectory: variables.play.directory, check: check, diff: diff)
     }
 }
 

@@ -43,6 +43,7 @@ public final class Planner {
             plays += playbook(path, text: path == "-" ? standardInput : nil, inherited: Keywords(), askedAt: nil)
         }
         for warning in files.warnings { diagnostics.add(warning) }
+        if settings.reviews { review(plays) }
         try diagnostics.throwIfAny()
         return RunPlan(plays: plays, warnings: diagnostics.all)
     }
@@ -102,6 +103,7 @@ public final class Planner {
         inherited = inherited.entering(node.keywords, tags: words(node.keywords.tags), vars: false)
         inherited.when = handedDown.when
         check(play: node)
+        checkVarsFiles(of: node, path)
 
         let context = PlanContext(role: nil, parents: [], inherited: inherited, file: path)
         let handlers = plan(node.handlers, in: context, asHandlers: true)
@@ -226,11 +228,14 @@ public struct PlanSettings: Sendable {
     public var rolesPath: [String]
     public var collectionsPath: [String]
     public var yaml: YAMLValueOptions
+    /// Whether to say what a careful colleague would; `--syntax-check` does.
+    public var reviews: Bool
 
     public init(
         tags: TagSelection = TagSelection(), limit: String? = nil, rolesPath: [String] = [],
-        collectionsPath: [String] = [], yaml: YAMLValueOptions
+        collectionsPath: [String] = [], yaml: YAMLValueOptions, reviews: Bool = false
     ) {
+        self.reviews = reviews
         self.tags = tags
         self.limit = limit
         self.rolesPath = rolesPath

@@ -54,7 +54,8 @@ final class Project {
             files: files, variables: variables,
             settings: PlanSettings(
                 tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
-                collectionsPath: Self.collectionsPath(configuration), yaml: yaml))
+                collectionsPath: Self.collectionsPath(configuration), yaml: yaml,
+                reviews: options.syntaxCheck))
         self.settings = settings
         self.warnings = warnings
         checksHostKeys = configuration.flag("defaults.host_key_checking") ?? true
