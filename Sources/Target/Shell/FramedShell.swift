@@ -90,6 +90,8 @@ package final class FramedShell: Shell {
         repeat {
             fill(link)
             link.flush()
+            // What cannot be sent may have ended the link.
+            guard case .open(let now, _) = phase, now === link else { return }
             // What went out at once made room for more; otherwise the link tells when there is some.
         } while hasMore && link.backlog < type(of: link).roomyBacklog
         guard !inFlight.isEmpty else { return }
