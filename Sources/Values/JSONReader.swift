@@ -29,7 +29,8 @@ struct JSONReader {
 
     private mutating func value(depth: Int) throws(Diagnostic) -> Value {
         guard depth <= JSON.maximumDepth else { throw trouble("JSON nested more than \(JSON.maximumDepth) deep") }
-        switch current {
+        guard let byte = current else { throw trouble("the JSON text ends where a value should stand") }
+        switch byte {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try list(depth: depth)
         case UInt8(ascii: "\""): return .string(Text(try string()))
@@ -37,7 +38,6 @@ struct JSONReader {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
-        case nil: throw trouble("the JSON text ends where a value should stand")
         default: throw trouble("no JSON value begins here")
         }
     }
