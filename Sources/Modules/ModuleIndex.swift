@@ -12,7 +12,7 @@ public enum ModuleIndex {
     private static let files: [any Module.Type] = [
         CopyModule.self, FileModule.self, StatModule.self, TemplateModule.self,
     ]
-    private static let packages: [any Module.Type] = []
+    private static let packages: [any Module.Type] = [AptModule.self]
     private static let system: [any Module.Type] = []
 
     /// Every name of every module: the full one, the short one, the other full ones.
