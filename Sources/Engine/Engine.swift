@@ -1,4 +1,4 @@
-public import Diagnostics
+import Diagnostics
 import Inventory
 public import Planning
 import Playbook

@@ -82,14 +82,9 @@ extension Engine {
         let runsOnce = flag(.runOnce, of: task, for: hosts[0])
         let chosen = runsOnce ? [hosts[0]] : hosts
         let limit = max(1, min(settings.forks, throttle(of: task, for: hosts[0]) ?? settings.forks))
-        await withTaskGroup(of: Void.self) { group in
-            var waiting = chosen.makeIterator()
-            func start() {
-                guard let host = waiting.next() else { return }
-                group.addTask { @IOLoop in await self.perform(task, on: host, standingFor: runsOnce ? hosts : [host]) }
-            }
-            for _ in 0..<limit { start() }
-            for await _ in group { start() }
+        let affected = runsOnce ? hosts : []
+        await Bounded.forEach(chosen.count, limit: limit) { index in
+            await self.perform(task, on: chosen[index], standingFor: runsOnce ? affected : [chosen[index]])
         }
         updateActiveHosts()
         let lost = hosts.contains { $0.state == .failed && $0.rescuers == 0 || $0.state == .unreachable }

@@ -2,15 +2,16 @@ public import Diagnostics
 import Inventory
 import Modules
 public import Playbook
-public import Values
+import Values
 public import Variables
 public import YAML
 
 /// Turns playbooks into a `RunPlan`: imports and roles unfolded, tags and `--limit` applied, everything checked
 /// that can be checked before a host is touched.
 ///
-/// The engine asks it again for what is only known in a run: `include_tasks`, `include_role`.
-public final class Planner {
+/// The engine asks it again for what is only known in a run: `include_tasks`, `include_role`. Not locked: like the
+/// variables it plans with, it belongs to the loop's thread.
+public final class Planner: @unchecked Sendable {
     let files: ProjectFiles
     let variables: RunVariables
     let settings: PlanSettings

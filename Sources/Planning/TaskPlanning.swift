@@ -1,7 +1,7 @@
-import Diagnostics
+public import Diagnostics
 import Modules
 import Playbook
-import Values
+public import Values
 import YAML
 
 /// How lists of tasks become planned ones.

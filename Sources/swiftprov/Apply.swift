@@ -1,6 +1,6 @@
 import ArgumentParser
 import Diagnostics
-import Dispatch
+@preconcurrency import Dispatch
 import Engine
 import Glibc
 import Planning

@@ -2,6 +2,7 @@ import Diagnostics
 import Playbook
 import Values
 import Variables
+import YAML
 
 /// Containers that cannot start together, that nobody can reach, or that do not come back after a reboot.
 extension Review {

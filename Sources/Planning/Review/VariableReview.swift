@@ -1,6 +1,7 @@
 import Diagnostics
 import Playbook
 import Values
+import Variables
 import Vault
 import YAML
 
