@@ -80,6 +80,7 @@ let package = Package(
         ),
         // Tests.
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
+        tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
     ],
     swiftLanguageModes: [.v6]
 )
