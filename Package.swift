@@ -80,6 +80,7 @@ let package = Package(
         ),
 
         // Tests, a target a room.
+        tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
