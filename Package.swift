@@ -79,6 +79,8 @@ let package = Package(
             swiftSettings: settings
         ),
         // Tests.
+        tests(
+            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics"], resources: [.copy("Cases")]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
     ],
     swiftLanguageModes: [.v6]
