@@ -47,7 +47,7 @@ let package = Package(
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["Diagnostics", crypto, cryptoExtras]),
-        room("Jinja", ["CPCRE2", "Diagnostics", "Values", "YAML", crypto]),
+        room("Jinja", ["CPCRE2", "CLinux", "Diagnostics", "Values", crypto]),
 
         // What people wrote.
         room("Inventory", ["Diagnostics", "Values", "YAML", "Vault"]),
@@ -78,6 +78,8 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        tests("JinjaTests", ["Diagnostics", "Jinja", "Values"]),
     ],
     swiftLanguageModes: [.v6]
 )
