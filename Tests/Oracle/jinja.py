@@ -12,8 +12,12 @@ In values, a float is {"float": "1.5"} and a map with keys that are no strings i
 """
 import datetime
 import json
+import os
 import sys
 import warnings
+
+# The extensions that playbooks count on are off by default in 2.19; here they are always on.
+os.environ["ANSIBLE_JINJA2_EXTENSIONS"] = "jinja2.ext.do,jinja2.ext.loopcontrols"
 
 warnings.filterwarnings("ignore")
 
