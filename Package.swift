@@ -80,6 +80,7 @@ let package = Package(
         ),
 
         // Tests, a target a room.
+        tests("JinjaTests", ["Diagnostics", "Jinja", "Values"]),
         tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),

@@ -2,6 +2,7 @@
 #define SWIFTPROV_CLINUX_H
 // What Swift's Glibc module leaves out of Linux's own interface.
 #include <signal.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -34,4 +35,7 @@ unsigned long swiftprov_stack_bottom(void);
 
 /// The exit status or signal; a member of a union that Swift does not see.
 static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }
+
+/// A running thread's attributes, such as where its stack is; declared for GNU sources only.
+int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
 #endif
