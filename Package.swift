@@ -82,6 +82,8 @@ let package = Package(
         // Tests, a target a room.
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
+        tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
+        tests("VaultTests", ["Diagnostics", "Vault"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],
     swiftLanguageModes: [.v6]
