@@ -110,9 +110,11 @@ extension Engine {
                 item.pythonText.split(separator: ",").map { String($0).trimmed }
             }
         }
-        let isNew = !variables.inventory.hasHost(name)
-        variables.inventory.addHost(name, groups: groups, variables: arguments)
+        let isNew = try variables.inventory.addHost(name, groups: groups, variables: arguments)
         variables.inventoryChanged()
+        if let trouble = variables.inventory.checkVariables(of: [name]).first(where: { $0.severity == .error }) {
+            throw trouble
+        }
         var outcome = TaskOutcome(isNew ? .changed : .ok)
         outcome.values["add_host"] = [
             "host_name": .string(name), "groups": .list(groups.map { .string($0) }), "host_vars": .map(arguments),
@@ -126,8 +128,7 @@ extension Engine {
         }
         let group = String(key.map { $0 == " " ? "-" : $0 })
         let parents = (arguments["parents"].map { $0.elements ?? [$0] } ?? []).map(\.pythonText)
-        let isNew = !variables.inventory.groupNames(of: run.host.name).contains(group)
-        variables.inventory.addToGroup(run.host.name, group: group, parents: parents)
+        let isNew = try variables.inventory.addToGroup(run.host.name, group: group, parents: parents)
         variables.inventoryChanged()
         return TaskOutcome(isNew ? .changed : .ok)
     }

@@ -130,12 +130,13 @@ public final class Planner {
         do throws(Diagnostic) {
             let value = try scope.evaluate(node.hosts.value)
             let pattern = value.elements.map { $0.map(\.pythonText).joined(separator: ",") } ?? value.pythonText
-            var names = try variables.inventory.hostNames(matching: pattern)
-            if let limit = settings.limit {
-                let kept = Set(try variables.inventory.hostNames(matching: limit))
-                names = names.filter { kept.contains($0) }
+            let selection = try HostPattern.select(
+                pattern, from: variables.inventory, limit: settings.limit, at: node.hosts.location)
+            let names = selection.hosts
+            for diagnostic in selection.warnings + variables.inventory.checkVariables(of: names) {
+                diagnostics.add(diagnostic)
             }
-            if names.isEmpty, settings.limit == nil {
+            if names.isEmpty, settings.limit == nil, selection.warnings.isEmpty {
                 diagnostics.add(
                     Diagnostic(
                         .noHosts, "no host matches '\(pattern)'", at: node.hosts.location,

@@ -76,7 +76,7 @@ public final class LayeredScope: Scope, @unchecked Sendable {
                 .recursion, "templates are nested more than \(Self.deepestNesting) deep", at: text.origin,
                 remedy: "A list or map here holds itself: \(active.suffix(4).joined(separator: " → ")).")
         }
-        return try lookups.within(self) { () throws(Diagnostic) in try engine.evaluate(text, in: self) }
+        return try lookups.within(self) { () throws(Diagnostic) in try engine.evaluateLazily(text, in: self) }
     }
 
     /// The value with every template within evaluated, down to the last leaf.

@@ -107,7 +107,9 @@ public final class RunVariables: @unchecked Sendable {
 
     private func inventoryVariables(of host: String) -> [Layer] {
         if let layers = inventoryLayers[host] { return layers }
-        let layers = inventory.variableLayers(of: host).reversed().map { Layer($0.name, $0.values) }
+        // Files that cannot be read were reported when the plan was made; what could be read still counts.
+        let levels = (try? inventory.variableLayers(of: host)) ?? []
+        let layers = levels.reversed().map { Layer($0.name, $0.values) }
         inventoryLayers[host] = layers
         return layers
     }

@@ -62,7 +62,9 @@ final class Project {
         let forced = configuration.flag("defaults.force_color") ?? false
         let none = configuration.flag("defaults.nocolor") ?? (getenv("NO_COLOR") != nil)
         usesColors = forced || Console.isTerminal && !none
-        variables.learnSecrets(redactor)
+        for host in inventory.hostNames {
+            for (_, values) in (try? inventory.variableLayers(of: host)) ?? [] { redactor.learn(.map(values)) }
+        }
     }
 
     private static func playbooks(_ options: ApplyOptions) throws(Diagnostic) -> [String] {

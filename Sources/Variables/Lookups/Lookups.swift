@@ -128,8 +128,10 @@ enum Lookups {
         let names = Set(context.scope?.names ?? []).sorted()
         var result: [Value] = []
         for term in terms {
-            let expression = try Regex.compiled(term.pythonText)
-            result += names.filter { expression.matches($0) }.map { .string($0) }
+            let test = Text("names | select('search', pattern) | list")
+            let values: ValueMap = ["names": .list(names.map { .string($0) }), "pattern": .string(term.pythonText)]
+            let engine = TemplateEnvironment()
+            result += try engine.evaluateExpression(test, in: MapScope(values, environment: engine)).elements ?? []
         }
         return result
     }
