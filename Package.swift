@@ -84,6 +84,8 @@ let package = Package(
         tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
+        tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
+        tests("VaultTests", ["Diagnostics", "Vault"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],
     swiftLanguageModes: [.v6]

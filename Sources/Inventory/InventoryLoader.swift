@@ -12,17 +12,21 @@ public struct InventorySources: Sendable {
     public var vault: VaultSecrets
     /// The longest an inventory script may take.
     public var scriptLimit: Duration
+    /// Whether vaulted values stay sealed, for showing an inventory without a password.
+    public var keepsSealed: Bool
 
     public init(
         paths: [String],
         playbookDirectory: String? = nil,
         vault: VaultSecrets = .none,
-        scriptLimit: Duration = .seconds(300)
+        scriptLimit: Duration = .seconds(300),
+        keepsSealed: Bool = false
     ) {
         self.paths = paths
         self.playbookDirectory = playbookDirectory
         self.vault = vault
         self.scriptLimit = scriptLimit
+        self.keepsSealed = keepsSealed
     }
 }
 
@@ -52,7 +56,8 @@ private struct SourceReading {
 
     init(_ sources: InventorySources) {
         self.sources = sources
-        tree = InventoryTree(store: VariablesStore(secrets: sources.vault), playbookDirectory: sources.playbookDirectory)
+        let store = VariablesStore(secrets: sources.vault, keepsSealed: sources.keepsSealed)
+        tree = InventoryTree(store: store, playbookDirectory: sources.playbookDirectory)
     }
 
     mutating func read(_ path: String) {
@@ -247,7 +252,8 @@ private struct SourceReading {
                     .unsupported, "inventory plugin '\(plugin.scalarText ?? "")' is not supported", at: plugin.location,
                     remedy: "Save what it finds: ansible-inventory -i \(path) --list --export --yaml > hosts.yml.")
             }
-            let options = VariablesFile.options(sources.vault, isSecret: isSecret)
+            var options = VariablesFile.options(sources.vault, isSecret: isSecret)
+            options.keepsSealed = sources.keepsSealed
             attempt.diagnostics += YAMLInventory.read(root, options: options, into: &attempt.tree)
         } catch {
             attempt.diagnostics.append(error)

@@ -114,7 +114,7 @@ struct ScriptInventory {
         if arguments.first == "--host", text.allSatisfy(\.isWhitespace) { return .map([:]) }
         let file = SourceFile(name: "output of \(path) \(arguments.joined(separator: " "))", text: text)
         do {
-            return try JSONReader.read(text, file: file, options: YAMLValueOptions(templates: true))
+            return try JSON.parse(text).asWritten(YAMLValueOptions(), at: SourceLocation(file: file, line: 1, column: 1))
         } catch {
             var error = error
             error.summary = "inventory script '\(path)' prints no JSON: \(error.summary)"

@@ -28,26 +28,31 @@ public enum VariablesFile {
     ///   - path: The file.
     ///   - secrets: The passwords for what is vaulted in it.
     ///   - templates: Whether texts with template delimiters are templates.
+    ///   - keepsSealed: Whether vaulted values within the file stay sealed.
     /// - Throws: `Diagnostic`: unreadable, cannot be opened, not UTF-8, malformed.
     public static func document(
-        _ path: String, secrets: VaultSecrets, templates: Bool = true
+        _ path: String, secrets: VaultSecrets, templates: Bool = true, keepsSealed: Bool = false
     ) throws(Diagnostic) -> Document {
         let (bytes, isSecret) = try LocalFile.bytes(path, opening: secrets)
-        return try document(bytes, name: path, isSecret: isSecret, secrets: secrets, templates: templates)
+        return try document(
+            bytes, name: path, isSecret: isSecret, secrets: secrets, templates: templates, keepsSealed: keepsSealed)
     }
 
     /// Reads the content of a file that is already at hand.
     public static func document(
-        _ bytes: [UInt8], name: String, isSecret: Bool = false, secrets: VaultSecrets, templates: Bool = true
+        _ bytes: [UInt8], name: String, isSecret: Bool = false, secrets: VaultSecrets, templates: Bool = true,
+        keepsSealed: Bool = false
     ) throws(Diagnostic) -> Document {
         let text = try YAMLReader.text(bytes, name: name)
         let file = SourceFile(name: name, text: text, isSecret: isSecret)
-        let options = options(secrets, templates: templates, isSecret: isSecret)
+        var options = options(secrets, templates: templates, isSecret: isSecret)
+        options.keepsSealed = keepsSealed
         // Ansible tries JSON first, where 1e3 is a number and not text.
         if let first = text.utf8.first(where: { $0 > 0x20 }), first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
-            let json = try? JSONReader.read(text, file: file, options: options)
+            let json = try? JSON.parse(text)
         {
-            return Document(file: file, options: options, json: json, warnings: [])
+            let start = SourceLocation(file: file, line: 1, column: 1)
+            return Document(file: file, options: options, json: json.asWritten(options, at: start), warnings: [])
         }
         var warnings: [Diagnostic] = []
         let root = try YAMLReader.read(text, file: file, warnings: &warnings)
@@ -68,12 +73,13 @@ public enum VariablesFile {
     /// - Parameters:
     ///   - path: The file.
     ///   - secrets: The passwords for what is vaulted in it.
+    ///   - keepsSealed: Whether vaulted values within the file stay sealed.
     ///   - warnings: Keys given twice are added here.
     /// - Throws: `Diagnostic`, also if the file holds something else than a mapping.
     public static func variables(
-        _ path: String, secrets: VaultSecrets, warnings: inout [Diagnostic]
+        _ path: String, secrets: VaultSecrets, keepsSealed: Bool = false, warnings: inout [Diagnostic]
     ) throws(Diagnostic) -> ValueMap {
-        let document = try document(path, secrets: secrets)
+        let document = try document(path, secrets: secrets, keepsSealed: keepsSealed)
         warnings += document.warnings
         let value = try document.value()
         if let map = value.mapValue { return map }
@@ -83,5 +89,20 @@ public enum VariablesFile {
             .badValue, "a file of variables must hold 'name: value' pairs, not \(document.root?.kindName ?? "a list")",
             at: document.root?.location ?? SourceLocation(file: document.file, line: 1, column: 1),
             remedy: "Write 'name: value', one per line, without a leading dash.")
+    }
+}
+
+extension Value {
+    /// A value read from JSON, with the marks that its texts would have had in YAML.
+    func asWritten(_ options: YAMLValueOptions, at place: SourceLocation) -> Value {
+        mapText { text in
+            var text = text
+            if options.isSecret { text.marks.insert(.secret) }
+            if options.templates, TemplateMarks.within(text.string) {
+                text.marks.insert(.template)
+                text.origin = place
+            }
+            return text
+        }
     }
 }

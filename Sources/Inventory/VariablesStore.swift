@@ -19,9 +19,14 @@ final class VariablesStore: Sendable {
     }
 
     private let contents = Mutex(Contents())
-    let secrets: VaultSecrets
+    private let secrets: VaultSecrets
+    /// Whether vaulted values within files stay sealed.
+    private let keepsSealed: Bool
 
-    init(secrets: VaultSecrets) { self.secrets = secrets }
+    init(secrets: VaultSecrets, keepsSealed: Bool = false) {
+        self.secrets = secrets
+        self.keepsSealed = keepsSealed
+    }
 
     /// Warnings gathered since they were last asked for.
     func takeWarnings() -> [Diagnostic] {
@@ -84,7 +89,7 @@ final class VariablesStore: Sendable {
             let files = kind == .directory ? Self.files(below: path) : [path]
             var variables = ValueMap()
             for file in files {
-                variables.merge(try VariablesFile.variables(file, secrets: secrets, warnings: &warnings))
+                variables.merge(try VariablesFile.variables(file, secrets: secrets, keepsSealed: keepsSealed, warnings: &warnings))
             }
             return variables
         }

@@ -26,6 +26,8 @@ public struct YAMLWriter: Sendable {
     public var allowsUnicode: Bool
     public var explicitStart: Bool
     public var explicitEnd: Bool
+    /// Whether `{"__ansible_vault": text}` is written as the `!vault` value that it was read from.
+    public var writesSealed = false
 
     public init(
         flow: Flow = .automatic,
@@ -59,6 +61,7 @@ public struct YAMLWriter: Sendable {
     /// A value with its styles decided, since whether a list is simple is known only after its elements.
     fileprivate indirect enum Tree {
         case scalar(String, plain: Bool, quoted: Bool)
+        case sealed(String)
         case sequence([Tree], flow: Bool)
         case mapping([(Tree, Tree)], flow: Bool)
 
@@ -78,6 +81,7 @@ public struct YAMLWriter: Sendable {
             for item in items { trees.append(try tree(item)) }
             return .sequence(trees, flow: isFlow(trees.allSatisfy(\.isSimple)))
         case .map(let map):
+            if writesSealed, map.count == 1, let sealed = map["__ansible_vault"]?.stringValue { return .sealed(sealed) }
             var pairs: [(Tree, Tree)] = []
             for (key, value) in sortKeys ? Self.sorted(map) : map.map({ ($0.key, $0.value) }) {
                 pairs.append((try tree(key.value), try tree(value)))
@@ -184,6 +188,18 @@ public struct YAMLWriter: Sendable {
                             yaml_scalar_event_initialize(
                                 &event, nil, quoted ? tag.baseAddress : nil, bytes.baseAddress,
                                 Int32(clamping: bytes.count - 1), plain ? 1 : 0, quoted ? 1 : 0, YAML_ANY_SCALAR_STYLE)
+                        }
+                    }
+                }
+            case .sealed(let text):
+                let bytes = Array(text.utf8) + [0]
+                let tag = Array(YAMLTag.vault.utf8) + [0]
+                try emit { event in
+                    tag.withUnsafeBufferPointer { tag in
+                        bytes.withUnsafeBufferPointer { bytes in
+                            yaml_scalar_event_initialize(
+                                &event, nil, tag.baseAddress, bytes.baseAddress, Int32(clamping: bytes.count - 1), 0, 0,
+                                YAML_LITERAL_SCALAR_STYLE)
                         }
                     }
                 }
