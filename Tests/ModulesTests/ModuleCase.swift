@@ -134,7 +134,7 @@ final class Bench: Sendable {
 
     /// All that a change would show in: names, kinds, modes, owners, sizes, times, content.
     func snapshot() async throws -> String {
-        try await sh("find . -printf '%p %y %m %U %G %s %T@ %l\\n' | sort; find . -type f | sort | xargs -r -d '\\n' sha1sum").output
+        try await sh("find . -type d -printf '%p %m %U %G\\n' -o -printf '%p %y %m %U %G %s %T@ %l\\n' | sort; find . -type f | sort | xargs -r -d '\\n' sha1sum").output
     }
 
     var context: ModuleContext {
