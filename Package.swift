@@ -81,7 +81,9 @@ let package = Package(
 
         // Tests, a target a room.
         tests("ValuesTests", ["Diagnostics", "Values"]),
-        tests("ModulesTests", ["Diagnostics", "Values", "Results", "Target", "Modules"]),
+        // Tests.
+        tests(
+            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics"], resources: [.copy("Cases")]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
     ],
     swiftLanguageModes: [.v6]
