@@ -80,11 +80,11 @@ let package = Package(
         ),
 
         // Tests, a target a room.
+        tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
         tests("JinjaTests", ["Diagnostics", "Jinja", "Values"]),
         tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
-        tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
         tests("VaultTests", ["Diagnostics", "Vault"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],

@@ -22,15 +22,17 @@ final class EngineFixture: Sendable {
     }
 
     static let shared = Shared()
+    /// This machine, over the same shell for all tests.
+    private static let connection = LocalConnection()
 
     /// Starts the Engine for the first test that needs one; it ends with the test process.
     actor Shared {
-        private var fixture: EngineFixture?
+        private var start: Task<EngineFixture, any Error>?
         func engine() async throws -> EngineFixture {
-            if let fixture { return fixture }
-            let new = try await EngineFixture()
-            fixture = new
-            return new
+            // One attempt for all tests: what does not start once does not start a second time.
+            let task = start ?? Task { try await EngineFixture() }
+            start = task
+            return try await task.value
         }
     }
 
@@ -66,10 +68,12 @@ final class EngineFixture: Sendable {
             try process.run()
             self.process = process
         }
-        for attempt in 0..<120 {
-            let ping = try await shell("[ -z \"$1\" ] || docker -H \"$1\" version >/dev/null 2>&1", host)
+        for attempt in 0..<60 {
+            let ping = try await shell("[ -z \"$1\" ] || docker -H \"$1\" version >/dev/null", host)
             if ping.succeeded { break }
-            guard attempt < 119 else { throw Diagnostic(.failed, "the test's Engine does not start") }
+            guard attempt < 59 else {
+                throw Diagnostic(.failed, "the test's Engine at \(host) does not start: \(ping.status) \(ping.errorOutput)")
+            }
             try await Task.sleep(for: .milliseconds(250))
         }
         let made = try await shell(
@@ -102,7 +106,7 @@ final class EngineFixture: Sendable {
     }
 
     static func localTarget(foreseen: Foreseen = Foreseen()) async throws -> HostTarget {
-        let shell = try await LocalConnection().shell(as: nil)
+        let shell = try await connection.shell(as: nil)
         return HostTarget(hostName: "localhost", shell: shell, foreseen: foreseen)
     }
 
@@ -127,7 +131,7 @@ final class EngineFixture: Sendable {
     ) async throws -> Deed {
         var arguments = arguments
         if arguments["docker_host"] == nil { arguments["docker_host"] = .string(host ?? self.host) }
-        let shell = try await LocalConnection().shell(as: nil)
+        let shell = try await Self.connection.shell(as: nil)
         _ = try await shell.request(ShellRequest(.snippet, ":"))
         let before = await shell.roundTrips
         let target = HostTarget(hostName: "localhost", shell: shell, foreseen: foreseen)
