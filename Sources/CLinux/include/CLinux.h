@@ -1,8 +1,8 @@
 #ifndef SWIFTPROV_CLINUX_H
 #define SWIFTPROV_CLINUX_H
 // What Swift's Glibc module leaves out of Linux's own interface.
-#include <signal.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -29,9 +29,6 @@ void swiftprov_name_thread(const char *name);
 
 /// `POSIX_SPAWN_SETSID`, which Swift's Glibc module leaves out: the child leads a session of its own.
 short swiftprov_spawn_setsid(void);
-
-/// The lowest address of the current thread's stack, or 0 if nobody knows.
-unsigned long swiftprov_stack_bottom(void);
 
 /// The exit status or signal; a member of a union that Swift does not see.
 static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }
