@@ -1,12 +1,40 @@
 #ifndef SWIFTPROV_CLINUX_H
 #define SWIFTPROV_CLINUX_H
 // What Swift's Glibc module leaves out of Linux's own interface.
+#include <signal.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <unistd.h>
+
+/// A descriptor that becomes readable when the process ends, or -1 where the kernel (before 5.3) has none.
+/// glibc has a wrapper only since 2.36, and Swift cannot call the variadic `syscall`.
+static inline int swiftprov_pidfd_open(pid_t pid) {
+#ifdef SYS_pidfd_open
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+    return -1;
+#endif
+}
+
+/// Both ends of a new pipe, which no child inherits; 0 or -1 with errno.
+int swiftprov_pipe(int ends[2]);
+
+/// Sets a thread's name, as `ps -L` shows it.
+void swiftprov_name_thread(const char *name);
+
+/// `POSIX_SPAWN_SETSID`, which Swift's Glibc module leaves out: the child leads a session of its own.
+short swiftprov_spawn_setsid(void);
+
+/// The lowest address of the current thread's stack, or 0 if nobody knows.
+unsigned long swiftprov_stack_bottom(void);
+
+/// The exit status or signal; a member of a union that Swift does not see.
+static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }
 
 /// A running thread's attributes, such as where its stack is; declared for GNU sources only.
 int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
