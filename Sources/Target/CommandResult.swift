@@ -1,5 +1,5 @@
 /// What a command on a host answered: its exit status and both streams, byte for byte.
-public struct CommandResult: Sendable {
+public struct CommandResult: Sendable, Hashable {
     /// The exit status; 128 + n for a command ended by signal n, as shells give it.
     public var status: Int32
     public var stdout: [UInt8]

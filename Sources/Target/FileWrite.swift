@@ -16,6 +16,8 @@ public struct FileWrite: Sendable {
     public var expecting: String?
     /// Whether to write into the existing file where it cannot be renamed over (a bind mount, for instance).
     public var allowsUnsafeWrite: Bool
+    /// Whether a symbolic link at the path leads to the file that is written; otherwise the link is replaced.
+    public var followsLinks: Bool
 
     /// What became of it.
     public struct Outcome: Sendable {
@@ -25,7 +27,8 @@ public struct FileWrite: Sendable {
 
     public init(
         path: String, content: [UInt8], owner: String? = nil, group: String? = nil, mode: UInt16? = nil,
-        validate: String? = nil, backup: Bool = false, expecting: String? = nil, allowsUnsafeWrite: Bool = false
+        validate: String? = nil, backup: Bool = false, expecting: String? = nil, allowsUnsafeWrite: Bool = false,
+        followsLinks: Bool = true
     ) {
         self.path = path
         self.content = content
@@ -36,5 +39,6 @@ public struct FileWrite: Sendable {
         self.backup = backup
         self.expecting = expecting
         self.allowsUnsafeWrite = allowsUnsafeWrite
+        self.followsLinks = followsLinks
     }
 }

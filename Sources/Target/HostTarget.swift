@@ -1,0 +1,132 @@
+public import Diagnostics
+
+/// A host as modules see it, over one identity's shell: the one place where snippets, words and data become
+/// shell text.
+public struct HostTarget: TargetWriter {
+    public let hostName: String
+    public let foreseen: Foreseen
+    public let environment: [(name: String, value: String)]
+    /// How the user was become, if at all; for messages.
+    public let become: Become?
+    private let shell: any Shell
+
+    /// - Parameters:
+    ///   - hostName: The name in the inventory, for messages.
+    ///   - shell: The shell of the identity the task runs as.
+    ///   - foreseen: What earlier tasks of this dry run would have changed.
+    ///   - environment: What the task's `environment:` adds, for commands and snippets.
+    public init(
+        hostName: String, shell: any Shell, foreseen: Foreseen = Foreseen(),
+        environment: [(name: String, value: String)] = [], become: Become? = nil
+    ) {
+        self.hostName = hostName
+        self.shell = shell
+        self.foreseen = foreseen
+        self.environment = environment
+        self.become = become
+    }
+
+    public func query(
+        _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
+    ) async throws(Diagnostic) -> CommandResult {
+        try await runSnippet(script, arguments, input: input, timeout: timeout)
+    }
+
+    public func execute(
+        _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
+    ) async throws(Diagnostic) -> CommandResult {
+        try await runSnippet(script, arguments, input: input, timeout: timeout)
+    }
+
+    private func runSnippet(
+        _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
+    ) async throws(Diagnostic) -> CommandResult {
+        for argument in arguments { try Self.check(argument, "an argument") }
+        var text = try exports()
+        if environment.contains(where: { $0.name == "PATH" }) {
+            // The base system's programs must be found whatever a task puts there.
+            text += "PATH=$PATH:\(ShellBoot.searchPath)\n"
+        }
+        if environment.contains(where: { $0.name.hasPrefix("LC_") }) {
+            // Snippets read what programs print.
+            text += "LC_ALL=C; export LC_ALL\n"
+        }
+        text += arguments.isEmpty ? "set --\n" : "set -- \(ShellQuoting.join(arguments))\n"
+        text += script.text
+        return try await request(ShellRequest(.snippet, text, input: input, timeout: timeout))
+    }
+
+    /// What a command that could not change to its directory answers; anything of its own is told apart by the
+    /// words before.
+    private static let noDirectory: (status: Int32, mark: String) = (97, "\u{1}swiftprov: no directory: ")
+
+    public func run(_ command: Command) async throws(Diagnostic) -> CommandResult {
+        var text = try exports()
+        if let directory = command.directory {
+            try Self.check(directory, "a directory")
+            text += "cd \(ShellQuoting.quote(Self.pathOperand(directory))) 2>&1 || "
+            text += "{ echo \(ShellQuoting.quote(Self.noDirectory.mark + directory)) >&2; "
+            text += "exit \(Self.noDirectory.status); }\n"
+        }
+        switch command.line {
+        case .words(let words):
+            guard let program = words.first, !program.isEmpty else {
+                throw Diagnostic(.badValue, "an empty command cannot be run", host: hostName)
+            }
+            for word in words { try Self.check(word, "a command") }
+            text += "exec \(ShellQuoting.join(words))"
+        case .shell(let line, let executable):
+            try Self.check(line, "a command")
+            try Self.check(executable, "an executable")
+            text += "exec \(ShellQuoting.join([executable, "-c", line]))"
+        }
+        let result = try await request(
+            ShellRequest(.command, text, input: command.input, timeout: command.timeout))
+        if result.status == Self.noDirectory.status, result.errorOutput.hasPrefix(Self.noDirectory.mark) {
+            throw Diagnostic(
+                .failed, "cannot change to directory '\(command.directory ?? "")': \(result.output.lastLine)",
+                remedy: "Create it first, or correct `chdir`.", host: hostName)
+        }
+        return result
+    }
+
+    /// Sends the request; whatever goes wrong names the host.
+    func request(_ request: ShellRequest) async throws(Diagnostic) -> CommandResult {
+        do throws(Diagnostic) {
+            return try await shell.request(request)
+        } catch {
+            var error = error
+            error.host = error.host ?? hostName
+            throw error
+        }
+    }
+
+    /// The task's environment as `export` lines.
+    private func exports() throws(Diagnostic) -> String {
+        var text = ""
+        for (name, value) in environment {
+            let isName = name.utf8.enumerated().allSatisfy { at, byte in
+                byte == UInt8(ascii: "_") || byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
+                    || at > 0 && byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+            }
+            guard isName, !name.isEmpty else {
+                throw Diagnostic(
+                    .badValue, "'\(name)' is no name that an environment variable can have",
+                    remedy: "Letters, digits and `_`, not beginning with a digit.", host: hostName)
+            }
+            try Self.check(value, "the environment variable '\(name)'")
+            text += "export \(name)=\(ShellQuoting.quote(value))\n"
+        }
+        return text
+    }
+
+    /// NUL ends a word for every program: text that holds one cannot be passed.
+    private static func check(_ word: String, _ what: String) throws(Diagnostic) {
+        if word.utf8.contains(0) {
+            throw Diagnostic(.badValue, "\(what) holds a NUL character, which no program can be given")
+        }
+    }
+
+    /// The path so that no program takes it for an option.
+    static func pathOperand(_ path: String) -> String { path.hasPrefix("-") ? "./" + path : path }
+}

@@ -1,0 +1,236 @@
+internal import CLinux
+internal import Diagnostics
+internal import Glibc
+
+/// A shell that runs on the control machine itself: a process behind three pipes.
+@IOLoop
+final class ProcessLink: ShellLink {
+    var owner: (any ShellLinkOwner)? {
+        didSet { if let ended { owner?.linkEnded(ended) } }
+    }
+    private(set) var backlog = 0
+
+    private let process: pid_t
+    /// Tells when the process ended; -1 where the kernel cannot, and the end of both streams must do.
+    private let processDescriptor: Int32
+    private var input: Int32
+    private var streams: (out: Int32, err: Int32)
+    private var queue: [[UInt8]] = []
+    private var sentOfFirst = 0
+    private var isFinishing = false
+    private var isWatchingRoom = false
+    private var ended: LinkEnd?
+    private var onEnd: [() -> Void] = []
+    var isOver: Bool { ended != nil }
+
+    /// Starts `/bin/sh -c line` in a session of its own, so that Ctrl-C at our terminal is ours to handle.
+    init(line: String) throws(Diagnostic) {
+        var pipes = [Int32](repeating: -1, count: 6)
+        for at in [0, 2, 4] {
+            let status = pipes.withUnsafeMutableBufferPointer { buffer -> Int32 in
+                guard let base = buffer.baseAddress else { return -1 }
+                return swiftprov_pipe(base + at)
+            }
+            guard status == 0 else {
+                let reason = String(errno: errno)
+                for descriptor in pipes where descriptor >= 0 { Glibc.close(descriptor) }
+                throw Diagnostic(.failed, "cannot start a local shell: \(reason)", remedy: "Raise `ulimit -n`.")
+            }
+        }
+        let spawned = Self.spawn(line, input: pipes[0], output: pipes[3], error: pipes[5])
+        for at in [0, 3, 5] { Glibc.close(pipes[at]) }
+        guard case .success(let process) = spawned else {
+            for at in [1, 2, 4] { Glibc.close(pipes[at]) }
+            guard case .failure(let error) = spawned else { throw Diagnostic(.internal, "no process and no reason") }
+            throw Diagnostic(.failed, "cannot start a local shell: \(String(errno: error.number))")
+        }
+        self.process = process
+        input = pipes[1]
+        streams = (pipes[2], pipes[4])
+        processDescriptor = swiftprov_pidfd_open(process)
+        for descriptor in [input, streams.out, streams.err] {
+            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        }
+        EventLoop.shared.watch(streams.out) { _ in self.read(error: false) }
+        EventLoop.shared.watch(streams.err) { _ in self.read(error: true) }
+        if processDescriptor >= 0 {
+            _ = fcntl(processDescriptor, F_SETFD, FD_CLOEXEC)
+            EventLoop.shared.watch(processDescriptor) { _ in self.processEnded() }
+        }
+    }
+
+    private struct SystemError: Error { var number: Int32 }
+
+    private static func spawn(
+        _ line: String, input: Int32, output: Int32, error: Int32
+    ) -> Result<pid_t, SystemError> {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, input, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        posix_spawn_file_actions_adddup2(&actions, error, 2)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // What we ignore or block is not the host's business.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        var defaults = sigset_t()
+        sigemptyset(&defaults)
+        for number in [SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT] { sigaddset(&defaults, number) }
+        posix_spawnattr_setsigdefault(&attributes, &defaults)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | swiftprov_spawn_setsid())
+
+        var arguments: [UnsafeMutablePointer<CChar>?] = ["/bin/sh", "-c", line].map { (word: String) in strdup(word) }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        var process = pid_t()
+        let status = posix_spawn(&process, "/bin/sh", &actions, &attributes, &arguments, environ)
+        return status == 0 ? .success(process) : .failure(SystemError(number: status))
+    }
+
+    // MARK: Sending
+
+    func send(_ bytes: [UInt8]) {
+        guard input >= 0, !isFinishing else { return }
+        queue.append(bytes)
+        backlog += bytes.count
+    }
+
+    func flush() {
+        while input >= 0, let first = queue.first {
+            let count = first[sentOfFirst...].withUnsafeBytes { Glibc.write(input, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                if errno == EAGAIN { return watchRoom(true) }
+                // The shell is gone; its end is told by the other descriptors.
+                closeInput()
+                return
+            }
+            backlog -= count
+            sentOfFirst += count
+            if sentOfFirst == first.count {
+                queue.removeFirst()
+                sentOfFirst = 0
+            }
+        }
+        watchRoom(false)
+        if isFinishing { closeInput() }
+    }
+
+    private func watchRoom(_ wanted: Bool) {
+        guard input >= 0, wanted != isWatchingRoom else { return }
+        isWatchingRoom = wanted
+        guard wanted else { return EventLoop.shared.unwatch(input) }
+        EventLoop.shared.watch(input, reading: false, writing: true) { _ in
+            self.flush()
+            if self.backlog < Self.roomyBacklog { self.owner?.linkHasRoom() }
+        }
+    }
+
+    private func closeInput() {
+        guard input >= 0 else { return }
+        watchRoom(false)
+        Glibc.close(input)
+        input = -1
+        queue.removeAll()
+        backlog = 0
+    }
+
+    // MARK: Receiving
+
+    /// Reads what is there, at most `limit` bytes before others get their turn.
+    private func read(error isError: Bool, limit: Int = 1 << 20) {
+        let descriptor = isError ? streams.err : streams.out
+        guard descriptor >= 0 else { return }
+        var total = 0
+        withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { buffer in
+            while total < limit {
+                let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                if count > 0 {
+                    total += count
+                    let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                    isError ? owner?.linkReceived(stderr: bytes) : owner?.linkReceived(stdout: bytes)
+                    // What was received may have led to the link being cut.
+                    if (isError ? streams.err : streams.out) < 0 { return }
+                    continue
+                }
+                if count < 0, errno == EINTR { continue }
+                if count < 0, errno == EAGAIN { return }
+                closeStream(error: isError)
+                return
+            }
+        }
+    }
+
+    private func closeStream(error isError: Bool) {
+        let descriptor = isError ? streams.err : streams.out
+        guard descriptor >= 0 else { return }
+        EventLoop.shared.unwatch(descriptor)
+        Glibc.close(descriptor)
+        if isError { streams.err = -1 } else { streams.out = -1 }
+        if streams.out < 0, streams.err < 0, processDescriptor < 0 { processEnded() }
+    }
+
+    // MARK: The end
+
+    private func processEnded() {
+        guard ended == nil else { return }
+        var information = siginfo_t()
+        guard waitid(P_PID, id_t(process), &information, WEXITED | (processDescriptor < 0 ? 0 : WNOHANG)) == 0 else {
+            return end("gone")
+        }
+        // What it wrote before it ended is still in the pipes; what its children hold open is not waited for.
+        read(error: false, limit: .max)
+        read(error: true, limit: .max)
+        let status = swiftprov_status(&information)
+        end(information.si_code == CLD_EXITED ? "exit status \(status)" : "signal \(status)")
+    }
+
+    private func end(_ how: String) {
+        guard ended == nil else { return }
+        ended = .shellEnded(how)
+        if processDescriptor >= 0 {
+            EventLoop.shared.unwatch(processDescriptor)
+            Glibc.close(processDescriptor)
+        }
+        closeInput()
+        for isError in [false, true] { closeStream(error: isError) }
+        for waiter in onEnd { waiter() }
+        onEnd.removeAll()
+        let owner = owner
+        self.owner = nil
+        owner?.linkEnded(.shellEnded(how))
+    }
+
+    func finish() {
+        isFinishing = true
+        flush()
+    }
+
+    func cut() {
+        owner = nil
+        // The shell is the leader of its session's first group; commands in groups of their own are ended before.
+        if ended == nil { kill(-process, SIGKILL) }
+        closeInput()
+    }
+
+    /// Waits until the process has ended.
+    func waitForEnd(atMost limit: Duration) async {
+        guard ended == nil else { return }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            var isDone = false
+            let resume = {
+                guard !isDone else { return }
+                isDone = true
+                continuation.resume()
+            }
+            onEnd.append(resume)
+            EventLoop.shared.after(limit) { resume() }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+package import Diagnostics
+
+/// The long-lived shell of one identity: takes requests, sends them ahead of each other's answers, and reopens
+/// itself after a request that killed it.
+@IOLoop
+package final class FramedShell: Shell {
+    /// Starts the shell's process: sends the line to be run by the login shell, answers the link to it.
+    package typealias Opener = @IOLoop @Sendable (_ line: String) async throws(Diagnostic) -> any ShellLink
+
+    private enum Phase {
+        case closed
+        case opening
+        case open(any ShellLink, directory: String)
+        /// Opening failed for a reason that trying again would not mend, such as a wrong password.
+        case refused(Diagnostic)
+    }
+
+    private let become: Become?
+    private let openTimeout: Duration
+    private let opener: Opener
+    private var phase = Phase.closed
+    private var framing = ShellFraming(token: "")
+    private var startup: ShellStartup?
+    private var waiting: [PendingRequest] = []
+    private var inFlight: [PendingRequest] = []
+    private var encoder: EncodedRequest?
+    private var lastNumber = ShellBoot.number
+    private var willPump = false
+    /// Runs what ends a command from beside; opened when first needed.
+    private var sideShell: FramedShell?
+
+    package private(set) var roundTrips = 0
+    /// Waits for the network while shells were opened.
+    package private(set) var openingRoundTrips = 0
+
+    /// How long a command has, once told to end, before its shell is given up.
+    private static let endingTime = Duration.seconds(8)
+
+    /// - Parameters:
+    ///   - become: The identity; nil is the login user.
+    ///   - openTimeout: The longest that opening may take, asking for a password included.
+    package nonisolated init(become: Become?, openTimeout: Duration, opener: @escaping Opener) {
+        self.become = become
+        self.openTimeout = openTimeout
+        self.opener = opener
+    }
+
+    // MARK: Requests
+
+    package func request(_ request: ShellRequest) async throws(Diagnostic) -> CommandResult {
+        let pending = PendingRequest(request)
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                pending.continuation = continuation
+                accept(pending)
+            }
+        } onCancel: {
+            Task { @IOLoop in self.cancel(pending) }
+        }
+        return try outcome.get()
+    }
+
+    private func accept(_ pending: PendingRequest) {
+        if Task.isCancelled {
+            pending.finish(.failure(.interruptedBeforeRunning))
+            return
+        }
+        if case .refused(let reason) = phase {
+            pending.finish(.failure(reason))
+            return
+        }
+        waiting.append(pending)
+        if case .closed = phase { open() }
+        schedulePump()
+    }
+
+    /// Everything asked for until the loop waits goes out in one piece.
+    private func schedulePump() {
+        guard !willPump else { return }
+        willPump = true
+        EventLoop.shared.beforeWait {
+            self.willPump = false
+            self.pump()
+        }
+    }
+
+    private func pump() {
+        guard case .open(let link, _) = phase else { return }
+        let wasIdle = inFlight.isEmpty
+        repeat {
+            fill(link)
+            link.flush()
+            // What cannot be sent may have ended the link.
+            guard case .open(let now, _) = phase, now === link else { return }
+            // What went out at once made room for more; otherwise the link tells when there is some.
+        } while hasMore && link.backlog < type(of: link).roomyBacklog
+        guard !inFlight.isEmpty else { return }
+        if wasIdle { roundTrips += 1 }
+        watchHead()
+    }
+
+    private var hasMore: Bool { encoder != nil || !waiting.isEmpty }
+
+    /// Gives the link as much as it should hold.
+    private func fill(_ link: any ShellLink) {
+        while link.backlog < type(of: link).roomyBacklog {
+            if let bytes = encoder?.next() {
+                link.send(bytes)
+                continue
+            }
+            encoder = nil
+            guard !waiting.isEmpty else { return }
+            let pending = waiting.removeFirst()
+            lastNumber += 1
+            pending.number = lastNumber
+            encoder = framing.encode(pending.request, number: lastNumber)
+            inFlight.append(pending)
+        }
+    }
+
+    // MARK: Answers
+
+    private func takeReplies() {
+        while case .open(let link, _) = phase {
+            guard let reply = framing.nextReply() else {
+                if framing.isFlooded, let head = inFlight.first { giveUp(on: head, .tooMuchOutput) }
+                return
+            }
+            guard let head = inFlight.first, head.number == reply.number else {
+                link.cut()
+                shellIsGone("it answered out of turn")
+                return
+            }
+            inFlight.removeFirst()
+            if let reason = head.ending {
+                head.finish(.failure(reason.diagnostic(for: head.request)))
+            } else if reply.isTooLong {
+                head.finish(.failure(Ending.tooMuchOutput.diagnostic(for: head.request)))
+            } else {
+                head.finish(.success(reply.result))
+            }
+            watchHead()
+        }
+    }
+
+    /// Starts the clock of the request that the shell is working on.
+    private func watchHead() {
+        guard let head = inFlight.first, head.timer == nil, let timeout = head.request.timeout else { return }
+        head.timer = EventLoop.shared.after(timeout) { self.giveUp(on: head, .tookTooLong(timeout)) }
+    }
+
+    // MARK: Ending requests
+
+    private func cancel(_ pending: PendingRequest) {
+        if let index = waiting.firstIndex(where: { $0 === pending }) {
+            waiting.remove(at: index)
+            pending.finish(.failure(.interruptedBeforeRunning))
+        } else if let head = inFlight.first, head === pending, EncodedRequest.runsApart(pending.request) {
+            giveUp(on: pending, .interrupted)
+        } else if inFlight.contains(where: { $0 === pending }) {
+            // A snippet is our own and short, and what was sent ahead will run: only its answer is given up.
+            pending.finish(.failure(Ending.interrupted.diagnostic(for: pending.request)))
+        }
+    }
+
+    /// Ends the request that is running: its process group, or if there is none the whole shell.
+    private func giveUp(on head: PendingRequest, _ reason: Ending) {
+        guard case .open(let link, let directory) = phase, inFlight.first === head, head.ending == nil else { return }
+        head.ending = reason
+        guard EncodedRequest.runsApart(head.request) else {
+            link.cut()
+            shellIsGone("it was ended")
+            return
+        }
+        let side = sideShell ?? FramedShell(become: become, openTimeout: openTimeout, opener: opener)
+        sideShell = side
+        let number = head.number
+        Task { @IOLoop in
+            _ = try? await side.request(.ending(command: number, in: directory))
+        }
+        head.timer?.cancel()
+        head.timer = EventLoop.shared.after(Self.endingTime) {
+            guard case .open(let now, _) = self.phase, now === link, self.inFlight.first === head else { return }
+            link.cut()
+            self.shellIsGone("it did not let itself be ended")
+        }
+    }
+
+    // MARK: Opening and closing
+
+    private func open() {
+        phase = .opening
+        let startup = ShellStartup(become: become)
+        self.startup = startup
+        let deadline = EventLoop.shared.after(openTimeout) { startup.expire() }
+        Task { @IOLoop in
+            defer { deadline.cancel() }
+            do throws(Diagnostic) {
+                let link = try await self.opener(startup.line)
+                let ready = try await startup.run(on: link)
+                self.opened(link, ready)
+            } catch {
+                self.openingFailed(error)
+            }
+        }
+    }
+
+    private func opened(_ link: any ShellLink, _ ready: ShellStartup.Ready) {
+        startup = nil
+        openingRoundTrips += ready.roundTrips
+        lastNumber = ShellBoot.number
+        framing = ready.framing
+        phase = .open(link, directory: ready.directory)
+        link.owner = self
+        schedulePump()
+    }
+
+    private func openingFailed(_ reason: Diagnostic) {
+        startup = nil
+        // Asking sudo again with the same wrong password would lock the account.
+        phase = reason.code == .become || reason.code == .authentication || reason.code == .hostKey
+            ? .refused(reason) : .closed
+        let lost = waiting
+        waiting.removeAll()
+        for pending in lost { pending.finish(.failure(reason)) }
+    }
+
+    /// The shell is gone but not the connection: the request it was working on is lost, those behind it never
+    /// began and go to a new one.
+    private func shellIsGone(_ how: String) {
+        phase = .closed
+        encoder = nil
+        if let head = inFlight.first {
+            inFlight.removeFirst()
+            let reason = head.ending?.diagnostic(for: head.request) ?? .shellEnded(how)
+            head.finish(.failure(reason))
+        }
+        waiting.insert(contentsOf: inFlight, at: 0)
+        inFlight.removeAll()
+        if !waiting.isEmpty { open() }
+    }
+
+    private func connectionIsGone(_ reason: Diagnostic) {
+        phase = .closed
+        encoder = nil
+        let (running, notSent) = (inFlight, waiting)
+        inFlight.removeAll()
+        waiting.removeAll()
+        for pending in running {
+            pending.finish(.failure(reason.adding("; what was running there may have been done, in part or whole")))
+        }
+        for pending in notSent { pending.finish(.failure(reason.adding("; nothing of this was sent"))) }
+    }
+
+    /// Ends the shell after what it is doing; a command that runs is ended with its processes.
+    package func close() async {
+        if let head = inFlight.first, EncodedRequest.runsApart(head.request) {
+            giveUp(on: head, .interrupted)
+            _ = await head.wait(atMost: Self.endingTime)
+        }
+        if case .open(let link, _) = phase { link.finish() }
+        connectionIsGone(Diagnostic(.interrupted, "the connection was closed"))
+        if let side = sideShell {
+            sideShell = nil
+            await side.close()
+        }
+    }
+}
+
+extension FramedShell: ShellLinkOwner {
+    package func linkReceived(stdout bytes: UnsafeRawBufferPointer) {
+        framing.receive(stdout: bytes)
+        takeReplies()
+    }
+
+    package func linkReceived(stderr bytes: UnsafeRawBufferPointer) {
+        framing.receive(stderr: bytes)
+        takeReplies()
+    }
+
+    package func linkHasRoom() { schedulePump() }
+
+    package func linkEnded(_ end: LinkEnd) {
+        switch end {
+        case .shellEnded(let how): shellIsGone(how)
+        case .connectionLost(let reason): connectionIsGone(reason)
+        }
+    }
+}

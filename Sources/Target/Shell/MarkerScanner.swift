@@ -1,0 +1,83 @@
+/// Cuts one stream of a shell into answers: everything up to the end marker `\nTOKEN NUMBER[ STATUS]\n`.
+struct MarkerScanner {
+    /// One answer's part of the stream.
+    struct Piece {
+        var number: Int
+        /// The exit status, where the stream carries it.
+        var status: Int32?
+        var content: [UInt8]
+        /// Whether the content was longer than the limit and was dropped.
+        var isTooLong: Bool
+    }
+
+    private let marker: [UInt8]
+    private let limit: Int
+    private var buffer: [UInt8] = []
+    /// Where the search goes on: no marker begins before.
+    private var searched = 0
+    private var isTooLong = false
+
+    /// The longest a marker line's numbers can be.
+    private static let longestTail = 40
+
+    init(token: String, limit: Int) {
+        marker = Array("\n\(token) ".utf8)
+        self.limit = limit
+    }
+
+    mutating func receive(_ bytes: UnsafeRawBufferPointer) { buffer.append(contentsOf: bytes) }
+
+    /// Whether more than the limit came for an answer that is not at its end yet.
+    var isFlooded: Bool { isTooLong }
+
+    /// The next answer's part, if it is whole.
+    mutating func next() -> Piece? {
+        guard let start = find() else {
+            // The marker may have begun in the last bytes; it is looked for again from there.
+            searched = max(searched, buffer.count - marker.count - Self.longestTail)
+            if buffer.count > limit {
+                isTooLong = true
+                buffer.removeFirst(searched)
+                searched = 0
+            }
+            return nil
+        }
+        let numbers = start + marker.count
+        guard let end = buffer[numbers...].firstIndex(of: UInt8(ascii: "\n")) else {
+            searched = start
+            return nil
+        }
+        let words = buffer[numbers..<end].split(separator: UInt8(ascii: " "))
+        let parsed = words.map { Int(String(decoding: $0, as: UTF8.self)) }
+        let piece = Piece(
+            // Nobody else knows the token, so what does not parse is a shell gone wrong: no request has number -1.
+            number: parsed.first.flatMap(\.self) ?? -1,
+            status: parsed.count > 1 ? parsed[1].map(Int32.init(truncatingIfNeeded:)) : nil,
+            content: isTooLong ? [] : Array(buffer[..<start]),
+            isTooLong: isTooLong || start > limit
+        )
+        buffer.removeFirst(end + 1)
+        searched = 0
+        isTooLong = false
+        return piece
+    }
+
+    private func find() -> Int? {
+        buffer.withUnsafeBufferPointer { bytes -> Int? in
+            marker.withUnsafeBufferPointer { marker -> Int? in
+                var at = max(0, searched)
+                let last = bytes.count - marker.count
+                while at <= last {
+                    // The token is random: its first bytes nearly never match by chance.
+                    if bytes[at] == marker[0], bytes[at + 1] == marker[1],
+                        (2..<marker.count).allSatisfy({ bytes[at + $0] == marker[$0] })
+                    {
+                        return at
+                    }
+                    at += 1
+                }
+                return nil
+            }
+        }
+    }
+}
