@@ -47,13 +47,13 @@ let package = Package(
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["Diagnostics", crypto, cryptoExtras]),
-        room("Jinja", ["CPCRE2", "Diagnostics", "Values", "YAML", crypto]),
+        room("Jinja", ["CPCRE2", "CLinux", "Diagnostics", "Values", crypto]),
 
         // What people wrote.
         room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),
         room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
         room("Variables", ["Diagnostics", "Values", "Jinja", "Inventory"]),
-        room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules"]),
+        room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
 
         // Hosts.
         room("Target", ["CLinux", "Diagnostics", "Values", "Results", crypto]),
@@ -80,9 +80,11 @@ let package = Package(
         ),
 
         // Tests, a target a room.
+        tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
+        tests("JinjaTests", ["Diagnostics", "Jinja", "Values"]),
+        tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
-        tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
         tests("VaultTests", ["Diagnostics", "Vault"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],

@@ -1,4 +1,5 @@
 import Diagnostics
+import Jinja
 import Modules
 import Planning
 import Playbook

@@ -1,4 +1,4 @@
-public import Diagnostics
+import Diagnostics
 import Inventory
 public import Planning
 import Playbook
@@ -108,15 +108,7 @@ public final class Engine {
     }
 
     private func setVariables(of play: PlannedPlay, hosts: [HostRun]) async {
-        var values = PlayVariables()
-        values.name = play.name
-        values.directory = Path.absolute(Path.directory(of: play.file))
-        values.vars = play.node.keywords.vars
-        values.roleVars = play.roles.map(\.vars)
-        values.roleDefaults = play.roles.map(\.defaults)
-        var seen = Set<String>()
-        values.roleNames = play.roles.map(\.name).filter { seen.insert($0).inserted }
-        values.allHosts = play.hosts
+        var values = play.variables
         values.batch = hosts.map(\.name)
         values.activeHosts = hosts.map(\.name)
         variables.play = values

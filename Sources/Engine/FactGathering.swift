@@ -5,6 +5,7 @@ import Playbook
 import Results
 import Target
 import Values
+import Variables
 
 /// The facts a play gathers before its tasks.
 extension Engine {
@@ -16,15 +17,14 @@ extension Engine {
         if let timeout = play.node.gatherTimeout { action.arguments["gather_timeout"] = timeout.value }
         var keywords = Keywords()
         keywords.name = Field("Gathering Facts", at: place)
-        let task = PlannedTask(
-            id: 0, node: TaskNode(keywords: keywords, action: action, location: place), action: .module(module),
-            role: nil, inherited: play.inherited, isHandler: false, file: play.file)
+        let node = TaskNode(keywords: keywords, action: action, location: place)
+        let task = PlannedTask(gathering: node, with: module, for: play)
         await perform([.task(task)], on: hosts)
     }
 
     private func gathers(_ play: PlannedPlay) -> Bool {
         guard let field = play.node.gatherFacts else {
-            return settings.gathersImplicitly && planner.wantsFacts(play)
+            return settings.gathersImplicitly
         }
         let value = (try? variables.scopeWithoutHost([play.node.keywords.vars]).evaluate(field.value)) ?? field.value
         return value.isYes

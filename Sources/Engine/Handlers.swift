@@ -1,5 +1,7 @@
 import Diagnostics
+import Jinja
 import Planning
+import Playbook
 import Results
 import Target
 import Values

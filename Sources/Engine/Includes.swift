@@ -92,9 +92,11 @@ extension Engine {
             guard task.node.loop != nil else {
                 return try request(run, scope, task, host, item: [:]).map { [$0] } ?? []
             }
-            return try run.loopScopes().compactMap { (scope, vars) throws(Diagnostic) in
-                try request(run, scope, task, host, item: vars)
+            var requests: [Request] = []
+            for (scope, vars) in try run.loopScopes() {
+                if let request = try request(run, scope, task, host, item: vars) { requests.append(request) }
             }
+            return requests
         } catch {
             failIncluding(host, error.located(at: task.node.location), task)
             return []

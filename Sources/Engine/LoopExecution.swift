@@ -1,4 +1,5 @@
 import Diagnostics
+import Jinja
 import Modules
 import Planning
 import Playbook
@@ -21,7 +22,7 @@ extension TaskRun {
             }
         } catch {
             // A loop over something undefined is no trouble if the task is not to run at all.
-            if case .some(.some(let skipped)) = try? conditionOutcome(in: scope) {
+            if let skipped = try? conditionOutcome(in: scope) {
                 return (skipped, skipped.registered(title.name))
             }
             let outcome = TaskOutcome(failure: error.located(at: loop.items.location))
@@ -62,22 +63,9 @@ extension TaskRun {
         guard scopes.count > 1, case .module(let module) = task.action, task.node.until.isEmpty,
             task.node.retries == nil
         else { return nil }
-        var answers = [TaskOutcome?](repeating: nil, count: scopes.count)
-        await withTaskGroup(of: (Int, TaskOutcome?).self) { group in
-            var next = 0
-            func start() {
-                guard next < scopes.count else { return }
-                let index = next
-                next += 1
-                group.addTask { @IOLoop in (index, await self.foresee(module, scopes[index])) }
-            }
-            for _ in 0..<Self.itemsInFlight { start() }
-            for await (index, answer) in group {
-                answers[index] = answer
-                start()
-            }
+        return await Bounded.map(scopes.count, limit: Self.itemsInFlight) { index -> TaskOutcome? in
+            await self.foresee(module, scopes[index])
         }
-        return answers
     }
 
     /// How many items are asked about at once: enough to fill a connection, few enough to bound memory.
@@ -236,13 +224,10 @@ extension TaskRun {
     func loopScopes() throws(Diagnostic) -> [(LayeredScope, ValueMap)] {
         guard let loop = task.node.loop else { return [(scope, [:])] }
         let list: [Value]
-        do throws(Diagnostic) {
-            switch try items(of: loop) {
-            case .items(let items): list = items
-            case .unknown(let unknown):
-                throw Diagnostic(
-                    .unsupported, "what is included depends on \(unknown.cause), which a dry run cannot tell")
-            }
+        switch try items(of: loop) {
+        case .items(let items): list = items
+        case .unknown(let unknown):
+            throw Diagnostic(.unsupported, "what is included depends on \(unknown.cause), which a dry run cannot tell")
         }
         return list.indices.map { index in
             var values: ValueMap = [.string(loop.variable): list[index]]

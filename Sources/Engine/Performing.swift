@@ -82,14 +82,9 @@ extension Engine {
         let runsOnce = flag(.runOnce, of: task, for: hosts[0])
         let chosen = runsOnce ? [hosts[0]] : hosts
         let limit = max(1, min(settings.forks, throttle(of: task, for: hosts[0]) ?? settings.forks))
-        await withTaskGroup(of: Void.self) { group in
-            var waiting = chosen.makeIterator()
-            func start() {
-                guard let host = waiting.next() else { return }
-                group.addTask { @IOLoop in await self.perform(task, on: host, standingFor: runsOnce ? hosts : [host]) }
-            }
-            for _ in 0..<limit { start() }
-            for await _ in group { start() }
+        let affected = runsOnce ? hosts : []
+        await Bounded.forEach(chosen.count, limit: limit) { index in
+            await self.perform(task, on: chosen[index], standingFor: runsOnce ? affected : [chosen[index]])
         }
         updateActiveHosts()
         let lost = hosts.contains { $0.state == .failed && $0.rescuers == 0 || $0.state == .unreachable }
@@ -131,29 +126,7 @@ extension Engine {
 
     /// What a task adds to its host's variables.
     func taskVariables(_ task: PlannedTask, check: Bool?, diff: Bool?) -> TaskVariables {
-        var values = TaskVariables()
-        values.vars = task.inherited.vars
-        values.parameters = task.inherited.parameters
-        values.isCheckMode = check
-        values.isDiffMode = diff
-        var chain: [RoleInstance] = []
-        var next = task.role
-        while let role = next {
-            chain.insert(role, at: 0)
-            next = role.parent
-        }
-        values.roleParameters = chain.map(\.parameters)
-        values.roleVars = chain.map(\.vars)
-        values.roleDefaults = chain.map(\.defaults)
-        values.parentRoles = chain.dropLast().map { ($0.name, Path.absolute($0.path)) }
-        values.roleName = task.role?.name
-        values.rolePath = task.role.map { Path.absolute($0.path) }
-        values.searchPath = chain.reversed().map { Path.absolute($0.path) }
-        for directory in [Path.absolute(Path.directory(of: task.file)), variables.play.directory]
-        where !values.searchPath.contains(directory) {
-            values.searchPath.append(directory)
-        }
-        return values
+        task.variables(playDirectory: variables.play.directory, check: check, diff: diff)
     }
 }
 

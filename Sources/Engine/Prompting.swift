@@ -25,12 +25,17 @@ public enum Prompting {
         await HelperThread.run { read(text, echoes: echoes) }
     }
 
+    /// Prompts go to standard error: what is read by programs goes to standard output.
+    private static func show(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
     /// Shows a text on the terminal and reads a line from it, blocking.
     ///
     /// - Returns: The line without its end; empty at the end of input.
     public static func read(_ text: String, echoes: Bool) -> String {
-        fputs(text, stderr)
-        fflush(stderr)
+        show(text)
         var saved = termios()
         let hides = !echoes && tcgetattr(STDIN_FILENO, &saved) == 0
         if hides {
@@ -41,7 +46,7 @@ public enum Prompting {
         let line = readLine(strippingNewline: true) ?? ""
         if hides {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved)
-            fputs("\n", stderr)
+            show("\n")
         }
         return line
     }

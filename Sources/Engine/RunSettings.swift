@@ -1,5 +1,4 @@
 public import Diagnostics
-public import Planning
 public import Target
 
 /// How a run goes about its work, as the command line and the configuration say.

@@ -1,4 +1,6 @@
 import Diagnostics
+import Inventory
+import Jinja
 import Planning
 import Playbook
 import Results
@@ -108,25 +110,28 @@ extension Engine {
             return nil
         }
         let isLocalName = ["localhost", "127.0.0.1", "::1"].contains(name)
-        var kind = try variable("ansible_connection")?.pythonText
-        if kind == nil, isLocalName, isDelegated || !variables.inventory.hasHost(name) { kind = "local" }
+        let isImplicitlyLocal = isLocalName && (isDelegated || !variables.inventory.hasHost(name))
+        let kind = try variable("ansible_connection")?.pythonText
         let written = isDelegated ? nil : try keyword(.connection)?.pythonText
-        let port = try variable("ansible_port", "ansible_ssh_port") ?? keyword(.port)
+        let port = try variable("ansible_port", "ansible_ssh_port")
+        let portKeyword = try keyword(.port)
+        let user = try variable("ansible_user", "ansible_ssh_user")
+        let userKeyword = try keyword(.remoteUser)
+        let password = try variable("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
+        if let password = password?.pythonText { redactor.learn(password) }
+        let key = try variable("ansible_private_key_file", "ansible_ssh_private_key_file")
+        let address = try variable("ansible_host", "ansible_ssh_host")
         var arguments = settings.sshArguments
         for name in ["ansible_ssh_common_args", "ansible_ssh_extra_args"] {
             if let text = try variable(name)?.pythonText, !text.isEmpty { arguments.append(text) }
         }
         return ConnectionRequest(
-            kind: kind ?? written ?? settings.connection ?? "ssh", name: name,
-            address: try variable("ansible_host", "ansible_ssh_host")?.pythonText ?? name,
-            port: port.flatMap { Int($0.pythonText) },
-            user: try variable("ansible_user", "ansible_ssh_user")?.pythonText
-                ?? keyword(.remoteUser)?.pythonText ?? settings.remoteUser,
-            password: try variable("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")?.pythonText
-                ?? settings.password,
-            privateKey: try variable("ansible_private_key_file", "ansible_ssh_private_key_file")?.pythonText
-                ?? settings.privateKey,
-            arguments: arguments,
+            kind: kind ?? (isImplicitlyLocal ? "local" : nil) ?? written ?? settings.connection ?? "ssh", name: name,
+            address: address?.pythonText ?? name,
+            port: (port ?? portKeyword).flatMap { Int($0.pythonText) },
+            user: (user ?? userKeyword)?.pythonText ?? settings.remoteUser,
+            password: password?.pythonText ?? settings.password,
+            privateKey: key?.pythonText ?? settings.privateKey, arguments: arguments,
             checksHostKey: try variable("ansible_host_key_checking", "ansible_ssh_host_key_checking")?.isYes,
             timeout: settings.timeout)
     }
@@ -140,10 +145,12 @@ extension Engine {
             }
             return nil
         }
-        let wanted = try variable("ansible_become")?.isYes ?? keyword(.become)?.isYes ?? settings.becomes
-        guard wanted else { return nil }
-        let name = try variable("ansible_become_method")?.pythonText ?? keyword(.becomeMethod)?.pythonText
-            ?? settings.becomeMethod
+        func setting(_ variableName: String, _ name: Keywords.Setting) throws(Diagnostic) -> Value? {
+            if let value = try variable(variableName) { return value }
+            return try keyword(name)
+        }
+        guard try setting("ansible_become", .become)?.isYes ?? settings.becomes else { return nil }
+        let name = try setting("ansible_become_method", .becomeMethod)?.pythonText ?? settings.becomeMethod
         let short = String(name.split(separator: ".").last ?? "")
         guard let method = Become.Method(rawValue: short) else {
             throw Diagnostic(
@@ -153,13 +160,12 @@ extension Engine {
         let password = try variable(
             "ansible_become_password", "ansible_become_pass", "ansible_\(short)_password", "ansible_\(short)_pass")
         if let password = password?.pythonText { redactor.learn(password) }
-        let flags = try variable("ansible_become_flags")?.pythonText ?? keyword(.becomeFlags)?.pythonText
+        let flags = try setting("ansible_become_flags", .becomeFlags)?.pythonText
         return Become(
             method: method,
-            user: try variable("ansible_become_user")?.pythonText ?? keyword(.becomeUser)?.pythonText
-                ?? settings.becomeUser ?? "root",
+            user: try setting("ansible_become_user", .becomeUser)?.pythonText ?? settings.becomeUser ?? "root",
             password: password?.pythonText ?? settings.becomePassword,
-            executable: try variable("ansible_become_exe")?.pythonText ?? keyword(.becomeExe)?.pythonText,
+            executable: try setting("ansible_become_exe", .becomeExe)?.pythonText,
             flags: flags.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) })
     }
 }

@@ -12,8 +12,8 @@ public enum ModuleIndex {
     private static let files: [any Module.Type] = [
         CopyModule.self, FileModule.self, StatModule.self, TemplateModule.self,
     ]
-    private static let packages: [any Module.Type] = []
-    private static let system: [any Module.Type] = []
+    private static let packages: [any Module.Type] = [AptModule.self]
+    private static let system: [any Module.Type] = [ServiceModule.self, SystemdServiceModule.self]
 
     /// Every name of every module: the full one, the short one, the other full ones.
     private static let byName: [String: any Module.Type] = {

@@ -39,6 +39,17 @@ enum ActionCatalog {
         return .missing(ModuleIndex.unknown(action.name, at: action.location, actions: engineActions.sorted()))
     }
 
+    /// The collection's own name for a module that was written as one of ansible-core's, where it is none.
+    static func misplaced(_ action: TaskNode.Action) -> Diagnostic? {
+        guard action.name.hasPrefix("ansible.builtin."), let module = ModuleIndex.find(action.name),
+            !module.manual.name.hasPrefix("ansible.builtin."), !module.manual.aliases.contains(action.name)
+                || !module.manual.name.hasPrefix("ansible.")
+        else { return nil }
+        return Diagnostic(
+            .badValue, "'\(action.name)' is no module of ansible-core", at: action.location,
+            remedy: "It works, but its name is '\(module.manual.name)'.", severity: .warning)
+    }
+
     private static func meta(_ action: TaskNode.Action) -> PlannedAction {
         let name = action.freeForm?.string ?? action.arguments["free_form"]?.pythonText ?? ""
         if let meta = EngineAction.Meta(rawValue: name) { return .engine(.meta(meta)) }

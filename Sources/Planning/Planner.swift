@@ -2,15 +2,16 @@ public import Diagnostics
 import Inventory
 import Modules
 public import Playbook
-public import Values
+import Values
 public import Variables
 public import YAML
 
 /// Turns playbooks into a `RunPlan`: imports and roles unfolded, tags and `--limit` applied, everything checked
 /// that can be checked before a host is touched.
 ///
-/// The engine asks it again for what is only known in a run: `include_tasks`, `include_role`.
-public final class Planner {
+/// The engine asks it again for what is only known in a run: `include_tasks`, `include_role`. Not locked: like the
+/// variables it plans with, it belongs to the loop's thread.
+public final class Planner: @unchecked Sendable {
     let files: ProjectFiles
     let variables: RunVariables
     let settings: PlanSettings
@@ -43,6 +44,9 @@ public final class Planner {
             plays += playbook(path, text: path == "-" ? standardInput : nil, inherited: Keywords(), askedAt: nil)
         }
         for warning in files.warnings { diagnostics.add(warning) }
+        if settings.reviews { review(plays) }
+        // A role used by two plays is read twice; what is wrong with it is told once.
+        diagnostics = diagnostics.withoutRepetition()
         try diagnostics.throwIfAny()
         return RunPlan(plays: plays, warnings: diagnostics.all)
     }
@@ -102,6 +106,7 @@ public final class Planner {
         inherited = inherited.entering(node.keywords, tags: words(node.keywords.tags), vars: false)
         inherited.when = handedDown.when
         check(play: node)
+        checkVarsFiles(of: node, path)
 
         let context = PlanContext(role: nil, parents: [], inherited: inherited, file: path)
         let handlers = plan(node.handlers, in: context, asHandlers: true)
@@ -226,11 +231,14 @@ public struct PlanSettings: Sendable {
     public var rolesPath: [String]
     public var collectionsPath: [String]
     public var yaml: YAMLValueOptions
+    /// Whether to say what a careful colleague would; `--syntax-check` does.
+    public var reviews: Bool
 
     public init(
         tags: TagSelection = TagSelection(), limit: String? = nil, rolesPath: [String] = [],
-        collectionsPath: [String] = [], yaml: YAMLValueOptions
+        collectionsPath: [String] = [], yaml: YAMLValueOptions, reviews: Bool = false
     ) {
+        self.reviews = reviews
         self.tags = tags
         self.limit = limit
         self.rolesPath = rolesPath

@@ -1,7 +1,7 @@
-import Diagnostics
+public import Diagnostics
 import Inventory
 import Playbook
-import Values
+public import Values
 import YAML
 
 /// How roles are found and unfolded.

@@ -51,6 +51,26 @@ public struct PlannedTask: Sendable {
     /// The file it was read from; names in it are sought beside it.
     public var file: String
 
+    /// The task that gathers a play's facts, which no file holds.
+    public init(gathering node: TaskNode, with module: any Module.Type, for play: PlannedPlay) {
+        self.init(
+            id: 0, node: node, action: .module(module), role: nil, inherited: play.inherited, isHandler: false,
+            file: play.file)
+    }
+
+    init(
+        id: Int, node: TaskNode, action: PlannedAction, role: RoleInstance?, inherited: Inherited, isHandler: Bool,
+        file: String
+    ) {
+        self.id = id
+        self.node = node
+        self.action = action
+        self.role = role
+        self.inherited = inherited
+        self.isHandler = isHandler
+        self.file = file
+    }
+
     /// The name people see, a template still: as written, else the action's.
     public var writtenName: Value { node.keywords.name?.value ?? .string(node.action.name) }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Jinja
 import Modules
 import Playbook
 import Values
@@ -99,6 +100,20 @@ extension Planner {
         }
         for value in node.keywords.vars.values { checkTemplate(value) }
         checkTemplate(node.hosts.value)
+    }
+
+    /// Files of variables whose names are constant: whether they are there and can be read.
+    func checkVarsFiles(of node: PlayNode, _ path: String) {
+        for field in node.varsFiles where !field.value.holdsTemplate {
+            do throws(Diagnostic) {
+                _ = try variablesFile(
+                    (field.value.elements ?? [field.value]).map(\.pythonText), askedAt: field.location)
+            } catch {
+                var told = error.located(at: field.location)
+                if told.location != field.location { told.notes.append(Diagnostic.Note("read by vars_files", at: field.location)) }
+                diagnostics.add(told)
+            }
+        }
     }
 
     /// Notifications that no handler answers.

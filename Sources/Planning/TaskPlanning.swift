@@ -1,7 +1,7 @@
-import Diagnostics
+public import Diagnostics
 import Modules
 import Playbook
-import Values
+public import Values
 import YAML
 
 /// How lists of tasks become planned ones.
@@ -37,6 +37,7 @@ extension Planner {
         }
         let action = ActionCatalog.action(for: node.action)
         if case .missing(let diagnostic) = action { diagnostics.add(diagnostic) }
+        if let remark = ActionCatalog.misplaced(node.action) { diagnostics.add(remark) }
         let task = PlannedTask(
             id: nextID(), node: node, action: action, role: context.role, inherited: inherited,
             isHandler: asHandler, file: context.file)

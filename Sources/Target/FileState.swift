@@ -138,6 +138,9 @@ public struct Inspection: Sendable {
     /// The number of the owner asked about; nil if the host does not know the name.
     public var ownerID: Int?
     public var groupID: Int?
+    /// The names of those two, where the host has any.
+    public var ownerName: String?
+    public var groupName: String?
 }
 
 /// A user with the group that new files get.

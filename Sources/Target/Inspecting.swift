@@ -44,6 +44,10 @@ extension TargetReader {
         let identity = Identity(fields.next())
         var inspection = Inspection(
             paths: [], umask: umask, identity: identity, ownerID: Int(fields.next()), groupID: Int(fields.next()))
+        let ownerName = fields.next()
+        let groupName = fields.next()
+        inspection.ownerName = ownerName.isEmpty ? nil : ownerName
+        inspection.groupName = groupName.isEmpty ? nil : groupName
         for _ in paths { inspection.paths.append(fields.nextPath()) }
         if !foreseen.isEmpty {
             inspection.paths = inspection.paths.map { foreseen.applied($0, identity) }

@@ -116,7 +116,12 @@ package enum ReadingScripts {
     /// words for a snippet that follows, `$8` the number of paths, then the paths.
     static let inspect: Script =
         expand + identities + inspectOne + #"""
-            printf '%s\0%s\0%s\0%s\0' "$(umask)" "$(id)" "$(sp_uid "$3")" "$(sp_gid "$4")"
+            sp_owner=$3 sp_group=$4
+            # Numbers get their names, so that a dry run can foretell both.
+            case $3 in '' | *[!0-9]*) ;; *) sp_owner=$(id -un -- "$3" 2>/dev/null) ;; esac
+            case $4 in '' | *[!0-9]*) ;; *) sp_group=$(getent group "$4" 2>/dev/null | cut -d: -f1) ;; esac
+            printf '%s\0%s\0%s\0%s\0%s\0%s\0' \
+                "$(umask)" "$(id)" "$(sp_uid "$3")" "$(sp_gid "$4")" "$sp_owner" "$sp_group"
             sp_checksum=$1 sp_format=$2 sp_a=$5 sp_b=$6 sp_c=$7
             shift 8
             for sp_path do

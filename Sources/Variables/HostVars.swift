@@ -1,4 +1,5 @@
 import Diagnostics
+import Inventory
 import Values
 
 /// `hostvars`: every host's variables, evaluated in that host's own scope when they are read.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Diagnostics
-import Dispatch
+@preconcurrency import Dispatch
 import Engine
 import Glibc
 import Planning
@@ -26,9 +26,8 @@ struct Apply: AsyncParsableCommand {
 
     func run() async throws {
         let options = options
-        let status = try await Task(executorPreference: EventLoop.shared) { @IOLoop in
-            try await Self.perform(options)
-        }.value
+        // Modules and templates run on the loop's thread, too: nothing is handed from thread to thread.
+        let status = try await withTaskExecutorPreference(EventLoop.shared) { try await Self.perform(options) }
         if status != 0 { throw ExitCode(status) }
     }
 

@@ -6,7 +6,7 @@ import Modules
 struct Doc: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Print a module's manual, or list the modules.")
 
-    @Argument(help: "The module; without one, all are listed.")
+    @ArgumentParser.Argument(help: "The module; without one, all are listed.")
     var module: String?
 
     @Flag(name: [.customShort("l"), .long], help: "List the modules.")

@@ -54,7 +54,8 @@ final class Project {
             files: files, variables: variables,
             settings: PlanSettings(
                 tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
-                collectionsPath: Self.collectionsPath(configuration), yaml: yaml))
+                collectionsPath: Self.collectionsPath(configuration), yaml: yaml,
+                reviews: options.syntaxCheck))
         self.settings = settings
         self.warnings = warnings
         checksHostKeys = configuration.flag("defaults.host_key_checking") ?? true
@@ -110,7 +111,8 @@ final class Project {
         settings.isCheckMode = options.check
         settings.showsDiff = options.diff || (configuration.flag("diff.always") ?? false)
         settings.verbosity = options.verbose
-        settings.forks = try options.forks ?? number(configuration.text("defaults.forks"), "forks") ?? 5
+        let forks = try number(configuration.text("defaults.forks"), "forks")
+        settings.forks = options.forks ?? forks ?? 5
         guard settings.forks > 0 else {
             throw Diagnostic(.badOption, "--forks must be at least 1, not \(settings.forks)")
         }
@@ -126,8 +128,8 @@ final class Project {
             connection.sshExtraArgs ?? configuration.text("ssh_connection.ssh_extra_args"),
         ]
         settings.sshArguments = arguments.compactMap(\.self)
-        let seconds = try connection.timeout ?? number(configuration.text("defaults.timeout"), "timeout") ?? 10
-        settings.timeout = .seconds(seconds)
+        let seconds = try number(configuration.text("defaults.timeout"), "timeout")
+        settings.timeout = .seconds(connection.timeout ?? seconds ?? 10)
         settings.forcesHandlers = options.forceHandlers || (configuration.flag("defaults.force_handlers") ?? false)
         settings.gathersImplicitly = configuration.text("defaults.gathering") != "explicit"
         settings.password = try password(

@@ -27,24 +27,24 @@ struct SwiftProv: AsyncParsableCommand {
                 try command.run()
             }
         } catch let status as ExitCode {
-            exit(status.rawValue)
+            Glibc.exit(status.rawValue)
         } catch let trouble as Diagnostics {
             Console.show(trouble.all)
-            exit(ExitStatus.of(trouble.errors))
+            Glibc.exit(ExitStatus.of(trouble.errors))
         } catch let trouble as Diagnostic {
             Console.show([trouble])
-            exit(ExitStatus.of([trouble]))
+            Glibc.exit(ExitStatus.of([trouble]))
         } catch {
             let status = exitCode(for: error)
             let text = fullMessage(for: error)
             if status.isSuccess {
                 Console.write(text + "\n")
-                exit(0)
+                Glibc.exit(0)
             }
             Console.writeError(text + "\n")
-            exit(badOptionStatus)
+            Glibc.exit(badOptionStatus)
         }
-        exit(0)
+        Glibc.exit(0)
     }
 }
 

@@ -1,6 +1,7 @@
 #ifndef SWIFTPROV_CLINUX_H
 #define SWIFTPROV_CLINUX_H
 // What Swift's Glibc module leaves out of Linux's own interface.
+#include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -31,4 +32,7 @@ short swiftprov_spawn_setsid(void);
 
 /// The exit status or signal; a member of a union that Swift does not see.
 static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }
+
+/// A running thread's attributes, such as where its stack is; declared for GNU sources only.
+int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
 #endif

@@ -37,12 +37,11 @@ struct CommandModule: Module {
         let words: [String]
         let shown: Value
         if let line = arguments.optionalString("cmd") {
-            guard let split = ShellWords.split(line) else {
-                throw Diagnostic(
-                    .badValue, "a quote is not closed in '\(line)'", at: arguments["cmd"]?.text?.origin ?? arguments.location,
-                    remedy: "Close it, or give the words as a list with 'argv'.")
+            do {
+                words = try ShellWords.split(line)
+            } catch {
+                throw error.located(at: arguments["cmd"]?.text?.origin ?? arguments.location)
             }
-            words = split
         } else {
             words = arguments.strings("argv")
         }

@@ -74,14 +74,14 @@ struct FileAttributes: Sendable {
             difference.owner = owner
             difference.parts.append(
                 .setting("owner", before: .string(state.owner ?? String(state.uid)), after: .string(owner)))
-            difference.after.owner = Int(owner) == nil ? owner : nil
+            difference.after.owner = inspection.ownerName ?? (Int(owner) == nil ? owner : nil)
             difference.after.uid = inspection.ownerID ?? -1
         }
         if let group, !Self.isSame(group, inspection.groupID, name: state.group, number: state.gid) {
             difference.group = group
             difference.parts.append(
                 .setting("group", before: .string(state.group ?? String(state.gid)), after: .string(group)))
-            difference.after.group = Int(group) == nil ? group : nil
+            difference.after.group = inspection.groupName ?? (Int(group) == nil ? group : nil)
             difference.after.gid = inspection.groupID ?? -1
         }
         if let mode, state.kind != .link {
@@ -106,6 +106,8 @@ struct FileAttributes: Sendable {
     /// The state of something new.
     func stateOfNew(_ kind: FileState.Kind, in inspection: Inspection, parent: FileState?) -> FileState {
         var state = FileState(kind)
+        // How large a new directory is depends on the file system.
+        if kind == .directory { state.size = -1 }
         state.mode = kind == .link ? 0o777 : modeOfNew(isDirectory: kind == .directory, umask: inspection.umask)
         state.uid = inspection.identity.uid
         state.owner = inspection.identity.user
@@ -117,11 +119,11 @@ struct FileAttributes: Sendable {
         }
         if let owner {
             state.uid = inspection.ownerID ?? -1
-            state.owner = Int(owner) == nil ? owner : nil
+            state.owner = inspection.ownerName ?? (Int(owner) == nil ? owner : nil)
         }
         if let group {
             state.gid = inspection.groupID ?? -1
-            state.group = Int(group) == nil ? group : nil
+            state.group = inspection.groupName ?? (Int(group) == nil ? group : nil)
         }
         return state
     }
@@ -134,6 +136,8 @@ struct FileAttributes: Sendable {
 
     /// The owner or group wanted must exist, unless an earlier task of the dry run would make it.
     func requireOwners(_ inspection: Inspection, on target: some TargetReader) throws(Diagnostic) {
+        // Packages still to be installed may bring users along.
+        if target.foreseen.awaitsPackages { return }
         if let owner, inspection.ownerID == nil, target.foreseen.users[owner] != true {
             throw Diagnostic(
                 .failed, "there is no user '\(owner)'", remedy: "Create it in an earlier task.", host: target.hostName)
@@ -190,6 +194,11 @@ extension TargetWriter {
     }
 }
 
+extension PathInspection {
+    /// Whether it may be there once packages of this dry run are installed: nobody can name their directories.
+    func isAwaited(by target: some TargetReader) -> Bool { !entry.exists && target.foreseen.awaitsPackages }
+}
+
 extension FileState {
     /// The return values that file modules share, under Ansible's names.
     var commonValues: ValueMap {
@@ -202,7 +211,7 @@ extension FileState {
         if gid >= 0 || group != nil { values["group"] = .string(group ?? String(gid)) }
         values["mode"] = .string(modeText)
         values["state"] = .string(ansibleState)
-        values["size"] = .int(size)
+        if size >= 0 { values["size"] = .int(size) }
         return values
     }
 

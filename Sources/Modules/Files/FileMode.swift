@@ -110,7 +110,7 @@ enum FileMode: Sendable, Hashable {
         guard number > 7, String(number).allSatisfy({ $0 < "8" }) else { return false }
         let owner = number >> 6 & 7
         let others = (number >> 3 & 7) | (number & 7)
-        return others & ~owner != 0 || (number > 0o777 && number < 1000)
+        return others & ~owner != 0 || (number > 0o777 && (number < 1000 || owner & 4 == 0))
     }
 
     static func text(_ bits: UInt16) -> String {

@@ -229,7 +229,7 @@ struct FileModule: Module {
         guard old != source else {
             let (real, state) = followed(context)
             if follow, !state.exists { return .asWanted(danglingResult(step.values, entry)) }
-            return try finish(&step, at: real, state, Change(), context, target)
+            return try finish(&step, at: real, state, shown: entry, Change(), context, target)
         }
         try requireParent(context, target)
         step.making = .link(to: source, hard: false, replaces: entry.kind)
@@ -318,8 +318,8 @@ struct FileModule: Module {
 
     /// What is there keeps being there; its attributes and times may differ.
     private func finish(
-        _ step: inout Step, at place: String? = nil, _ state: FileState, _ begun: Change, _ context: Context,
-        _ target: some TargetReader
+        _ step: inout Step, at place: String? = nil, _ state: FileState, shown: FileState? = nil, _ begun: Change,
+        _ context: Context, _ target: some TargetReader
     ) throws(Diagnostic) -> Plan<Step> {
         var change = begun
         let place = place ?? step.path
@@ -334,13 +334,13 @@ struct FileModule: Module {
             step.timesPath = place
             change.parts += timeParts
         }
-        let values = step.values.merging(difference.after.commonValues)
+        let values = step.values.merging((shown ?? difference.after).commonValues)
         guard !change.isEmpty else { return .asWanted(.ok(values)) }
         return .change(change, step, foreseen: .changed(values))
     }
 
     private func requireParent(_ context: Context, _ target: some TargetReader) throws(Diagnostic) {
-        guard context.parent.followed.kind != .directory else { return }
+        guard context.parent.followed.kind != .directory, !context.parent.isAwaited(by: target) else { return }
         throw Diagnostic(
             .failed, "directory '\(context.parent.path)' does not exist",
             remedy: "Create it in an earlier task (file: state=directory).", host: target.hostName)

@@ -84,7 +84,7 @@ struct FilePlacement: Sendable {
             try foreseeDirectories(asked.path, &step, &change, umask: inspection.umask)
             // How far up directories are missing takes a question of its own; it is only asked before a change.
             step.directories = try await missingDirectories(asked.path, target)
-        } else if !place.entry.exists, !isDirectory, parent.followed.kind != .directory {
+        } else if !place.entry.exists, !isDirectory, parent.followed.kind != .directory, !parent.isAwaited(by: target) {
             throw Diagnostic(
                 .failed, "directory '\(parent.path)' does not exist", remedy: "Create it in an earlier task (file: state=directory).",
                 host: target.hostName)
@@ -176,7 +176,7 @@ struct FilePlacement: Sendable {
                 mode: step.modeOfNew ?? step.difference.mode
                     ?? (attributes.mode == nil ? nil : step.difference.after.mode),
                 validate: validate, backup: backup, expecting: step.expecting,
-                allowsUnsafeWrite: attributes.allowsUnsafeWrites))
+                allowsUnsafeWrite: attributes.allowsUnsafeWrites, followsLinks: false))
     }
 
     // MARK: Parts

@@ -87,23 +87,35 @@ package final class FramedShell: Shell {
     private func pump() {
         guard case .open(let link, _) = phase else { return }
         let wasIdle = inFlight.isEmpty
+        repeat {
+            fill(link)
+            link.flush()
+            // What cannot be sent may have ended the link.
+            guard case .open(let now, _) = phase, now === link else { return }
+            // What went out at once made room for more; otherwise the link tells when there is some.
+        } while hasMore && link.backlog < type(of: link).roomyBacklog
+        guard !inFlight.isEmpty else { return }
+        if wasIdle { roundTrips += 1 }
+        watchHead()
+    }
+
+    private var hasMore: Bool { encoder != nil || !waiting.isEmpty }
+
+    /// Gives the link as much as it should hold.
+    private func fill(_ link: any ShellLink) {
         while link.backlog < type(of: link).roomyBacklog {
             if let bytes = encoder?.next() {
                 link.send(bytes)
                 continue
             }
             encoder = nil
-            guard !waiting.isEmpty else { break }
+            guard !waiting.isEmpty else { return }
             let pending = waiting.removeFirst()
             lastNumber += 1
             pending.number = lastNumber
             encoder = framing.encode(pending.request, number: lastNumber)
             inFlight.append(pending)
         }
-        guard !inFlight.isEmpty else { return }
-        if wasIdle { roundTrips += 1 }
-        link.flush()
-        watchHead()
     }
 
     // MARK: Answers

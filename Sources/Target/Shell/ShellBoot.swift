@@ -9,6 +9,8 @@
 /// - A command runs apart: in a session of its own (`setsid`), so that all its processes can be ended together;
 ///   from a file, so that its text is neither in `ps` nor bounded by the kernel's limit of an argument; with its
 ///   streams in files, so that what it leaves in the background cannot write into a later answer.
+///   (The status is taken inside the braces: dash 0.5.12 forgets a subshell's redirections if it is all there is
+///   between braces that have redirections of their own.)
 /// - Those files lie in a directory only this user can look into; it goes when the request stream ends.
 enum ShellBoot {
     /// The number of the answer that says the shell is ready.
@@ -54,8 +56,7 @@ enum ShellBoot {
         _q; _n $1 $_y; }
         _f() {
         printf 'echo $$ >"%s/p%s"\n%s\n' "$_d" $1 "$2" >"$_d/s"
-        { (PATH=$_p; exec $_s /bin/sh "$_d/s") <"${3:-/dev/null}" >"$_d/o$1" 2>"$_d/e$1"; } 2>/dev/null
-        _y=$?
+        { (PATH=$_p; exec $_s /bin/sh "$_d/s") <"${3:-/dev/null}" >"$_d/o$1" 2>"$_d/e$1"; _y=$?; } 2>/dev/null
         if test -e "$_d/e$1"; then
         test -s "$_d/o$1" && { cat "$_d/o$1"; : >"$_d/o$1"; }
         test -s "$_d/e$1" && { cat "$_d/e$1" >&2; : >"$_d/e$1"; }

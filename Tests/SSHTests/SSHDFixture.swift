@@ -1,0 +1,135 @@
+import Foundation
+import Synchronization
+
+@testable import SSH
+
+/// A throw-away sshd on a free loopback port, with keys and configuration of its own.
+final class SSHDFixture: Sendable {
+    let directory: String
+    let port: Int
+    private let process: Mutex<Int32>
+
+    static var user: String { NSUserName() }
+    static let sshd = ["/usr/sbin/sshd", "/usr/bin/sshd"].first { access($0, X_OK) == 0 }
+
+    init(_ extra: String = "", hostKeyType: String = "ed25519") throws {
+        var template = Array("/tmp/ssh-tests-XXXXXX".utf8CString)
+        directory = mkdtemp(&template).map { String(cString: $0) } ?? ""
+        port = Self.freePort()
+        process = Mutex(0)
+        try Self.run("/usr/bin/ssh-keygen", ["-q", "-t", hostKeyType, "-N", "", "-f", "\(directory)/host"])
+        for name in ["good", "other"] {
+            try Self.run("/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", "\(directory)/\(name)"])
+        }
+        try write("known_hosts", "[127.0.0.1]:\(port) \(try publicKey("host"))\n")
+        try write("authorized_keys", "\(try publicKey("good"))\n")
+        try write(
+            "config",
+            """
+            ListenAddress 127.0.0.1:\(port)
+            HostKey \(directory)/host
+            AuthorizedKeysFile \(directory)/authorized_keys
+            PidFile none
+            StrictModes no
+            UsePAM no
+            PasswordAuthentication no
+            KbdInteractiveAuthentication no
+            PermitRootLogin yes
+            MaxStartups 200
+            MaxSessions 10
+            \(extra)
+
+            """)
+        if getuid() == 0 { mkdir("/run/sshd", 0o755) }
+        let started = Process()
+        started.executableURL = URL(fileURLWithPath: Self.sshd ?? "/usr/sbin/sshd")
+        started.arguments = ["-D", "-f", "\(directory)/config", "-E", "\(directory)/log"]
+        try started.run()
+        process.withLock { $0 = started.processIdentifier }
+        try waitForListener()
+    }
+
+    deinit { end() }
+
+    func end() {
+        process.withLock { process in
+            if process > 0 { kill(process, SIGTERM) }
+            process = 0
+        }
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    func settings(key: String = "good") -> SSHSettings {
+        var settings = SSHSettings(
+            host: "127.0.0.1", port: port, user: Self.user, home: directory, identityFiles: ["\(directory)/\(key)"])
+        settings.knownHostsFiles = ["\(directory)/known_hosts"]
+        settings.usesAgent = false
+        return settings
+    }
+
+    /// The first two words of a public key's file.
+    func publicKey(_ name: String) throws -> String {
+        try String(contentsOfFile: "\(directory)/\(name).pub", encoding: .utf8)
+            .split(separator: " ").prefix(2).joined(separator: " ")
+    }
+
+    func write(_ name: String, _ text: String) throws {
+        try text.write(toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
+    }
+
+    @discardableResult
+    static func run(_ program: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    static func freePort() -> Int {
+        let socket = listener(backlog: 0)
+        defer { close(socket.descriptor) }
+        return socket.port
+    }
+
+    /// A socket that listens on a free loopback port; the caller closes it.
+    static func listener(backlog: Int32) -> (descriptor: Int32, port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(descriptor, $0, length)
+                _ = getsockname(descriptor, $0, &length)
+            }
+        }
+        if backlog > 0 { listen(descriptor, backlog) }
+        return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+    }
+
+    private func waitForListener() throws {
+        for _ in 0..<200 {
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = UInt16(port).bigEndian
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            let status = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            if status == 0 { return }
+            usleep(25_000)
+        }
+        throw CocoaError(.fileReadUnknown)
+    }
+}
