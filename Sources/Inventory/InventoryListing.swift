@@ -25,7 +25,7 @@ public struct InventoryListing: Sendable {
 
     // MARK: JSON
 
-    private static let style = JSON.Style(indent: 4, itemSeparator: ", ", keySeparator: ": ", sortsKeys: true, escapesNonASCII: true)
+    private static let style = JSON.Style(indent: 4, itemSeparator: ", ", keySeparator: ": ", sortsKeys: true)
 
     /// The data of `--list`: groups by name, and `_meta` with the variables of hosts.
     ///
