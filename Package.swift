@@ -47,13 +47,13 @@ let package = Package(
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["Diagnostics", crypto, cryptoExtras]),
-        room("Jinja", ["CPCRE2", "Diagnostics", "Values", "YAML", crypto]),
+        room("Jinja", ["CPCRE2", "CLinux", "Diagnostics", "Values", crypto]),
 
         // What people wrote.
-        room("Inventory", ["Diagnostics", "Values", "YAML", "Vault"]),
+        room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),
         room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
         room("Variables", ["Diagnostics", "Values", "Jinja", "Inventory"]),
-        room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules"]),
+        room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
 
         // Hosts.
         room("Target", ["CLinux", "Diagnostics", "Values", "Results", crypto]),
@@ -78,9 +78,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        // Tests.
-        tests("TargetTests", ["Target", "Diagnostics", "Results"]),
+
+        // Tests, a target a room.
+        tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
+        tests("JinjaTests", ["Diagnostics", "Jinja", "Values"]),
         tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
+        tests("TargetTests", ["Target", "Diagnostics", "Results"]),
+        tests("ValuesTests", ["Diagnostics", "Values"]),
+        tests("VaultTests", ["Diagnostics", "Vault"]),
+        tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],
     swiftLanguageModes: [.v6]
 )

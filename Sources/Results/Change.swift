@@ -38,10 +38,12 @@ public struct Change: Sendable {
         public var checksum: String?
         public var linkTarget: String?
         public var size: Int?
+        /// The content itself, where it is foreseen and not too long to keep.
+        public var content: [UInt8]?
 
         public init(
             kind: Kind, mode: UInt16? = nil, owner: String? = nil, group: String? = nil, checksum: String? = nil,
-            linkTarget: String? = nil, size: Int? = nil
+            linkTarget: String? = nil, size: Int? = nil, content: [UInt8]? = nil
         ) {
             self.kind = kind
             self.mode = mode
@@ -50,6 +52,7 @@ public struct Change: Sendable {
             self.checksum = checksum
             self.linkTarget = linkTarget
             self.size = size
+            self.content = content
         }
     }
 

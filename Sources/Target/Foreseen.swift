@@ -52,3 +52,9 @@ public struct Foreseen: Sendable {
         }
     }
 }
+
+extension Foreseen {
+    /// Whether packages are to be installed in this dry run: with them come users, units and directories that
+    /// nobody can name beforehand.
+    public var awaitsPackages: Bool { packages.values.contains(true) }
+}

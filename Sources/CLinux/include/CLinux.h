@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+#include "ParseTime.h"
 
 /// A descriptor that becomes readable when the process ends, or -1 where the kernel (before 5.3) has none.
 /// glibc has a wrapper only since 2.36, and Swift cannot call the variadic `syscall`.
@@ -28,6 +29,9 @@ void swiftprov_name_thread(const char *name);
 
 /// `POSIX_SPAWN_SETSID`, which Swift's Glibc module leaves out: the child leads a session of its own.
 short swiftprov_spawn_setsid(void);
+
+/// The lowest address of the current thread's stack, or 0 if nobody knows.
+unsigned long swiftprov_stack_bottom(void);
 
 /// The exit status or signal; a member of a union that Swift does not see.
 static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }

@@ -1,0 +1,63 @@
+import Diagnostics
+import Results
+import Target
+import Values
+
+/// Runs a program without a shell, as `ansible.builtin.command` does.
+struct CommandModule: Module {
+    static let manual = ModuleManual(
+        name: "ansible.builtin.command",
+        summary: "Run a command on the host, without a shell.",
+        description: """
+            Nothing in it is special: no pipes, no redirections, no patterns. Only `~` and `$NAME` are replaced, \
+            unless `expand_argument_vars` is false. Use `shell` for the rest.
+            """,
+        arguments: [
+            .optional("cmd", .string, "The command as one text.", aliases: ["_raw_params"]),
+            .optional("argv", .list(.string), "The command as a list of words."),
+            .optional("expand_argument_vars", .bool, "Replace `~` and `$NAME` in words.", default: true),
+        ] + CommandRun.arguments,
+        check: "Unknown, since only a run can tell; with `creates` or `removes`, whether it would be skipped.",
+        diff: "none",
+        example: """
+            - ansible.builtin.command: make install
+              args:
+                chdir: /usr/src/app
+                creates: /usr/local/bin/app
+            - ansible.builtin.command:
+                argv: [touch, /tmp/a file with blanks]
+            """,
+        aliases: ["ansible.legacy.command"],
+        freeForm: "cmd", exclusive: [["cmd", "argv"]], oneOf: [["cmd", "argv"]]
+    )
+
+    private let run: CommandRun
+
+    init(_ arguments: Arguments) throws(Diagnostic) {
+        let words: [String]
+        let shown: Value
+        if let line = arguments.optionalString("cmd") {
+            do {
+                words = try ShellWords.split(line)
+            } catch {
+                throw error.located(at: arguments["cmd"]?.text?.origin ?? arguments.location)
+            }
+        } else {
+            words = arguments.strings("argv")
+        }
+        guard let first = words.first, !first.isEmpty else {
+            throw Diagnostic(.missingArgument, "there is no command to run", at: arguments.location)
+        }
+        shown = .list(words.map { .string($0) })
+        run = CommandRun(
+            line: .words(words), shown: shown, expands: arguments.bool("expand_argument_vars"), arguments)
+    }
+
+    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<CommandRun.Step> {
+        try await run.plan(target)
+    }
+
+    func apply(_ step: CommandRun.Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+        try await run.apply(step, to: target)
+    }
+}

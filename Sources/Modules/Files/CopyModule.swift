@@ -1,0 +1,157 @@
+import Diagnostics
+import Results
+import Target
+import Values
+
+/// Puts files of the control machine, or text from the playbook, in place on the host.
+struct CopyModule: Module {
+    static let manual = ModuleManual(
+        name: "ansible.builtin.copy",
+        summary: "Copy files or directories to the host, or write a text there.",
+        description: """
+            A file is looked for in `files/` of the role and beside the playbook. A directory is copied with its \
+            name; with a slash at its end, only what it holds. Sealed files are opened with the vault unless \
+            `decrypt` is false.
+            """,
+        arguments: [
+            .optional("src", .path, "The file or directory, on the control machine unless `remote_src` is true."),
+            .optional("content", .json, "The text to write, in place of `src`; lists and maps become JSON."),
+            .required("dest", .path, "Where it goes. In a directory, a file keeps its name."),
+            .optional("backup", .bool, "Keep the old file beside the new one.", default: false),
+            .optional("force", .bool, "Replace a file whose content differs.", default: true),
+            .optional("directory_mode", .mode, "The permission bits of directories that are made."),
+            .optional("remote_src", .bool, "Whether `src` is on the host.", default: false),
+            .optional("follow", .bool, "Write through a symbolic link instead of replacing it.", default: false),
+            .optional("local_follow", .bool, "Copy what links in `src` lead to, not the links.", default: true),
+            .optional("checksum", .string, "The SHA-1 that the source must have."),
+            .optional("validate", .string, "A command that must accept the file, for which `%s` stands."),
+            .optional("decrypt", .bool, "Open sealed files with the vault.", default: true),
+        ] + FileAttributes.arguments,
+        example: """
+            - ansible.builtin.copy:
+                src: app.conf
+                dest: /etc/app/
+                owner: root
+                mode: u=rw,go=r
+            - ansible.builtin.copy:
+                content: "welcome\\n"
+                dest: /etc/motd
+            """,
+        aliases: ["ansible.legacy.copy"],
+        exclusive: [["src", "content"]], oneOf: [["src", "content"]]
+    )
+
+    /// Where the content comes from decides how it is planned.
+    private enum Source: Sendable {
+        case placement(FilePlacement)
+        case tree(TreePlacement)
+        case remote(RemoteCopy)
+    }
+
+    enum Step: Sendable {
+        case placement(FilePlacement.Step)
+        case tree(TreePlacement.Step)
+        case remote(RemoteCopy.Step)
+    }
+
+    private let source: Source
+
+    init(_ arguments: Arguments) throws(Diagnostic) {
+        let destination = try arguments.string("dest")
+        var attributes = try FileAttributes(arguments)
+        let directoryMode = arguments.optionalString("directory_mode").flatMap { FileMode($0) }
+        if let validate = arguments.optionalString("validate"), !validate.contains("%s") {
+            throw Diagnostic(
+                .badValue, "'validate: \(validate)' lacks %s", at: arguments.location,
+                remedy: "%s stands for the path of the file to be checked.")
+        }
+        var placement = FilePlacement(
+            destination: destination, content: [], attributes: attributes, directoryMode: directoryMode,
+            follow: arguments.bool("follow"), force: arguments.bool("force"), backup: arguments.bool("backup"),
+            validate: arguments.optionalString("validate"))
+        if let content = arguments["content"] {
+            if destination.hasSuffix("/") {
+                throw Diagnostic(
+                    .badValue, "'content' is for a file, but 'dest: \(destination)' is a directory",
+                    at: arguments.location)
+            }
+            placement.content = Array(try Self.text(content).utf8)
+            placement.isSecret = content.holdsSecret
+            try Self.verify(arguments.optionalString("checksum"), placement, arguments.location)
+            source = .placement(placement)
+            return
+        }
+        let name = try arguments.string("src")
+        if arguments.bool("remote_src") {
+            source = .remote(RemoteCopy(source: name, placement: placement, preservesMode: arguments.optionalString("mode") == "preserve"))
+            return
+        }
+        let path = try arguments.context.findFile(name, "files")
+        switch LocalFiles.kind(of: path) {
+        case .directory?:
+            source = .tree(
+                try TreePlacement(
+                    path: path, holdsOnlyContent: name.hasSuffix("/"), destination: destination,
+                    attributes: attributes, directoryMode: directoryMode,
+                    preservesMode: arguments.optionalString("mode") == "preserve",
+                    followsLinks: arguments.bool("local_follow"), force: arguments.bool("force"),
+                    backup: arguments.bool("backup"), validate: arguments.optionalString("validate"),
+                    follow: arguments.bool("follow"), decrypt: arguments.bool("decrypt"), context: arguments.context))
+        default:
+            if arguments.optionalString("mode") == "preserve" {
+                attributes.mode = .bits(try LocalFiles.mode(of: path))
+                placement.attributes = attributes
+            }
+            placement.content = try arguments.context.readFile(path, arguments.bool("decrypt"))
+            placement.basename = FilePlacement.basename(of: name)
+            placement.source = path
+            try Self.verify(arguments.optionalString("checksum"), placement, arguments.location)
+            source = .placement(placement)
+        }
+    }
+
+    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
+        switch source {
+        case .placement(let placement): try await placement.plan(target).map(Step.placement)
+        case .tree(let tree): try await tree.plan(target).map(Step.tree)
+        case .remote(let remote): try await remote.plan(target).map(Step.remote)
+        }
+    }
+
+    func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+        switch (source, step) {
+        case (.placement(let placement), .placement(let step)): try await placement.apply(step, to: target)
+        case (.tree(let tree), .tree(let step)): try await tree.apply(step, to: target)
+        case (.remote(let remote), .remote(let step)): try await remote.apply(step, to: target)
+        default: throw Diagnostic(.internal, "a step of another kind of copy")
+        }
+    }
+
+    /// A list or map is written as JSON, as Python writes it; anything else as its text.
+    private static func text(_ content: Value) throws(Diagnostic) -> String {
+        switch content {
+        case .list, .tuple, .map: try JSON.text(content, style: .python)
+        default: content.pythonText
+        }
+    }
+
+    private static func verify(
+        _ checksum: String?, _ placement: FilePlacement, _ place: SourceLocation?
+    ) throws(Diagnostic) {
+        guard let checksum, checksum.lowercased() != placement.checksum else { return }
+        throw Diagnostic(
+            .failed, "the source's SHA-1 is \(placement.checksum), not \(checksum)", at: place,
+            remedy: "Take the right file, or mend 'checksum'.")
+    }
+}
+
+extension Plan {
+    /// The same plan with its step wrapped.
+    func map<Other>(_ wrap: (Step) -> Other) -> Plan<Other> {
+        switch self {
+        case .asWanted(let result): .asWanted(result)
+        case .change(let change, let step, let foreseen): .change(change, wrap(step), foreseen: foreseen)
+        case .unknown(let unknown, let step): .unknown(unknown, wrap(step))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+public import Diagnostics
+public import Results
+public import Target
+public import Values
+
+/// What became of one module on one host.
+public struct ModuleOutcome: Sendable {
+    /// How it ended, where it did not throw. A module that looked and failed with values (a command's status) has
+    /// `failed`; the reason is in `result.failure`.
+    public enum Status: Sendable, Hashable {
+        case ok, changed, skipped, failed
+        /// Check mode cannot tell what a run would do.
+        case unknown(Unknown)
+    }
+
+    public var status: Status
+    public var result: ModuleResult
+    /// What was or would be changed, for the diff and for later tasks of a dry run; nil where nothing differs.
+    public var change: Change?
+}
+
+/// Takes a module through inspecting, planning and, outside check mode, applying.
+public enum ModuleRunner {
+    /// - Parameters:
+    ///   - module: The module with its arguments.
+    ///   - target: The host. While planning it is lent as something that can only be asked.
+    ///   - check: Whether to stop after planning.
+    /// - Throws: `Diagnostic` if the task failed on this host before there was anything to answer with.
+    public static func perform(
+        _ module: some Module, on target: some TargetWriter, check: Bool
+    ) async throws(Diagnostic) -> ModuleOutcome {
+        switch try await module.plan(ReaderOnly(target)) {
+        case .asWanted(let result):
+            return outcome(result, change: nil)
+        case .change(let change, let step, let foreseen):
+            if check { return outcome(foreseen, change: change) }
+            return outcome(try await module.apply(step, to: target), change: change)
+        case .unknown(let unknown, let step):
+            if check { return ModuleOutcome(status: .unknown(unknown), result: ModuleResult(), change: nil) }
+            return outcome(try await module.apply(step, to: target), change: nil)
+        }
+    }
+
+    /// What a module answers that has nothing to change, from its plan alone.
+    ///
+    /// - Returns: Nil if it would change something, or if only a run can tell.
+    /// - Throws: `Diagnostic` as `plan` does.
+    public static func inspect(_ module: some Module, on target: some TargetReader) async throws(Diagnostic)
+        -> ModuleOutcome?
+    {
+        guard case .asWanted(let result) = try await module.plan(ReaderOnly(target)) else { return nil }
+        return outcome(result, change: nil)
+    }
+
+    private static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
+        let status: ModuleOutcome.Status =
+            result.failure != nil ? .failed : result.skipped ? .skipped : result.changed ? .changed : .ok
+        return ModuleOutcome(status: status, result: result, change: change)
+    }
+}
+
+/// A host that can be asked and nothing else, whatever it was made from.
+private struct ReaderOnly<Base: TargetReader>: TargetReader {
+    private let base: Base
+
+    init(_ base: Base) { self.base = base }
+
+    var hostName: String { base.hostName }
+    var foreseen: Foreseen { base.foreseen }
+    var environment: [(name: String, value: String)] { base.environment }
+
+    func query(
+        _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
+    ) async throws(Diagnostic) -> CommandResult {
+        try await base.query(script, arguments, input: input, timeout: timeout)
+    }
+}

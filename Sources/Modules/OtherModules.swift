@@ -1,0 +1,89 @@
+/// What is known of modules that are not here: where they belong, and what took the place of those that are gone.
+enum OtherModules {
+    /// Modules that Ansible itself no longer has, with what does their work now.
+    static let removed: [String: String] = [
+        "docker_service":
+            "To run a compose file, use community.docker.docker_compose_v2; to start a container, "
+            + "community.docker.docker_container; to see whether one runs, community.docker.docker_container_info.",
+        "docker": "Use community.docker.docker_container and community.docker.docker_image.",
+        "docker_compose": "Use community.docker.docker_compose_v2.",
+        "docker_image_facts": "Use community.docker.docker_image_info.",
+        "include": "Use include_tasks or import_tasks, and import_playbook for playbooks.",
+        "ec2": "Use amazon.aws.ec2_instance.",
+        "apt_rpm": "Use community.general.apt_rpm.",
+        "letsencrypt": "Use community.crypto.acme_certificate.",
+        "openssl_certificate": "Use community.crypto.x509_certificate.",
+        "kubernetes": "Use kubernetes.core.k8s.",
+        "k8s_raw": "Use kubernetes.core.k8s.",
+        "oc": "Use kubernetes.core.k8s.",
+        "accelerate": "SSH with one connection per host makes it unnecessary.",
+        "fireball": "SSH with one connection per host makes it unnecessary.",
+        "github_hooks": "Use community.general.github_webhook.",
+        "win_msi": "Use ansible.windows.win_package.",
+    ]
+
+    /// The collection, if the name is one of a well-known module.
+    static func collection(of name: String) -> String? {
+        let parts = name.split(separator: ".").map(String.init)
+        guard let short = parts.last else { return nil }
+        let owner = collections.first { $0.value.contains(short) }?.key
+        if parts.count == 3 {
+            let collection = "\(parts[0]).\(parts[1])"
+            if collection == owner || (parts[0] == "ansible" && owner != nil) { return owner }
+            return collections[collection] != nil && owner == nil ? nil : owner
+        }
+        return owner
+    }
+
+    /// Collections and their modules that playbooks in the field use most, as far as they are not here.
+    private static let collections: [String: Set<String>] = [
+        "ansible.builtin": [
+            "apt_key", "apt_repository", "assemble", "async_status", "blockinfile", "cron", "deb822_repository", "debconf",
+            "dnf", "dnf5", "dpkg_selections", "expect", "fetch", "find", "get_url", "getent", "git", "hostname", "iptables",
+            "known_hosts", "lineinfile", "mount_facts", "package", "package_facts", "pip", "reboot", "replace", "rpm_key",
+            "script", "service_facts", "set_stats", "slurp", "subversion", "sysvinit", "tempfile", "unarchive",
+            "validate_argument_spec", "wait_for_connection", "yum", "yum_repository",
+        ],
+        "ansible.posix": [
+            "acl", "at", "authorized_key", "firewalld", "mount", "patch", "seboolean", "selinux", "synchronize", "sysctl",
+        ],
+        "community.general": [
+            "alternatives", "apk", "archive", "cargo", "composer", "dconf", "filesystem", "flatpak", "gem", "git_config",
+            "github_release", "homebrew", "htpasswd", "ini_file", "interfaces_file", "iptables_state", "java_cert", "jenkins_job",
+            "kernel_blacklist", "ldap_entry", "locale_gen", "lvg", "lvol", "mail", "make", "modprobe", "monit", "nmcli", "npm",
+            "opkg", "pacman", "pam_limits", "pamd", "parted", "pipx", "proxmox", "redis", "runit", "sefcontext", "slack", "snap",
+            "sudoers", "supervisorctl", "telegram", "terraform", "timezone", "ufw", "xattr", "xml", "yarn", "zfs", "zypper",
+        ],
+        "community.docker": [
+            "docker_compose_v2", "docker_compose_v2_exec", "docker_compose_v2_pull", "docker_compose_v2_run", "docker_config",
+            "docker_container", "docker_container_copy_into", "docker_container_exec", "docker_container_info",
+            "docker_host_info", "docker_image", "docker_image_build", "docker_image_export", "docker_image_info",
+            "docker_image_load", "docker_image_pull", "docker_image_push", "docker_image_remove", "docker_image_tag",
+            "docker_login", "docker_network", "docker_network_info", "docker_node", "docker_plugin", "docker_prune",
+            "docker_secret", "docker_stack", "docker_swarm", "docker_swarm_service", "docker_volume", "docker_volume_info",
+        ],
+        "community.postgresql": [
+            "postgresql_copy", "postgresql_db", "postgresql_ext", "postgresql_info", "postgresql_lang", "postgresql_membership",
+            "postgresql_owner", "postgresql_pg_hba", "postgresql_ping", "postgresql_privs", "postgresql_query",
+            "postgresql_schema", "postgresql_set", "postgresql_slot", "postgresql_table", "postgresql_tablespace",
+            "postgresql_user",
+        ],
+        "community.mysql": ["mysql_db", "mysql_info", "mysql_query", "mysql_replication", "mysql_user", "mysql_variables"],
+        "community.mongodb": ["mongodb_user", "mongodb_replicaset"],
+        "community.rabbitmq": ["rabbitmq_plugin", "rabbitmq_queue", "rabbitmq_user", "rabbitmq_vhost"],
+        "community.grafana": ["grafana_dashboard", "grafana_datasource"],
+        "community.zabbix": ["zabbix_host", "zabbix_template"],
+        "community.crypto": [
+            "acme_account", "acme_certificate", "get_certificate", "luks_device", "openssh_cert", "openssh_keypair",
+            "openssl_csr", "openssl_dhparam", "openssl_pkcs12", "openssl_privatekey", "openssl_publickey", "x509_certificate",
+            "x509_certificate_info", "x509_crl",
+        ],
+        "community.hashi_vault": ["vault_kv2_get", "vault_kv2_write", "vault_read"],
+        "community.libvirt": ["virt", "virt_net", "virt_pool"],
+        "containers.podman": ["podman_container", "podman_image", "podman_network", "podman_pod", "podman_volume"],
+        "kubernetes.core": ["helm", "helm_repository", "k8s", "k8s_exec", "k8s_info", "k8s_scale"],
+        "amazon.aws": ["ec2_group", "ec2_instance", "rds_instance", "route53", "s3_bucket", "s3_object"],
+        "ansible.windows": ["win_command", "win_copy", "win_feature", "win_package", "win_service", "win_shell"],
+        "openstack.cloud": ["server", "os_server", "volume"],
+    ]
+}

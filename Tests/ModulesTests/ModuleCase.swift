@@ -1,0 +1,155 @@
+import Diagnostics
+import Foundation
+import Modules
+import Results
+import Target
+import Testing
+import Values
+
+/// A case of `Cases/<module>/*.json`: a task, the host before it, and what is to become of both.
+///
+/// `$T` in any text stands for the case's own empty directory.
+struct ModuleCase: Sendable, CustomTestStringConvertible {
+    var file: String
+    var name: String
+    var module: String
+    var arguments: ValueMap
+    /// Shell text that makes the host as the case needs it.
+    var prepare: String?
+    /// What check mode and a run answer: `ok`, `changed`, `skipped`, `unknown`, `failed`.
+    var check: String
+    var run: String
+    var again: String
+    /// Return values that the run must have, by name; nested ones by `a.b`.
+    var values: ValueMap
+    /// Text that the error must hold.
+    var error: String?
+    /// Shell text that must end with 0 after the run.
+    var verify: String?
+    /// Round trips that the second run may take.
+    var roundTrips: Int
+    /// Effects of earlier tasks of the same dry run; then only check mode is looked at.
+    var foreseen: [Change.Effect]
+    var isForeseenCase: Bool
+
+    var testDescription: String { "\(file): \(name)" }
+
+    init(_ map: ValueMap, module: String, file: String) throws {
+        self.file = file
+        self.module = map["module"]?.stringValue ?? module
+        name = map["name"]?.stringValue ?? "unnamed"
+        arguments = map["arguments"]?.mapValue ?? [:]
+        prepare = map["prepare"]?.stringValue
+        run = map["run"]?.stringValue ?? "changed"
+        check = map["check"]?.stringValue ?? run
+        again = map["again"]?.stringValue ?? (run == "failed" ? "failed" : "ok")
+        values = map["values"]?.mapValue ?? [:]
+        error = map["error"]?.stringValue
+        verify = map["verify"]?.stringValue
+        roundTrips = map["round_trips"]?.intValue ?? 1
+        isForeseenCase = map["foreseen"] != nil
+        foreseen = []
+        let known: Set<String> = [
+            "module", "name", "arguments", "prepare", "run", "check", "again", "values", "error", "verify", "round_trips",
+            "foreseen", "recorded",
+        ]
+        for (key, _) in map where !known.contains(key.text) {
+            throw Diagnostic(.unknownKeyword, "unknown key '\(key.text)' in case '\(name)' of \(file)")
+        }
+        for effect in map["foreseen"]?.elements ?? [] {
+            guard let effect = effect.mapValue else { continue }
+            if let path = effect["directory"]?.stringValue {
+                foreseen.append(.file(path: path, .init(kind: .directory, mode: 0o755, owner: effect["owner"]?.stringValue)))
+            }
+            if let path = effect["file"]?.stringValue {
+                let content = effect["content"]?.stringValue.map { Array($0.utf8) }
+                foreseen.append(
+                    .file(
+                        path: path,
+                        .init(kind: .file, mode: 0o644, checksum: effect["checksum"]?.stringValue, content: content)))
+            }
+            if let path = effect["absent"]?.stringValue { foreseen.append(.file(path: path, .init(kind: .absent))) }
+            if let path = effect["link"]?.stringValue {
+                foreseen.append(.file(path: path, .init(kind: .link, linkTarget: effect["to"]?.stringValue)))
+            }
+            if let name = effect["user"]?.stringValue { foreseen.append(.user(name, present: true)) }
+            if let name = effect["group"]?.stringValue { foreseen.append(.group(name, present: true)) }
+            if let name = effect["package"]?.stringValue { foreseen.append(.package(name, present: true)) }
+        }
+    }
+
+    /// All cases there are.
+    static let all: [ModuleCase] = {
+        var cases: [ModuleCase] = []
+        guard let top = Bundle.module.url(forResource: "Cases", withExtension: nil),
+            let walker = FileManager.default.enumerator(atPath: top.path)
+        else { return [] }
+        for case let name as String in walker where name.hasSuffix(".json") {
+            let module = String(name.split(separator: "/").first ?? "")
+            do {
+                let data = try Data(contentsOf: top.appendingPathComponent(name))
+                for map in try JSON.parse(data).elements ?? [] {
+                    if let map = map.mapValue { cases.append(try ModuleCase(map, module: module, file: name)) }
+                }
+            } catch {
+                Issue.record("\(name): \(error)")
+            }
+        }
+        return cases.sorted { ($0.file, $0.name) < ($1.file, $1.name) }
+    }()
+}
+
+/// A real `sh` on this machine with an empty directory of its own.
+final class Bench: Sendable {
+    let directory: String
+    let connection = LocalConnection()
+    let shell: any Shell
+
+    init() async throws {
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("swiftprov-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        shell = try await connection.shell(as: nil)
+    }
+
+    func close() async {
+        await connection.close()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    func target(_ foreseen: [Change.Effect] = []) -> HostTarget {
+        var state = Foreseen()
+        state.add(Change([], effects: foreseen))
+        return HostTarget(hostName: "bench", shell: shell, foreseen: state)
+    }
+
+    /// Runs shell text in the case's directory.
+    func sh(_ text: String) async throws -> CommandResult {
+        try await target().run(
+            Command(.shell(fill(text), executable: "/bin/sh"), directory: directory))
+    }
+
+    func fill(_ text: String) -> String { text.replacing("$T", with: directory) }
+
+    func fill(_ value: Value) -> Value { value.mapText { Text(fill($0.string), marks: $0.marks) } }
+
+    /// All that a change would show in: names, kinds, modes, owners, sizes, times, content.
+    func snapshot() async throws -> String {
+        try await sh("find . -type d -printf '%p %m %U %G\\n' -o -printf '%p %y %m %U %G %s %T@ %l\\n' | sort; find . -type f | sort | xargs -r -d '\\n' sha1sum").output
+    }
+
+    var context: ModuleContext {
+        let directory = directory
+        return ModuleContext(
+            findFile: { (name, _) throws(Diagnostic) in name.hasPrefix("/") ? name : "\(directory)/local/\(name)" },
+            readFile: { (path, _) throws(Diagnostic) in
+                guard let data = FileManager.default.contents(atPath: path) else {
+                    throw Diagnostic(.missingFile, "no file '\(path)'")
+                }
+                return Array(data)
+            },
+            render: { (text, _, _) throws(Diagnostic) in Text(text.replacing("{{ name }}", with: "world")) },
+            evaluate: { (text) throws(Diagnostic) in text.string == "yes" ? true : text.string == "no" ? false : .string(text) },
+            variable: { (_) throws(Diagnostic) in nil }
+        )
+    }
+}

@@ -1,0 +1,111 @@
+import Diagnostics
+import Modules
+import Results
+import Target
+import Testing
+import Values
+
+/// Every case is held to four things: check mode writes nothing, it foretells what happens, a second run changes
+/// nothing, and that costs no more round trips than stated.
+@Suite(.serialized) struct ModuleCaseTests {
+    @Test("a task does what it says, and check mode foretells it", arguments: ModuleCase.all)
+    func holds(_ it: ModuleCase) async throws {
+        let bench = try await Bench()
+        do {
+            try await hold(it, bench)
+        } catch {
+            Issue.record("\(error)")
+        }
+        await bench.close()
+    }
+
+    private func hold(_ it: ModuleCase, _ bench: Bench) async throws {
+        if let prepare = it.prepare {
+            let prepared = try await bench.sh(prepare)
+            try #require(prepared.succeeded, "prepare: \(prepared.errorOutput)")
+        }
+        let before = try await bench.snapshot()
+        let effects = it.foreseen.map { bench.fill($0) }
+        let checked = try await perform(it, bench, check: true, foreseen: effects)
+        #expect(try await bench.snapshot() == before, "check mode wrote")
+        #expect(checked.status == it.check, "check mode: \(checked.error ?? "")")
+        if it.isForeseenCase { return }
+
+        let ran = try await perform(it, bench, check: false)
+        #expect(ran.status == it.run, "run: \(ran.error ?? "")")
+        if let error = it.error {
+            #expect(ran.error?.contains(bench.fill(error)) == true, "error was: \(ran.error ?? "none")")
+        }
+        for (key, value) in it.values {
+            #expect(Self.find(key.text, in: ran.values) == bench.fill(value), "value of \(key.text)")
+        }
+        if ran.status == "failed" {
+            #expect(try await bench.snapshot() == before, "a task that failed left traces")
+        }
+        // What check mode foretells it must foretell in full.
+        if checked.status == ran.status, ran.status == "changed" || ran.status == "ok" {
+            for (key, foretold) in checked.values where !["backup_file", "stat"].contains(key.text) {
+                #expect(ran.values[key] == foretold, "foretold \(key.text)")
+            }
+        }
+        if let verify = it.verify {
+            let verified = try await bench.sh(verify)
+            #expect(verified.succeeded, "verify: \(verified.output)\(verified.errorOutput)")
+        }
+        let trips = await bench.shell.roundTrips
+        let again = try await perform(it, bench, check: false)
+        #expect(again.status == it.again, "again: \(again.error ?? "")")
+        let used = await bench.shell.roundTrips - trips
+        #expect(used <= it.roundTrips || it.again == "changed" || it.again == "failed", "round trips: \(used)")
+    }
+
+    private struct Told {
+        var status: String
+        var values: ValueMap
+        var error: String?
+    }
+
+    private func perform(
+        _ it: ModuleCase, _ bench: Bench, check: Bool, foreseen: [Change.Effect] = []
+    ) async throws -> Told {
+        do {
+            let type = try #require(ModuleIndex.find(it.module), "no module \(it.module)")
+            let raw = bench.fill(.map(it.arguments)).mapValue ?? [:]
+            let (values, said) = ArgumentCheck.check(type.manual, raw)
+            if let first = said.first(where: { $0.severity == .error }) { throw first }
+            let module = try type.init(Arguments(values: try #require(values), context: bench.context))
+            let outcome = try await ModuleRunner.perform(module, on: bench.target(foreseen), check: check)
+            let status =
+                switch outcome.status {
+                case .ok: "ok"
+                case .changed: "changed"
+                case .skipped: "skipped"
+                case .failed: "failed"
+                case .unknown: "unknown"
+                }
+            return Told(status: status, values: outcome.result.values, error: outcome.result.failure?.rendered())
+        } catch let error as Diagnostic {
+            return Told(status: "failed", values: [:], error: error.rendered())
+        }
+    }
+
+    private static func find(_ path: String, in values: ValueMap) -> Value? {
+        var current: Value? = .map(values)
+        for part in path.split(separator: ".") {
+            if let index = Int(part), let items = current?.elements {
+                current = items.indices.contains(index) ? items[index] : nil
+            } else {
+                current = current?.mapValue?[String(part)]
+            }
+        }
+        return current
+    }
+}
+
+extension Bench {
+    func fill(_ effect: Change.Effect) -> Change.Effect {
+        guard case .file(let path, var state) = effect else { return effect }
+        state.linkTarget = state.linkTarget.map(fill)
+        return .file(path: fill(path), state)
+    }
+}
