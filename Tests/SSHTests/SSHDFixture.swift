@@ -15,6 +15,7 @@ final class SSHDFixture: Sendable {
     init(_ extra: String = "", hostKeyType: String = "ed25519") throws {
         var template = Array("/tmp/ssh-tests-XXXXXX".utf8CString)
         directory = mkdtemp(&template).map { String(cString: $0) } ?? ""
+        chmod(directory, 0o711)  // sshd reads authorized_keys as the user who logs in
         port = Self.freePort()
         process = Mutex(0)
         try Self.run("/usr/bin/ssh-keygen", ["-q", "-t", hostKeyType, "-N", "", "-f", "\(directory)/host"])
