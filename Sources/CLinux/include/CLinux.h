@@ -35,4 +35,8 @@ unsigned long swiftprov_stack_bottom(void);
 
 /// The exit status or signal; a member of a union that Swift does not see.
 static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }
+
+/// Reads a date as `strptime` does, which is declared for X/Open sources only, and gives its seconds since 1970 in UTC.
+/// Returns 1, or 0 if the text does not fit the format, or -1 if there is no such day.
+int swiftprov_parse_time(const char *text, const char *format, long *seconds);
 #endif

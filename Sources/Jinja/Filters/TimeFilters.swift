@@ -40,7 +40,7 @@ enum TimeFilters {
             input = String(input[..<dot])
             clockFormat = String(format.dropLast(3))
         }
-        var seconds: Int64 = 0
+        var seconds = 0
         let answer = swiftprov_parse_time(input, clockFormat, &seconds)
         guard answer == 1 else {
             let shown = text.isSecret ? "the text" : "'\(text.string)'"
@@ -48,6 +48,6 @@ enum TimeFilters {
             throw call.failure(
                 "\(shown) does not fit the format '\(format)'", remedy: "Name the format: to_datetime('%Y-%m-%d').")
         }
-        return .object(DateTimeObject(seconds: Int(seconds), microseconds: microseconds))
+        return .object(DateTimeObject(seconds: seconds, microseconds: microseconds))
     }
 }
