@@ -31,15 +31,20 @@ public struct InventoryListing: Sendable {
     ///
     /// - Throws: `Diagnostic` if a file of variables cannot be read.
     public func list() throws(Diagnostic) -> ValueMap {
-        var result = ValueMap()
-        var seen: Set<String> = []
-        try addGroup("all", to: &result, &seen)
+        var result = try groups()
         var hosts = ValueMap()
         for name in tree.hostNames(in: "all") where shown.contains(name) {
             let variables = try variables(ofHost: name)
             if !variables.isEmpty { hosts[name] = Self.marked(.map(variables)) }
         }
         result["_meta"] = ["hostvars": .map(hosts), "profile": "inventory_legacy"]
+        return result
+    }
+
+    private func groups() throws(Diagnostic) -> ValueMap {
+        var result = ValueMap()
+        var seen: Set<String> = []
+        try addGroup("all", to: &result, &seen)
         return result
     }
 
@@ -60,8 +65,41 @@ public struct InventoryListing: Sendable {
     }
 
     /// The text of `--list`.
+    ///
+    /// Written host by host: ten thousand of them need not be in memory at once.
     public func listText() throws(Diagnostic) -> String {
-        try JSON.text(.map(try list()), style: Self.style)
+        var text = "{\n    \"_meta\": {\n        \"hostvars\": {"
+        var isFirst = true
+        let names = tree.hostNames(in: "all").filter { shown.contains($0) }
+        for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            let variables = try variables(ofHost: name)
+            guard !variables.isEmpty else { continue }
+            text += isFirst ? "\n            " : ",\n            "
+            isFirst = false
+            text += try JSON.text(.string(name), style: Self.style) + ": "
+            Self.add(try JSON.text(Self.marked(.map(variables)), style: Self.style), indented: 12, to: &text)
+        }
+        text += isFirst ? "}" : "\n        }"
+        text += ",\n        \"profile\": \"inventory_legacy\"\n    }"
+        let groups = try groups()
+        for name in groups.keys.map(\.text).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            text += ",\n    " + (try JSON.text(.string(name), style: Self.style)) + ": "
+            Self.add(try JSON.text(groups[name] ?? .null, style: Self.style), indented: 4, to: &text)
+        }
+        return text + "\n}"
+    }
+
+    /// Adds a JSON text whose further lines are indented more.
+    private static func add(_ json: String, indented: Int, to text: inout String) {
+        let margin = Array(String(repeating: " ", count: indented).utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(json.utf8.count * 2)
+        for byte in json.utf8 {
+            bytes.append(byte)
+            // A line end inside a text is escaped, so each one here is layout.
+            if byte == UInt8(ascii: "\n") { bytes += margin }
+        }
+        text += String(decoding: bytes, as: UTF8.self)
     }
 
     /// The text of `--host`: the variables of one host.
@@ -175,6 +213,15 @@ public struct InventoryListing: Sendable {
         return variables
     }
 
+    private static func needsMarks(_ value: Value) -> Bool {
+        switch value {
+        case .string(let text): !text.isTemplate && TemplateMarks.within(text.string)
+        case .list(let items): items.contains(where: needsMarks)
+        case .map(let map): map.contains { needsMarks($0.value) }
+        default: false
+        }
+    }
+
     /// The form in which `--list` tells texts that look like templates and are none.
     private static func marked(_ value: Value) -> Value {
         switch value {
@@ -184,7 +231,8 @@ public struct InventoryListing: Sendable {
         case .map(let map):
             // What is sealed stays as it lies.
             if map.count == 1, map["__ansible_vault"] != nil { return value }
-            return .map(map.mapValues(marked))
+            // Most maps hold no such text; copying them all would cost more than looking.
+            return needsMarks(value) ? .map(map.mapValues(marked)) : value
         default: return value
         }
     }

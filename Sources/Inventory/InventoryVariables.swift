@@ -39,7 +39,9 @@ public struct InventoryVariables: Sendable {
     /// All levels in one: the stronger one's value wins.
     public var merged: ValueMap {
         var result = groups
-        for level in levels.dropFirst() { result.merge(level.values) }
+        for level in levels.dropFirst() where !level.values.isEmpty {
+            if result.isEmpty { result = level.values } else { result.merge(level.values) }
+        }
         return result
     }
 }
@@ -52,9 +54,25 @@ extension InventoryTree {
     /// - Parameter name: The host; an unknown name is met as a host in no group, as the implicit localhost is.
     /// - Throws: `Diagnostic` if a file of variables cannot be read.
     public func variables(of name: String) throws(Diagnostic) -> InventoryVariables {
-        var result = InventoryVariables()
-        let groups = groups(of: name).filter { $0.name != "all" }
+        var result = try groupVariables(of: name)
+        for directory in sourceDirectories {
+            result.inventoryHost.merge(try store.variables(.host, name, below: directory))
+        }
+        if let directory = playbookDirectory {
+            result.playbookHost = try store.variables(.host, name, below: directory)
+        }
+        if let host = host(named: name) { result.host = host.variables }
+        return result
+    }
 
+    /// The levels that come from groups; hosts in the same groups share them.
+    private func groupVariables(of name: String) throws(Diagnostic) -> InventoryVariables {
+        let groups = groups(of: name).filter { $0.name != "all" }
+        // What a group says never changes after loading, so the groups in their order tell it all.
+        let key = groups.reduce(into: playbookDirectory ?? "") { $0 += "\n" + $1.name }
+        if let known = store.groupVariables(key) { return known }
+
+        var result = InventoryVariables()
         if let all = group(named: "all") { result.groups = all.variables }
         for group in groups { result.groups.merge(group.variables) }
         for directory in sourceDirectories {
@@ -62,16 +80,14 @@ extension InventoryTree {
             for group in groups {
                 result.inventoryGroups.merge(try store.variables(.group, group.name, below: directory))
             }
-            result.inventoryHost.merge(try store.variables(.host, name, below: directory))
         }
         if let directory = playbookDirectory {
             result.playbookAll = try store.variables(.group, "all", below: directory)
             for group in groups {
                 result.playbookGroups.merge(try store.variables(.group, group.name, below: directory))
             }
-            result.playbookHost = try store.variables(.host, name, below: directory)
         }
-        if let host = host(named: name) { result.host = host.variables }
+        store.remember(result, for: key)
         return result
     }
 

@@ -117,10 +117,23 @@ private struct JSONWriter {
 
     private mutating func newLine(_ depth: Int) {
         guard let indent = style.indent else { return }
-        text += "\n" + String(repeating: " ", count: indent * depth)
+        text += "\n"
+        let margin = String(repeating: " ", count: indent)
+        for _ in 0..<depth { text += margin }
     }
 
     private mutating func write(string: String) {
+        // Nearly all texts need no escape; looking first is many times cheaper than copying one by one.
+        var string = string
+        let isPlain = string.withUTF8 { bytes in
+            bytes.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        }
+        if isPlain {
+            text += "\""
+            text += string
+            text += "\""
+            return
+        }
         text += "\""
         for scalar in string.unicodeScalars {
             switch scalar {
