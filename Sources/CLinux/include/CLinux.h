@@ -2,6 +2,7 @@
 #define SWIFTPROV_CLINUX_H
 // What Swift's Glibc module leaves out of Linux's own interface.
 #include <signal.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -9,7 +10,6 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-#include "ParseTime.h"
 
 /// A descriptor that becomes readable when the process ends, or -1 where the kernel (before 5.3) has none.
 /// glibc has a wrapper only since 2.36, and Swift cannot call the variadic `syscall`.
