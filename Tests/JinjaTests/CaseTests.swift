@@ -146,6 +146,7 @@ enum CaseRunner {
         let map = wanted.mapValue ?? [:]
         switch outcome {
         case .value(let value):
+            if map["omitted"] != nil { return value.isOmitted }
             guard let expected = map["value"] else { return false }
             return same(value, expected)
         case .error(let error):
