@@ -10,3 +10,13 @@ int swiftprov_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 void swiftprov_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 short swiftprov_spawn_setsid(void) { return POSIX_SPAWN_SETSID; }
+
+unsigned long swiftprov_stack_bottom(void) {
+    pthread_attr_t attributes;
+    void *bottom = NULL;
+    size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return 0;
+    pthread_attr_getstack(&attributes, &bottom, &size);
+    pthread_attr_destroy(&attributes);
+    return (unsigned long)bottom;
+}

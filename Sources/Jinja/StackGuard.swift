@@ -16,13 +16,7 @@ enum StackGuard {
     /// The lowest address the current thread's recursion may reach. Asked once a thread.
     static var limit: UInt {
         if let known = pthread_getspecific(key) { return UInt(bitPattern: known) }
-        var attributes = pthread_attr_t()
-        var base: UnsafeMutableRawPointer?
-        var size = 0
-        guard pthread_getattr_np(pthread_self(), &attributes) == 0 else { return 0 }
-        defer { pthread_attr_destroy(&attributes) }
-        guard pthread_attr_getstack(&attributes, &base, &size) == 0, let base else { return 0 }
-        let limit = UInt(bitPattern: base) + reserve
+        let limit = swiftprov_stack_bottom() + reserve
         pthread_setspecific(key, UnsafeRawPointer(bitPattern: limit))
         return limit
     }

@@ -68,11 +68,13 @@ final class ChannelLink: ShellLink {
         backlog += bytes.count
     }
 
-    func flush() { session.schedulePump() }
+    func flush() {
+        if backlog > 0 { session.schedulePump() }
+    }
 
     /// Writes until there is no room. The same bytes are offered again after `EAGAIN`, as libssh2 wants it.
     func write() -> Int {
-        let wasFull = backlog >= Self.roomyBacklog
+        var hasSent = false
         while let channel, let first = queue.first {
             let count = first[sentOfFirst...].withUnsafeBytes { bytes in
                 bytes.withMemoryRebound(to: CChar.self) {
@@ -85,8 +87,12 @@ final class ChannelLink: ShellLink {
                 backlog = 0
                 return 0
             }
-            if count < 0 { return count }
-            if count == 0 { return 0 }  // the host's window is full: it says when there is room
+            if count <= 0 {
+                // Zero: the host's window is full, and it says when there is room.
+                if hasSent, backlog < Self.roomyBacklog { owner?.linkHasRoom() }
+                return count
+            }
+            hasSent = true
             backlog -= count
             sentOfFirst += count
             if sentOfFirst == first.count {
@@ -94,7 +100,8 @@ final class ChannelLink: ShellLink {
                 sentOfFirst = 0
             }
         }
-        if wasFull || backlog == 0 { owner?.linkHasRoom() }
+        // Only after progress: being asked for more leads here again.
+        if hasSent { owner?.linkHasRoom() }
         if isFinishing, queue.isEmpty { sendEnd() }
         return 0
     }

@@ -250,4 +250,36 @@ import Testing
         #expect(hex.isEmpty, "\(hex)")
         await shell.close()
     }
+
+    @Test("the password goes out only when asked for, whatever noise there is, and a wrong one is named")
+    func passwords() async throws {
+        let scratch = Scratch()
+        // Speaks sudo's protocol; takes the password "right", asks twice.
+        try await scratch.sh(
+            """
+            cat >fakesudo <<'X'
+            #!/bin/sh
+            while test $# -gt 0; do
+            case $1 in -p) p=$2; shift 2;; --) shift; break;; *) shift;; esac
+            done
+            echo "welcome, noise"; echo "lecture" >&2
+            for i in 1 2; do
+            printf '%s' "$p" >&2; read -r w
+            test "$w" = right && exec "$@"
+            echo "Sorry, try again." >&2
+            done
+            exit 1
+            X
+            chmod +x fakesudo
+            """)
+        let connection = LocalConnection()
+        let good = try await connection.shell(as: Become(password: "right", executable: scratch.path + "/fakesudo"))
+        #expect(try await good.snippet("echo in; cat", input: [65]).output == "in\nA")
+        let bad = try await connection.shell(as: Become(password: "wrong", executable: scratch.path + "/fakesudo"))
+        let error = await diagnostic { try await bad.snippet("true") }
+        #expect(error?.code == .become)
+        #expect(error?.summary.contains("did not accept the password") == true)
+        await connection.close()
+        try await scratch.end()
+    }
 }

@@ -1,8 +1,8 @@
 #ifndef SWIFTPROV_CLINUX_H
 #define SWIFTPROV_CLINUX_H
 // What Swift's Glibc module leaves out of Linux's own interface.
-#include <pthread.h>
 #include <signal.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -30,9 +30,13 @@ void swiftprov_name_thread(const char *name);
 /// `POSIX_SPAWN_SETSID`, which Swift's Glibc module leaves out: the child leads a session of its own.
 short swiftprov_spawn_setsid(void);
 
+/// The lowest address of the current thread's stack, or 0 if nobody knows.
+unsigned long swiftprov_stack_bottom(void);
+
 /// The exit status or signal; a member of a union that Swift does not see.
 static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }
 
-/// A running thread's attributes, such as where its stack is; declared for GNU sources only.
-int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
+/// Reads a date as `strptime` does, which is declared for X/Open sources only, and gives its seconds since 1970 in UTC.
+/// Returns 1, or 0 if the text does not fit the format, or -1 if there is no such day.
+int swiftprov_parse_time(const char *text, const char *format, long *seconds);
 #endif

@@ -4,7 +4,9 @@ enum FilterIndex {
         let groups: [[Filter]] = [
             ValueFilters.all, NumberFilters.all, ListFilters.all, GroupFilters.all, SelectionFilters.all, MapFilters.all,
             SetFilters.all, CombinationFilters.all, TextFilters.all,
-            PathFilters.all, RegexFilters.all, JSONFilters.all, CodingFilters.all,
+            LayoutFilters.all, MarkupFilters.all, CommentFilter.all,
+            PathFilters.all, RegexFilters.all, JSONFilters.all, CodingFilters.all, SizeFilters.all, RandomFilters.all,
+            TimeFilters.all,
         ]
         var result: [String: Filter] = [:]
         for filter in groups.joined() { result[filter.name] = filter }
