@@ -40,7 +40,7 @@ struct INIInventory {
     private init(_ text: String, file: SourceFile, isSecret: Bool) {
         self.file = file
         self.isSecret = isSecret
-        lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Substring($0) }
     }
 
     private mutating func read(into tree: inout InventoryTree) {
