@@ -65,33 +65,39 @@ public struct InventoryListing: Sendable {
     }
 
     /// The text of `--list`.
-    ///
-    /// Written host by host: ten thousand of them need not be in memory at once.
     public func listText() throws(Diagnostic) -> String {
-        var text = "{\n    \"_meta\": {\n        \"hostvars\": {"
+        var text = ""
+        try writeList { text += $0 }
+        return text
+    }
+
+    /// Writes the text of `--list` piece by piece: ten thousand hosts need not be in memory as text at once.
+    ///
+    /// - Parameter write: Called with each piece in order.
+    public func writeList(_ write: (String) -> Void) throws(Diagnostic) {
+        write("{\n    \"_meta\": {\n        \"hostvars\": {")
         var isFirst = true
         let names = tree.hostNames(in: "all").filter { shown.contains($0) }
         for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             let variables = try variables(ofHost: name)
             guard !variables.isEmpty else { continue }
-            text += isFirst ? "\n            " : ",\n            "
+            write((isFirst ? "\n            " : ",\n            ") + (try JSON.text(.string(name), style: Self.style)) + ": ")
             isFirst = false
-            text += try JSON.text(.string(name), style: Self.style) + ": "
-            Self.add(try JSON.text(Self.marked(.map(variables)), style: Self.style), indented: 12, to: &text)
+            write(Self.indented(try JSON.text(Self.marked(.map(variables)), style: Self.style), by: 12))
         }
-        text += isFirst ? "}" : "\n        }"
-        text += ",\n        \"profile\": \"inventory_legacy\"\n    }"
+        write(isFirst ? "}" : "\n        }")
+        write(",\n        \"profile\": \"inventory_legacy\"\n    }")
         let groups = try groups()
         for name in groups.keys.map(\.text).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            text += ",\n    " + (try JSON.text(.string(name), style: Self.style)) + ": "
-            Self.add(try JSON.text(groups[name] ?? .null, style: Self.style), indented: 4, to: &text)
+            write(",\n    " + (try JSON.text(.string(name), style: Self.style)) + ": ")
+            write(Self.indented(try JSON.text(groups[name] ?? .null, style: Self.style), by: 4))
         }
-        return text + "\n}"
+        write("\n}")
     }
 
-    /// Adds a JSON text whose further lines are indented more.
-    private static func add(_ json: String, indented: Int, to text: inout String) {
-        let margin = Array(String(repeating: " ", count: indented).utf8)
+    /// A JSON text whose further lines are indented more.
+    private static func indented(_ json: String, by columns: Int) -> String {
+        let margin = [UInt8](repeating: UInt8(ascii: " "), count: columns)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(json.utf8.count * 2)
         for byte in json.utf8 {
@@ -99,7 +105,7 @@ public struct InventoryListing: Sendable {
             // A line end inside a text is escaped, so each one here is layout.
             if byte == UInt8(ascii: "\n") { bytes += margin }
         }
-        text += String(decoding: bytes, as: UTF8.self)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The text of `--host`: the variables of one host.

@@ -6,21 +6,24 @@ public import Values
 /// The levels are 3 to 10 of Ansible's order: what lies between and beyond them is the Variables room's.
 public struct InventoryVariables: Sendable {
     /// Level 3: the sources' own group variables, `all` first, then by depth, priority and name.
-    public var groups = ValueMap()
+    public internal(set) var groups = ValueMap()
     /// Level 4: `group_vars/all` beside the inventory.
-    public var inventoryAll = ValueMap()
+    public internal(set) var inventoryAll = ValueMap()
     /// Level 5: `group_vars/all` beside the playbook.
-    public var playbookAll = ValueMap()
+    public internal(set) var playbookAll = ValueMap()
     /// Level 6: the other `group_vars` beside the inventory.
-    public var inventoryGroups = ValueMap()
+    public internal(set) var inventoryGroups = ValueMap()
     /// Level 7: the other `group_vars` beside the playbook.
-    public var playbookGroups = ValueMap()
+    public internal(set) var playbookGroups = ValueMap()
     /// Level 8: the sources' own host variables.
-    public var host = ValueMap()
+    public internal(set) var host = ValueMap()
     /// Level 9: `host_vars` beside the inventory.
-    public var inventoryHost = ValueMap()
+    public internal(set) var inventoryHost = ValueMap()
     /// Level 10: `host_vars` beside the playbook.
-    public var playbookHost = ValueMap()
+    public internal(set) var playbookHost = ValueMap()
+
+    /// Levels 3 to 7 in one; hosts in the same groups share it.
+    var mergedGroups = ValueMap()
 
     /// The levels with what each is called, weakest first.
     public var levels: [(name: String, values: ValueMap)] {
@@ -38,11 +41,20 @@ public struct InventoryVariables: Sendable {
 
     /// All levels in one: the stronger one's value wins.
     public var merged: ValueMap {
-        var result = groups
-        for level in levels.dropFirst() where !level.values.isEmpty {
-            if result.isEmpty { result = level.values } else { result.merge(level.values) }
+        Self.merged([mergedGroups, host, inventoryHost, playbookHost])
+    }
+
+    private static func merged(_ levels: [ValueMap]) -> ValueMap {
+        var result = ValueMap()
+        for level in levels where !level.isEmpty {
+            if result.isEmpty { result = level } else { result.merge(level) }
         }
         return result
+    }
+
+    /// To be called once the levels of groups are complete.
+    mutating func mergeGroups() {
+        mergedGroups = Self.merged([groups, inventoryAll, playbookAll, inventoryGroups, playbookGroups])
     }
 }
 
@@ -87,6 +99,7 @@ extension InventoryTree {
                 result.playbookGroups.merge(try store.variables(.group, group.name, below: directory))
             }
         }
+        result.mergeGroups()
         store.remember(result, for: key)
         return result
     }

@@ -15,6 +15,15 @@ struct PythonLiteral {
                 || start == UInt8(ascii: "F") || start == UInt8(ascii: "N")
             else { return nil }
         case UInt8(ascii: "/"), UInt8(ascii: "_"), 0x80...: return nil
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+            var dots = 0
+            var others = 0
+            for byte in text.utf8 {
+                if byte == UInt8(ascii: ".") { dots += 1 } else if byte < 0x30 || byte > 0x39 { others += 1 }
+            }
+            // Addresses and versions, and plain numbers.
+            if others == 0, dots > 1 { return nil }
+            if others == 0, dots == 0, start != UInt8(ascii: "0"), let int = Int(text) { return .int(int) }
         default: break
         }
         var reader = PythonLiteral(text)
