@@ -80,7 +80,8 @@ let package = Package(
         ),
         // Tests.
         tests(
-            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics"], resources: [.copy("Cases")]),
+            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics"], 
+            resources: [.copy("Cases"), .copy("HostCases")]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
     ],
     swiftLanguageModes: [.v6]
