@@ -137,7 +137,8 @@ extension FileWrite {
         func because(_ remedy: String? = nil) -> Diagnostic {
             let reason = ErrorWords.reason(in: said)
             return Diagnostic(
-                .failed, "cannot write '\(path)': \(reason?.summary ?? said.lastLine)", remedy: reason?.remedy ?? remedy)
+                .failed, "cannot write '\(path)': \(reason?.summary ?? said.lastLine)", remedy: reason?.remedy ?? remedy
+            )
         }
         switch step {
         case "parent":

@@ -61,7 +61,8 @@ enum BecomeFailure {
                     ? "Remove `Defaults requiretty` from the sudoers there, or except this user."
                     : "Let this user become '\(become.user)' without a password, or use `become_method: sudo`.")
         }
-        if says("a password is required", "authorization required", "authentication required", "no password was provided")
+        if says(
+            "a password is required", "authorization required", "authentication required", "no password was provided")
         {
             return become.password == nil ? passwordNeeded(program, become) : wrongPassword(become)
         }
@@ -83,7 +84,8 @@ enum BecomeFailure {
         }
         return Diagnostic(
             .become,
-            "\(program) could not become '\(become.user)' (\(how))" + (words.lastLine.isEmpty ? "" : ": \(words.lastLine)"),
+            "\(program) could not become '\(become.user)' (\(how))"
+                + (words.lastLine.isEmpty ? "" : ": \(words.lastLine)"),
             remedy: "Try by hand on the host: `\(program) -u \(become.user) true`.")
     }
 

@@ -226,7 +226,8 @@ package final class FramedShell: Shell {
     private func openingFailed(_ reason: Diagnostic) {
         startup = nil
         // Asking sudo again with the same wrong password would lock the account.
-        phase = reason.code == .become || reason.code == .authentication || reason.code == .hostKey
+        phase =
+            reason.code == .become || reason.code == .authentication || reason.code == .hostKey
             ? .refused(reason) : .closed
         let lost = waiting
         waiting.removeAll()
