@@ -47,7 +47,7 @@ let package = Package(
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["Diagnostics", crypto, cryptoExtras]),
-        room("Jinja", ["CPCRE2", "CLinux", "Diagnostics", "Values", crypto]),
+        room("Jinja", ["CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", crypto]),
 
         // What people wrote.
         room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),

@@ -1,9 +1,9 @@
 #define _GNU_SOURCE
-#include "ParseTime.h"
+#include "CLinux.h"
 #include <string.h>
 #include <time.h>
 
-int swiftprov_parse_time(const char *text, const char *format, int64_t *seconds) {
+int swiftprov_parse_time(const char *text, const char *format, long *seconds) {
     struct tm parts;
     memset(&parts, 0, sizeof parts);
     parts.tm_mday = 1;

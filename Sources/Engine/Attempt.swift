@@ -123,9 +123,12 @@ extension TaskRun {
     }
 
     func target(_ settings: TaskSettings) throws(Diagnostic) -> HostTarget {
-        HostTarget(
-            hostName: settings.delegate ?? host.name,
-            shell: try engine.connections.shell(settings.request, as: settings.become),
+        var shell = try engine.connections.shell(settings.request, as: settings.become)
+        if let limit = settings.timeout {
+            shell = HurriedShell(shell: shell, deadline: .now.advanced(by: limit), limit: limit)
+        }
+        return HostTarget(
+            hostName: settings.delegate ?? host.name, shell: shell,
             foreseen: settings.isCheckMode ? host.foreseen : Foreseen(), environment: settings.environment,
             become: settings.become)
     }

@@ -5,6 +5,11 @@ struct HostAddress {
 
     /// Takes a text apart. A text that is no host name as the field knows them is a name as a whole.
     init(_ text: String) {
+        // Without a colon there is no port, whatever else the text is.
+        guard text.utf8.contains(UInt8(ascii: ":")) else {
+            name = text
+            return
+        }
         guard let split = Self.split(text) else {
             name = text
             return

@@ -7,6 +7,7 @@ enum HostRange {
 
     /// - Throws: `Diagnostic` with code `.badValue`, without a place.
     static func expanded(_ name: String) throws(Diagnostic) -> [String] {
+        guard name.utf8.contains(UInt8(ascii: "[")) else { return [name] }
         var names = [""]
         var rest = name[...]
         while let open = rest.firstIndex(of: "[") {

@@ -40,7 +40,7 @@ struct INIInventory {
     private init(_ text: String, file: SourceFile, isSecret: Bool) {
         self.file = file
         self.isSecret = isSecret
-        lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Substring($0) }
     }
 
     private mutating func read(into tree: inout InventoryTree) {
@@ -74,7 +74,11 @@ struct INIInventory {
 
     /// The group and kind of a section header; nil if the line only looks like one, as `[::1]:22` does.
     private func header(_ content: Substring, _ indent: Int) throws(Diagnostic) -> (String, Section)? {
-        guard let close = content.firstIndex(of: "]") else { return nil }
+        guard let close = content.firstIndex(of: "]") else {
+            throw Diagnostic(
+                .syntax, "the section header '\(content)' has no ']'", at: place(indent + content.count),
+                remedy: "Write \(content)].")
+        }
         let inside = content[content.index(after: content.startIndex)..<close]
         let after = content[content.index(after: close)...].drop { $0.isWhitespace }
         guard after.isEmpty || after.first == "#" else {

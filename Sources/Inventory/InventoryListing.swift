@@ -31,15 +31,20 @@ public struct InventoryListing: Sendable {
     ///
     /// - Throws: `Diagnostic` if a file of variables cannot be read.
     public func list() throws(Diagnostic) -> ValueMap {
-        var result = ValueMap()
-        var seen: Set<String> = []
-        try addGroup("all", to: &result, &seen)
+        var result = try groups()
         var hosts = ValueMap()
         for name in tree.hostNames(in: "all") where shown.contains(name) {
             let variables = try variables(ofHost: name)
             if !variables.isEmpty { hosts[name] = Self.marked(.map(variables)) }
         }
         result["_meta"] = ["hostvars": .map(hosts), "profile": "inventory_legacy"]
+        return result
+    }
+
+    private func groups() throws(Diagnostic) -> ValueMap {
+        var result = ValueMap()
+        var seen: Set<String> = []
+        try addGroup("all", to: &result, &seen)
         return result
     }
 
@@ -61,7 +66,46 @@ public struct InventoryListing: Sendable {
 
     /// The text of `--list`.
     public func listText() throws(Diagnostic) -> String {
-        try JSON.text(.map(try list()), style: Self.style)
+        var text = ""
+        try writeList { text += $0 }
+        return text
+    }
+
+    /// Writes the text of `--list` piece by piece: ten thousand hosts need not be in memory as text at once.
+    ///
+    /// - Parameter write: Called with each piece in order.
+    public func writeList(_ write: (String) -> Void) throws(Diagnostic) {
+        write("{\n    \"_meta\": {\n        \"hostvars\": {")
+        var isFirst = true
+        let names = tree.hostNames(in: "all").filter { shown.contains($0) }
+        for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            let variables = try variables(ofHost: name)
+            guard !variables.isEmpty else { continue }
+            write((isFirst ? "\n            " : ",\n            ") + (try JSON.text(.string(name), style: Self.style)) + ": ")
+            isFirst = false
+            write(Self.indented(try JSON.text(Self.marked(.map(variables)), style: Self.style), by: 12))
+        }
+        write(isFirst ? "}" : "\n        }")
+        write(",\n        \"profile\": \"inventory_legacy\"\n    }")
+        let groups = try groups()
+        for name in groups.keys.map(\.text).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            write(",\n    " + (try JSON.text(.string(name), style: Self.style)) + ": ")
+            write(Self.indented(try JSON.text(groups[name] ?? .null, style: Self.style), by: 4))
+        }
+        write("\n}")
+    }
+
+    /// A JSON text whose further lines are indented more.
+    private static func indented(_ json: String, by columns: Int) -> String {
+        let margin = [UInt8](repeating: UInt8(ascii: " "), count: columns)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(json.utf8.count * 2)
+        for byte in json.utf8 {
+            bytes.append(byte)
+            // A line end inside a text is escaped, so each one here is layout.
+            if byte == UInt8(ascii: "\n") { bytes += margin }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The text of `--host`: the variables of one host.
@@ -175,6 +219,15 @@ public struct InventoryListing: Sendable {
         return variables
     }
 
+    private static func needsMarks(_ value: Value) -> Bool {
+        switch value {
+        case .string(let text): !text.isTemplate && TemplateMarks.within(text.string)
+        case .list(let items): items.contains(where: needsMarks)
+        case .map(let map): map.contains { needsMarks($0.value) }
+        default: false
+        }
+    }
+
     /// The form in which `--list` tells texts that look like templates and are none.
     private static func marked(_ value: Value) -> Value {
         switch value {
@@ -184,7 +237,8 @@ public struct InventoryListing: Sendable {
         case .map(let map):
             // What is sealed stays as it lies.
             if map.count == 1, map["__ansible_vault"] != nil { return value }
-            return .map(map.mapValues(marked))
+            // Most maps hold no such text; copying them all would cost more than looking.
+            return needsMarks(value) ? .map(map.mapValues(marked)) : value
         default: return value
         }
     }

@@ -202,7 +202,9 @@ private struct SourceReading {
     private mutating func fail(_ path: String, _ attempts: [Attempt], looksLike format: String) {
         let main = attempts.first { $0.format == format } ?? attempts[attempts.count - 1]
         var told = main.diagnostics
-        for other in attempts where other.format != main.format {
+        // A name that ends in .yml says what was meant; what INI would make of it is of no use then.
+        let isPlain = Self.ending(path).isEmpty || main.format == "INI"
+        for other in attempts where isPlain && other.format != main.format {
             guard let first = other.diagnostics.first(where: { $0.severity == .error }), !told.isEmpty else { continue }
             told[0].notes.append(.init("read as \(other.format): \(first.summary)", at: first.location))
         }

@@ -6,6 +6,26 @@ internal import Values
 struct PythonLiteral {
     /// The value of a literal, or nil if the text is none.
     static func value(_ text: String) -> Value? {
+        // Most values are bare words, which no literal begins like; telling them apart is cheap.
+        var start = text.utf8.first ?? 0
+        if start == 0x20 || start == 0x09 { start = text.utf8.first { $0 != 0x20 && $0 != 0x09 } ?? 0 }
+        switch start {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            guard text.contains(where: { $0 == "'" || $0 == "\"" || $0 == "(" }) || start == UInt8(ascii: "T")
+                || start == UInt8(ascii: "F") || start == UInt8(ascii: "N")
+            else { return nil }
+        case UInt8(ascii: "/"), UInt8(ascii: "_"), 0x80...: return nil
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+            var dots = 0
+            var others = 0
+            for byte in text.utf8 {
+                if byte == UInt8(ascii: ".") { dots += 1 } else if byte < 0x30 || byte > 0x39 { others += 1 }
+            }
+            // Addresses and versions, and plain numbers.
+            if others == 0, dots > 1 { return nil }
+            if others == 0, dots == 0, start != UInt8(ascii: "0"), let int = Int(text) { return .int(int) }
+        default: break
+        }
         var reader = PythonLiteral(text)
         guard let value = reader.topLevel() else { return nil }
         return value

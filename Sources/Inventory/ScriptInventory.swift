@@ -119,6 +119,7 @@ struct ScriptInventory {
             var error = error
             error.summary = "inventory script '\(path)' prints no JSON: \(error.summary)"
             error.notes += errors
+            error.remedy = "Run it by hand: \(program) \(arguments.joined(separator: " "))."
             throw error
         }
     }

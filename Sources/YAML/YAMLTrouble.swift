@@ -27,8 +27,18 @@ extension YAMLComposer {
         {
             return known
         }
-        if let late = knownTrap(line: previousWrittenLine(before: line)), problem.contains("mapping values") == false {
+        let before = previousWrittenLine(before: line)
+        if problem.contains("mapping values") {
+            if let late = missingSpace(line: before) { return late }
+        } else if let late = knownTrap(line: before) {
             return late
+        }
+        // A key without its colon is noticed only where the next one begins, or at the end.
+        if problem.contains("could not find expected ':'") {
+            return Diagnostic(
+                .syntax, Self.told(problem),
+                at: SourceLocation(file: file, line: contextLine, column: Int(parser.context_mark.column) + 1),
+                remedy: Self.remedy(problem))
         }
 
         var diagnostic = Diagnostic(
@@ -73,7 +83,9 @@ extension YAMLComposer {
 
     private func unquotedTemplate(line: Int) -> Diagnostic? {
         guard let text = file.line(line), let value = Self.valueStart(text), text[value...].hasPrefix("{{") else { return nil }
-        let rest = Self.withoutComment(text[value...])
+        var rest = Self.withoutComment(text[value...])
+        // Where the template is the key, only the key is to be quoted.
+        if !text[..<value].contains(":"), let close = Self.endOfTemplateKey(rest) { rest = rest[..<close] }
         return Diagnostic(
             .syntax, "a value that begins with '{{' must be quoted", at: place(line, text, value),
             remedy: "Write \(Self.quoted(rest)).")
@@ -161,6 +173,12 @@ extension YAMLComposer {
             }
         }
         return rest.isEmpty ? nil : rest.startIndex
+    }
+
+    /// Where `{{ x }}` ends if a colon follows it.
+    private static func endOfTemplateKey(_ text: Substring) -> String.Index? {
+        let end: [Character] = ["}", "}", ":"]
+        return text.indices.first { text[$0...].starts(with: end) }.map { text.index($0, offsetBy: 2) }
     }
 
     private static func colonAndSpace(_ text: Substring) -> String.Index? {

@@ -2,6 +2,7 @@
 #define SWIFTPROV_CLINUX_H
 // What Swift's Glibc module leaves out of Linux's own interface.
 #include <signal.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -9,7 +10,6 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-#include "ParseTime.h"
 
 /// A descriptor that becomes readable when the process ends, or -1 where the kernel (before 5.3) has none.
 /// glibc has a wrapper only since 2.36, and Swift cannot call the variadic `syscall`.
@@ -38,4 +38,8 @@ unsigned long swiftprov_stack_bottom(void);
 
 /// The exit status or signal; a member of a union that Swift does not see.
 static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }
+
+/// Reads a date as `strptime` does, which is declared for X/Open sources only, and gives its seconds since 1970 in UTC.
+/// Returns 1, or 0 if the text does not fit the format, or -1 if there is no such day.
+int swiftprov_parse_time(const char *text, const char *format, long *seconds);
 #endif

@@ -20,7 +20,8 @@ enum TimeFilters {
             clock = time_t(whole)
         }
         var parts = tm()
-        if call.bool(1, default: false) { gmtime_r(&clock, &parts) } else { localtime_r(&clock, &parts) }
+        let isKnown = call.bool(1, default: false) ? gmtime_r(&clock, &parts) != nil : localtime_r(&clock, &parts) != nil
+        guard isKnown else { throw call.failure("\(clock) seconds is past all calendars") }
         return .string(TimeText.format(text.string, parts))
     }
 
@@ -40,7 +41,7 @@ enum TimeFilters {
             input = String(input[..<dot])
             clockFormat = String(format.dropLast(3))
         }
-        var seconds: Int64 = 0
+        var seconds = 0
         let answer = swiftprov_parse_time(input, clockFormat, &seconds)
         guard answer == 1 else {
             let shown = text.isSecret ? "the text" : "'\(text.string)'"
@@ -48,6 +49,6 @@ enum TimeFilters {
             throw call.failure(
                 "\(shown) does not fit the format '\(format)'", remedy: "Name the format: to_datetime('%Y-%m-%d').")
         }
-        return .object(DateTimeObject(seconds: Int(seconds), microseconds: microseconds))
+        return .object(DateTimeObject(seconds: seconds, microseconds: microseconds))
     }
 }
