@@ -38,9 +38,12 @@ package final class FramedShell: Shell {
     /// How long a command has, once told to end, before its shell is given up.
     private static let endingTime = Duration.seconds(8)
 
+    /// A shell that is opened by its first request.
+    ///
     /// - Parameters:
     ///   - become: The identity; nil is the login user.
     ///   - openTimeout: The longest that opening may take, asking for a password included.
+    ///   - opener: Starts the process; called again after a request that killed it.
     package nonisolated init(become: Become?, openTimeout: Duration, opener: @escaping Opener) {
         self.become = become
         self.openTimeout = openTimeout
