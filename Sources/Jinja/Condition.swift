@@ -60,7 +60,7 @@ extension TemplateEnvironment {
         }
         return try outcome(
             try evaluateExpression(
-                Text(text.string, marks: text.marks, origin: text.origin), in: scope, literalBackslashes: false), text)
+                Text(text.string, marks: text.marks, origin: text.origin), in: scope, options: .condition), text)
     }
 
     private func outcome(_ result: Value, _ text: Text) throws(Diagnostic) -> ConditionOutcome {

@@ -26,13 +26,15 @@ extension TemplateEnvironment {
 
     /// A bare expression's value, as `debug: var=` has it.
     ///
-    /// - Parameter literalBackslashes: Whether backslashes in its strings stand for themselves; conditions
-    ///   have escapes instead.
-    public func evaluateExpression(
-        _ text: Text, in scope: any Scope, literalBackslashes: Bool = true
+    /// Backslashes in its strings are escapes, other than in a `{{ }}` of a value.
+    public func evaluateExpression(_ text: Text, in scope: any Scope) throws(Diagnostic) -> Value {
+        try evaluateExpression(text, in: scope, options: .file)
+    }
+
+    func evaluateExpression(
+        _ text: Text, in scope: any Scope, options base: TemplateOptions
     ) throws(Diagnostic) -> Value {
-        var options = TemplateOptions.value
-        options.literalBackslashes = literalBackslashes
+        var options = base
         options.keepTrailingNewline = false
         let (evaluator, value, _) = try run(text, options: options, isExpression: true, in: scope)
         return try finish(value, evaluator, text, options)
@@ -40,6 +42,7 @@ extension TemplateEnvironment {
 
     /// A template file's text, as the template module writes it.
     public func render(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic) -> Text {
+        guard options.mayBeTemplate(text.string) else { return text.released }
         let (evaluator, value, options) = try run(text, options: options, isExpression: false, in: scope)
         let result = try finish(value, evaluator, text, options)
         let isSecret = text.isSecret || result.holdsSecret
@@ -53,6 +56,7 @@ extension TemplateEnvironment {
 
     /// Like `render`, but tells an unknown result from an error: check mode reports it as such.
     public func renderValue(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic) -> Value {
+        guard options.mayBeTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: options, isExpression: false, in: scope)
         let result = try finish(value, evaluator, text, options)
         switch result {
@@ -99,6 +103,20 @@ extension TemplateEnvironment {
     private static func trailingNewlines(_ string: String) -> Int {
         string.utf8.reversed().prefix { $0 == UInt8(ascii: "\n") }.count
     }
+}
+
+extension TemplateOptions {
+    /// Whether a text holds anything these options would treat as a tag. What holds none is left as it is, line
+    /// ends included, even if it has line statements: so does ansible-core.
+    fileprivate func mayBeTemplate(_ text: String) -> Bool {
+        text.hasPrefix(TemplateHeader.mark)
+            || [variableStart, blockStart, commentStart].contains { PythonString.contains(text, $0) }
+    }
+}
+
+extension Text {
+    /// The text as data.
+    fileprivate var released: Text { Text(string, marks: marks.intersection(.secret)) }
 }
 
 extension Value {

@@ -23,10 +23,21 @@ public struct TemplateOptions: Sendable, Hashable {
     /// unescaped is not unescaped again. Strings within `{% %}` always know escapes.
     public var literalBackslashes = true
 
+    /// Whether a string within an expression that is itself a template is evaluated, as ansible-core still does
+    /// in conditions: `"{{ a }}" == 'x'`.
+    var expandsStrings = false
+
     public init() {}
 
     /// The options of a template that is a value in a playbook or variables file.
     public static let value = TemplateOptions()
+
+    /// The options of a condition.
+    static let condition: TemplateOptions = {
+        var options = TemplateOptions.file
+        options.expandsStrings = true
+        return options
+    }()
 
     /// The options of a template file, where backslashes are escapes everywhere.
     public static let file: TemplateOptions = {

@@ -109,4 +109,26 @@ final class TestUsers: Sendable {
         #expect(try await login.snippet("echo fine").output == "fine\n")
         await connection.close()
     }
+
+    @Test("logging in by password and by answers to questions")
+    func passwords() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        for way in ["PasswordAuthentication yes", "KbdInteractiveAuthentication yes"] {
+            let sshd = try SSHDFixture(first: "UsePAM yes\n\(way)")
+            var settings = sshd.settings()
+            settings.user = users.barred
+            settings.identityFiles = []
+            settings.password = users.password
+            let connection = SSHConnection(settings)
+            #expect(try await connection.shell(as: nil).snippet("id -un").output == "\(users.barred)\n", "\(way)")
+            await connection.close()
+            settings.password = "wrong"
+            let refused = SSHConnection(settings)
+            let error = await diagnosis { try await refused.shell(as: nil) }
+            #expect(error?.code == .authentication)
+            #expect(error?.summary.contains("refused") == true)
+            await refused.close()
+        }
+    }
 }

@@ -12,7 +12,7 @@ final class SSHDFixture: Sendable {
     static var user: String { NSUserName() }
     static let sshd = ["/usr/sbin/sshd", "/usr/bin/sshd"].first { (path: String) in access(path, X_OK) == 0 }
 
-    init(_ extra: String = "", hostKeyType: String = "ed25519") throws {
+    init(_ extra: String = "", first: String = "", hostKeyType: String = "ed25519") throws {
         var template = Array("/tmp/ssh-tests-XXXXXX".utf8CString)
         directory = mkdtemp(&template).map { String(cString: $0) } ?? ""
         chmod(directory, 0o711)  // sshd reads authorized_keys as the user who logs in
@@ -27,6 +27,7 @@ final class SSHDFixture: Sendable {
         try write(
             "config",
             """
+            \(first)
             ListenAddress 127.0.0.1:\(port)
             HostKey \(directory)/host
             AuthorizedKeysFile \(directory)/authorized_keys

@@ -134,6 +134,7 @@ import Testing
     @Test("a request that kills the shell costs that request only", arguments: SystemShell.present)
     func killed(_ system: SystemShell) async throws {
         let shell = system.open()
+        let directory = try await shell.snippet("echo \"$_d\"").output.dropLast()
         async let before = shell.snippet("echo before")
         async let killer = diagnostic { try await shell.snippet("kill -9 $$; sleep 5") }
         async let after = shell.snippet("echo after")
@@ -142,6 +143,8 @@ import Testing
         #expect(error?.code == .failed)
         #expect(error?.summary.contains("signal 9") == true)
         #expect(try await after.output == "after\n")
+        // What the killed shell could not remove, the next one does.
+        #expect(try await shell.snippet("test -e \(directory); echo $?; test -d \"$_d\"; echo $?").output == "1\n0\n")
         await shell.close()
     }
 
@@ -281,5 +284,31 @@ import Testing
         #expect(error?.summary.contains("did not accept the password") == true)
         await connection.close()
         try await scratch.end()
+    }
+
+    @Test("a flood of output costs its request only")
+    func flood() async throws {
+        let shell = SystemShell.dash.open()
+        async let endless = diagnostic { try await shell.snippet("cat /dev/zero") }
+        async let behind = shell.snippet("echo behind")
+        #expect(await endless?.summary.contains("64 MiB") == true)
+        #expect(try await behind.output == "behind\n")
+        let large = await diagnostic { try await shell.command("head -c 80000000 /dev/zero") }
+        #expect(large?.code == .failed)
+        #expect(try await shell.snippet("echo fine").output == "fine\n")
+        await shell.close()
+    }
+
+    @Test("closing ends a command that runs, with its processes")
+    func closing() async throws {
+        let shell = SystemShell.dash.open()
+        let mark = "4244.\(Int.random(in: 1000...9999))"
+        async let running = diagnostic { try await shell.command("sleep \(mark) & sleep \(mark)") }
+        try await Task.sleep(for: .milliseconds(300))
+        await shell.close()
+        #expect(await running?.code == .interrupted)
+        let other = SystemShell.dash.open()
+        #expect(try await other.snippet("ps ax | grep -c '[s]leep \(mark)' || true").output == "0\n")
+        await other.close()
     }
 }

@@ -46,7 +46,9 @@ extension Evaluator {
         var string = ""
         var isSecret = false
         for part in parts {
-            let value = try operand(try evaluate(part, frame))
+            let found = try evaluate(part, frame)
+            if found.isMissingElse { continue }
+            let value = try operand(found)
             if let unknown = value.firstUnknown { return .unknown(unknown) }
             isSecret = isSecret || value.holdsSecret
             string += PythonPrint.text(value)

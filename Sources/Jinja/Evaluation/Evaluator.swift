@@ -34,6 +34,10 @@ final class Evaluator {
         fetched = Array(repeating: nil, count: template.names.count)
     }
 
+    /// What `{{ 'x' if false }}` gives: printed among other text it is nothing, and it counts as false; any other
+    /// use is an error.
+    static let missingElse = "the condition is false and there is no 'else'"
+
     // MARK: Names
 
     func value(of name: Expression.Name, _ frame: Frame) throws(Diagnostic) -> Value {
@@ -71,6 +75,9 @@ final class Evaluator {
         }
         switch expression {
         case .constant(let value): return value
+        case .embedded(let string, let offset):
+            return try resolved(
+                .string(Text(string, marks: isSecret ? [.template, .secret] : .template, origin: location(offset + 1))))
         case .name(let name): return try value(of: name, frame)
         case .attribute(let target, let name, let offset):
             return try attribute(try evaluate(target, frame), name, at: offset)
@@ -163,7 +170,9 @@ final class Evaluator {
     func truth(_ value: Value) throws(Diagnostic) -> Bool? {
         switch value {
         case .bool(let bool): return bool
-        case .undefined(let undefined): throw error(for: undefined)
+        case .undefined(let undefined):
+            if undefined.summary == Self.missingElse { return false }
+            throw error(for: undefined)
         case .unknown: return nil
         case .object(let object):
             if let keys = object.keys { return !keys.isEmpty }
@@ -206,8 +215,7 @@ final class Evaluator {
         guard let truth = try truth(value) else { return value }
         if truth { return try evaluate(then, frame) }
         if let otherwise { return try evaluate(otherwise, frame) }
-        return undefined(
-            "the condition is false and there is no 'else'", name: "", at: offset, candidates: { [] })
+        return undefined(Self.missingElse, name: "", at: offset, candidates: { [] })
     }
 
     private func evaluateComparison(

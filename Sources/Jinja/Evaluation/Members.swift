@@ -107,7 +107,7 @@ final class BoundMethod: ValueObject, @unchecked Sendable {
     // Unchecked: it lives within one evaluation, on one thread.
     private let evaluator: Evaluator
     private let receiver: Value
-    private let name: String
+    let name: String
 
     init(_ evaluator: Evaluator, _ receiver: Value, _ name: String) {
         self.evaluator = evaluator

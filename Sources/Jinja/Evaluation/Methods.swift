@@ -42,7 +42,20 @@ enum MethodIndex {
     /// Whether a method compares or prints what is within, so that templates there must be evaluated before.
     static func looksInside(_ name: String) -> Bool { ["index", "count"].contains(name) }
 
+    /// The most positional arguments of methods that people get wrong.
+    private static let greatestCounts = [
+        "append": 1, "extend": 1, "insert": 2, "remove": 1, "clear": 0, "sort": 0, "reverse": 0, "copy": 0, "items": 0,
+        "keys": 0, "values": 0, "get": 2, "update": 1, "setdefault": 2, "popitem": 0, "upper": 0, "lower": 0,
+        "title": 0, "capitalize": 0, "swapcase": 0, "strip": 1, "lstrip": 1, "rstrip": 1, "join": 1, "split": 2,
+        "rsplit": 2, "splitlines": 1, "replace": 3, "startswith": 3, "endswith": 3, "zfill": 1, "partition": 1,
+        "isdigit": 0, "isalpha": 0, "isalnum": 0, "isupper": 0, "islower": 0, "isspace": 0,
+    ]
+
     static func call(_ call: MethodCall, on value: inout Value) throws(Diagnostic) -> Value? {
+        if let most = greatestCounts[call.name], call.positional.count > most, value.isPlain {
+            throw Diagnostic(
+                .template, "\(call.name)() takes at most \(most) arguments, \(call.positional.count) are given")
+        }
         switch value {
         case .string(let text): return try StringMethods.call(call, on: text)
         case .map(var entries):
@@ -210,5 +223,15 @@ enum ListMethods {
     private static func index(of value: Value, in items: [Value], _ call: MethodCall) throws(Diagnostic) -> Int? {
         for (index, item) in items.enumerated() where try call.evaluator.settled(item) == value { return index }
         return nil
+    }
+}
+
+extension Value {
+    /// Whether its methods are this room's: it is a text, a list or a map.
+    fileprivate var isPlain: Bool {
+        switch self {
+        case .string, .list, .tuple, .map: true
+        default: false
+        }
     }
 }

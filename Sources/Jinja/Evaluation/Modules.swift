@@ -28,9 +28,9 @@ extension Evaluator {
                 throw failure("a template's name must be text, not \(describe(candidate))", at: offset)
             }
             guard let loader = session.environment.loader else {
-                throw failure(
-                    "'\(name.string)' cannot be brought in: there are no template files here", at: offset,
-                    remedy: "Use the template module, or the template lookup.")
+                throw Diagnostic(
+                    .missingFile, "'\(name.string)' cannot be brought in: there are no template files here",
+                    at: location(offset), remedy: "Use the template module, or the template lookup.")
             }
             do throws(Diagnostic) {
                 let (text, path) = try loader(name.string)

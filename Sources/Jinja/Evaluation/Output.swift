@@ -38,7 +38,9 @@ struct Output {
             only = value
             return
         }
-        if !isText, let first = only { try start(with: try evaluator.finished(first)) }
+        try settleFirst(evaluator)
+        if !isText, let first = only { try start(with: first) }
+        if value.isMissingElse { return }
         let value = try evaluator.finished(value)
         if let unknown = value.firstUnknown {
             self.unknown = self.unknown ?? unknown
@@ -63,7 +65,7 @@ struct Output {
     /// Makes the first value text once it is known that it will not stay alone.
     mutating func settleFirst(_ evaluator: Evaluator) throws(Diagnostic) {
         guard !isText, let first = only else { return }
-        only = try evaluator.finished(first)
+        only = first.isMissingElse ? .string("") : try evaluator.finished(first)
         if let unknown = only?.firstUnknown { self.unknown = self.unknown ?? unknown }
     }
 

@@ -62,6 +62,9 @@ extension Evaluator {
     func finished(_ value: Value) throws(Diagnostic) -> Value {
         switch try settled(value) {
         case .undefined(let undefined): throw error(for: undefined)
+        case .object(let method as BoundMethod):
+            throw Diagnostic(
+                .template, "the method '\(method.name)' is named but not called", remedy: "Write '\(method.name)()'.")
         case .list(let items) where items.contains(where: \.needsFinishing),
             .tuple(let items) where items.contains(where: \.needsFinishing):
             var result: [Value] = []
@@ -164,6 +167,12 @@ extension Value {
     /// Whether this is `omit`.
     public var isOmitted: Bool {
         if case .object(let object) = self { return object is Omitted }
+        return false
+    }
+
+    /// Whether this is what a condition without `else` gave.
+    var isMissingElse: Bool {
+        if case .undefined(let undefined) = self { return undefined.summary == Evaluator.missingElse }
         return false
     }
 

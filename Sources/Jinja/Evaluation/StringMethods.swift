@@ -84,6 +84,7 @@ enum StringMethods {
             }
         case "expandtabs":
             let size = try call.int(0, "tabsize", default: 8)
+            guard size <= 1000 else { throw Diagnostic(.template, "expandtabs() to \(size) columns is too wide") }
             var column = 0
             var result = ""
             for scalar in string.unicodeScalars {

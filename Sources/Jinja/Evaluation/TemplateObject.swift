@@ -66,7 +66,7 @@ struct MethodCall {
         guard case .int(let int)? = value.number else {
             throw Diagnostic(.template, "\(self.name)() needs a whole number, not \(ErrorText.describe(value))")
         }
-        return int
+        return int.asBound
     }
 }
 

@@ -154,7 +154,7 @@ struct Call {
 
     func int(_ index: Int, default standard: Int) throws(Diagnostic) -> Int {
         guard let value = arguments[index], !value.isNull else { return standard }
-        if case .int(let int)? = value.number { return int }
+        if case .int(let int)? = value.number { return int.asBound }
         throw wrongArgument(index, "a whole number", value)
     }
 
@@ -197,4 +197,9 @@ struct Call {
     func failure(_ summary: String, remedy: String? = nil) -> Diagnostic {
         Diagnostic(.template, summary, remedy: remedy)
     }
+}
+
+extension Int {
+    /// The number as a width, count or index: no larger than can be added to without overflow.
+    var asBound: Int { Swift.min(Swift.max(self, -(1 << 52)), 1 << 52) }
 }

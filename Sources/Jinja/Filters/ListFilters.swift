@@ -124,7 +124,7 @@ enum ListFilters {
     }
 
     private static func flatten(_ call: Call) throws(Diagnostic) -> Value {
-        guard let items = call.input.elements else { throw call.wrongInput("a list") }
+        let items = try call.elements()
         let levels = call[0].flatMap { $0.isNull ? nil : $0 }
         let count = try call.int(0, default: 0)
         return .list(try flattened(items, levels: levels == nil ? nil : count, skipsNulls: call.bool(1, default: true), call))

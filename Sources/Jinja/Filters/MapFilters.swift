@@ -4,7 +4,7 @@ internal import Values
 /// Dictionaries.
 enum MapFilters {
     static let all: [Filter] = [
-        Filter("combine", ["recursive", "list_merge"], [.structural, .variadic], combine),
+        Filter("combine", [], [.structural, .variadic, .keywords], combine),
         Filter("dict2items", ["key_name", "value_name"], .structural, toItems),
         Filter("items2dict", ["key_name", "value_name"], .structural, fromItems),
         Filter("items", .structural, items),
@@ -14,15 +14,19 @@ enum MapFilters {
         Filter("extract", ["container", "morekeys"], required: 1, .lenient, extract),
     ]
 
-    // `combine` takes any number of dictionaries, so its two options are reached by name only.
     private static func combine(_ call: Call) throws(Diagnostic) -> Value {
         var recursive = false
         var strategy = "replace"
-        var terms: [Value] = [call.input]
-        // What came by place are dictionaries, even where the options' places are.
-        if let first = call[0] { if case .bool(let bool) = first { recursive = bool } else { terms.append(first) } }
-        if let second = call[1] { if case .string(let text) = second { strategy = text.string } else { terms.append(second) } }
-        terms += call.extra
+        for (key, value) in call.named {
+            switch key.text {
+            case "recursive": recursive = value.isTruthy
+            case "list_merge": strategy = PythonPrint.text(value)
+            default:
+                throw call.failure(
+                    "'combine' has no argument '\(key.text)'", remedy: "Its named arguments are recursive and list_merge.")
+            }
+        }
+        let terms = [call.input] + call.extra
         guard MergeStrategy(rawValue: strategy) != nil else {
             throw call.failure(
                 "list_merge must be one of \(MergeStrategy.allCases.map(\.rawValue).joined(separator: ", ")), not '\(strategy)'")

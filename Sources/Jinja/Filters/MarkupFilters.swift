@@ -76,7 +76,7 @@ enum MarkupFilters {
         let target = call[2].flatMap { $0.isNull ? nil : " target=\"\(escaped(PythonPrint.text($0)))\"" } ?? ""
         let limit = call[0].flatMap { $0.isNull ? nil : $0.intValue }
         func shortened(_ text: String) -> String {
-            guard let limit, PythonString.length(text) > limit else { return text }
+            guard let limit, limit >= 0, PythonString.length(text) > limit else { return text }
             return PythonString.string(text.unicodeScalars.prefix(limit)) + "..."
         }
         let bytes = Array(escaped(call.text).utf8)

@@ -15,7 +15,7 @@ enum SizeFilters {
         guard let size = given, size.isFinite else { throw call.wrongInput("a number") }
         let base: Double = isBinary ? 1024 : 1000
         if size == 1 { return "1 Byte" }
-        if size < base { return .string("\(Int(size)) Bytes") }
+        if size < base { return .string("\(PythonNumber.int(size) ?? 0) Bytes") }
         let letters = ["k", "M", "G", "T", "P", "E", "Z", "Y"]
         var unit = base
         for (index, letter) in letters.enumerated() {

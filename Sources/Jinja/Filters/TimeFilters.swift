@@ -20,7 +20,8 @@ enum TimeFilters {
             clock = time_t(whole)
         }
         var parts = tm()
-        if call.bool(1, default: false) { gmtime_r(&clock, &parts) } else { localtime_r(&clock, &parts) }
+        let isKnown = call.bool(1, default: false) ? gmtime_r(&clock, &parts) != nil : localtime_r(&clock, &parts) != nil
+        guard isKnown else { throw call.failure("\(clock) seconds is past all calendars") }
         return .string(TimeText.format(text.string, parts))
     }
 

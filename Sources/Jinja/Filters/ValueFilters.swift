@@ -64,8 +64,8 @@ enum ValueFilters {
         let standard = call[0] ?? 0
         switch call.input {
         case .string(let text):
-            let base = try call.int(1, default: 10)
-            if let int = PythonNumber.int(text.string, base: base) { return .int(int) }
+            let base = call[1].map { $0.intValue } ?? 10
+            if let base, let int = PythonNumber.int(text.string, base: base) { return .int(int) }
             if let double = PythonNumber.double(text.string), let int = PythonNumber.int(double) { return .int(int) }
             return standard
         case .double(let double): return PythonNumber.int(double).map { .int($0) } ?? standard
@@ -87,6 +87,11 @@ enum ValueFilters {
     }
 
     private static func attribute(_ call: Call) throws(Diagnostic) -> Value {
-        try call.evaluator.attribute(call.input, try call.string(0), at: call.offset)
+        // Attributes only: a dictionary's entries are none.
+        let name = try call.string(0)
+        if case .map = call.input {
+            return try call.evaluator.attribute(.map([:]), name, at: call.offset)
+        }
+        return try call.evaluator.attribute(call.input, name, at: call.offset)
     }
 }

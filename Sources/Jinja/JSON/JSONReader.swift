@@ -1,13 +1,14 @@
-public import Diagnostics
-public import Values
+internal import Diagnostics
+internal import Values
 
-/// Reads JSON text into values, as Python's `json.loads` does.
-public enum JSONReader {
+/// Reads JSON text into values, as Python's `json.loads` does for `from_json`: `NaN` and `Infinity` included,
+/// which the strict reader in Values refuses.
+enum JSONReader {
     /// - Parameters:
     ///   - text: The whole text.
     ///   - marks: Marks that every text within gets.
     /// - Throws: A diagnostic with the code `.badValue` naming line and column.
-    public static func value(_ text: String, marks: Text.Marks = []) throws(Diagnostic) -> Value {
+    static func value(_ text: String, marks: Text.Marks = []) throws(Diagnostic) -> Value {
         var parser = JSONParser(bytes: Array(text.utf8), marks: marks)
         parser.skipSpace()
         let value = try parser.value()

@@ -1,21 +1,21 @@
 internal import Diagnostics
-public import Values
+internal import Values
 
 /// Writes values as JSON, as Python's `json.dumps` does.
-public struct JSONWriter: Sendable {
+struct JSONWriter: Sendable {
     /// Blanks or text that each level is indented by; nil writes all on one line.
-    public var indent: String?
-    public var sortsKeys = false
+    var indent: String?
+    var sortsKeys = false
     /// Whether everything past ASCII is escaped.
-    public var escapesUnicode = true
-    public var itemSeparator: String?
-    public var keySeparator = ": "
+    var escapesUnicode = true
+    var itemSeparator: String?
+    var keySeparator = ": "
     /// The most levels written; deeper ones become null, so that no value can overflow the stack.
     private static let greatestDepth = 1000
 
-    public init() {}
+    init() {}
 
-    public func text(_ value: Value) -> String {
+    func text(_ value: Value) -> String {
         var result: [UInt8] = []
         write(value, 0, &result)
         return String(decoding: result, as: UTF8.self)

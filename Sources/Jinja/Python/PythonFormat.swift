@@ -50,7 +50,7 @@ enum PythonFormat {
                 if scalars.first == "*" {
                     scalars.removeFirst()
                     guard case .int(let int) = try nextArgument() else { throw Diagnostic(.template, "'*' in a format needs a number") }
-                    return int
+                    return int.asBound
                 }
                 var digits = ""
                 while let digit = scalars.first, ("0"..."9").contains(digit) {
@@ -66,7 +66,7 @@ enum PythonFormat {
             }
             if scalars.first == "." {
                 scalars.removeFirst()
-                spec.precision = try number() ?? 0
+                spec.precision = max(0, try number() ?? 0)
             }
             while let length = scalars.first, "hlL".unicodeScalars.contains(length) { scalars.removeFirst() }
             guard let kind = scalars.popFirst() else { throw Diagnostic(.template, "the format ends within a placeholder") }

@@ -120,7 +120,7 @@ enum PythonString {
     /// `string.rsplit(separator, limit)`
     static func rsplit(_ string: String, separator: String?, limit: Int) -> [String] {
         let all = split(string, separator: separator)
-        guard limit >= 0, all.count > limit + 1 else { return all }
+        guard limit >= 0, all.count > (separator == nil ? limit : limit + 1) else { return all }
         let tail = all.suffix(limit)
         guard let separator else {
             // The head keeps its inner white space as it is.
@@ -129,7 +129,8 @@ enum PythonString {
                 while let last = view.last, isSpace(last) { view.removeLast() }
                 while let last = view.last, !isSpace(last) { view.removeLast() }
             }
-            return [strip(String(view), characters: nil, left: false)] + tail
+            let head = strip(String(view), characters: nil, left: false)
+            return (head.isEmpty ? [] : [head]) + tail
         }
         return [all.dropLast(limit).joined(separator: separator)] + tail
     }

@@ -3,6 +3,8 @@ internal import Values
 /// An expression's syntax tree. Offsets are bytes into the template's text.
 indirect enum Expression: Sendable {
     case constant(Value)
+    /// A string that is itself a template and is evaluated as one.
+    case embedded(String, offset: Int)
     case name(Name)
     case list([Expression])
     case tuple([Expression])

@@ -114,6 +114,9 @@ extension Parser {
                 string += more
                 advance()
             }
+            if options.expandsStrings || lookupDepth == depth, TemplateEnvironment.isTemplate(string) {
+                return .embedded(string, offset: token.offset)
+            }
             return .constant(.string(Text(string)))
         case .integer(let int):
             advance()
@@ -204,7 +207,11 @@ extension Parser {
             case .leftBracket: node = try subscripted(node)
             case .leftParenthesis:
                 let offset = current.offset
+                // A lookup's terms may be templates within the template: `lookup('file', '{{ dir }}/x')`.
+                let outer = lookupDepth
+                if case .name(let name) = node, ["lookup", "query", "q"].contains(name.text) { lookupDepth = depth + 1 }
                 node = .call(node, try arguments(), offset: offset)
+                lookupDepth = outer
             default: return node
             }
             try count(&length)

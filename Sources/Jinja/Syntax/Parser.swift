@@ -16,6 +16,8 @@ struct Parser {
     /// How deep the grammar has nested; bounded, since the parser and the evaluator recurse.
     var depth = 0
     var loopDepth = 0
+    /// The depth at which a lookup's own arguments stand, or -1.
+    var lookupDepth = -1
     /// For each macro being read: which of the special names its body spoke of.
     var macroUses: [Set<String>] = []
 
@@ -103,6 +105,8 @@ struct Parser {
     }
 
     mutating func expectBlockEnd() throws(SyntaxFault) {
+        // `for x in y:` is allowed, for those who write line statements like Python.
+        _ = skip(.colon)
         guard case .blockEnd = current.kind else { throw unexpected("the end of the block tag") }
         advance()
     }

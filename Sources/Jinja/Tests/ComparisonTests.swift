@@ -49,7 +49,7 @@ enum ComparisonTests {
     private static func remainder(_ call: Call, _ divisor: Double) throws(Diagnostic) -> Double {
         guard let number = call.input.number else { throw call.wrongInput("a number") }
         if case .int(let int) = number, let divisor = Int(exactly: divisor), divisor != 0 {
-            let remainder = int % divisor
+            let remainder = int.remainderReportingOverflow(dividingBy: divisor).partialValue
             return Double(remainder != 0 && (remainder < 0) != (divisor < 0) ? remainder + divisor : remainder)
         }
         let remainder = number.asDouble.truncatingRemainder(dividingBy: divisor)

@@ -27,16 +27,16 @@ enum TextTests {
             return !parts.authority.isEmpty || parts.scheme == "file"
         },
         Test("urn") { call throws(Diagnostic) in call.input.text != nil && URLParts(call.text).scheme == "urn" },
-        Test("vault_encrypted") { call throws(Diagnostic) in call.text.hasPrefix("$ANSIBLE_VAULT;") },
+        // Values are opened when they are read, so none is sealed here; a text that looks so is just text.
+        Test("vault_encrypted") { call throws(Diagnostic) in call.input.mapValue?["__ansible_vault"] != nil },
     ]
 
     private static func regex(_ call: Call, anchored: Bool, whole: Bool) throws(Diagnostic) -> Bool {
-        guard case .string(let text) = call.input else { throw call.wrongInput("text") }
         var pattern = try call.string(0, default: "")
         if whole { pattern = "(?:\(pattern))\\Z" }
         let options = RegexFilters.options(
             ignoreCase: call.bool(1, default: false), multiline: call.bool(2, default: false))
-        return try Regex.compiled(pattern, options).firstMatch(in: Array(text.string.utf8), anchored: anchored) != nil
+        return try Regex.compiled(pattern, options).firstMatch(in: Array(call.text.utf8), anchored: anchored) != nil
     }
 
     private static func isURI(_ call: Call) throws(Diagnostic) -> Bool {
