@@ -167,7 +167,8 @@ public struct InventoryListing: Sendable {
         let hosts = try HostPattern.select(pattern, from: tree).hosts
         guard hosts.count == 1 else {
             throw Diagnostic(
-                .badOption, "--host needs one host, and '\(pattern)' means \(hosts.isEmpty ? "none" : "\(hosts.count)")",
+                .badOption,
+                "--host needs one host, and '\(pattern)' means \(hosts.isEmpty ? "none" : "\(hosts.count)")",
                 remedy: NearestNames.hint(pattern, among: tree.hostNames))
         }
         return try JSON.text(.map(try variables(ofHost: hosts[0])), style: Self.style)
@@ -249,7 +250,9 @@ public struct InventoryListing: Sendable {
     }
 
     private func addVariables(_ variables: ValueMap, _ depth: Int, to lines: inout [String]) {
-        let sorted = variables.sorted { $0.key.text.unicodeScalars.lexicographicallyPrecedes($1.key.text.unicodeScalars) }
+        let sorted = variables.sorted {
+            $0.key.text.unicodeScalars.lexicographicallyPrecedes($1.key.text.unicodeScalars)
+        }
         for (key, value) in sorted { lines.append(Self.indented("{\(key.text) = \(value.pythonText)}", depth)) }
     }
 

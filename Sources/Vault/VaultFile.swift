@@ -18,9 +18,12 @@ public enum VaultFile {
         _ path: String, to output: String? = nil, secrets: VaultSecrets, label: String? = nil
     ) throws(Diagnostic) {
         let plain = try LocalFile.bytes(path)
-        try replace(output ?? path, with: Array(try located(path) { () throws(Diagnostic) in
-            try secrets.seal(plain, label: label)
-        }.utf8))
+        try replace(
+            output ?? path,
+            with: Array(
+                try located(path) { () throws(Diagnostic) in
+                    try secrets.seal(plain, label: label)
+                }.utf8))
     }
 
     /// Opens a file where it lies, or into another.

@@ -1,9 +1,10 @@
 import Diagnostics
 import Glibc
-@testable import Inventory
 import Testing
 import Values
 import Vault
+
+@testable import Inventory
 
 /// Broken inventories must end in an answer or an error, never in a crash.
 @Suite struct InventoryMutationTests {
@@ -16,7 +17,8 @@ import Vault
     }
 
     static let pieces = [
-        "[", "]", ":", "=", "'", "\"", "#", ";", "\n", "[a:b]", "[1:3", ":children]", ":vars]", "\\", "{", "(", ",", "0x",
+        "[", "]", ":", "=", "'", "\"", "#", ";", "\n", "[a:b]", "[1:3", ":children]", ":vars]", "\\", "{", "(", ",",
+        "0x",
         "é", "😀", " ", "::", "[::1]:22", "1e9", "-", "~", "*", "!", "&", "\u{0}", "b'", "'''", "99999999999999999999",
     ]
 

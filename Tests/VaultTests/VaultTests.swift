@@ -8,7 +8,9 @@ import Vault
         let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         return parts.joined(separator: "/") + "/Cases"
     }()
-    static let names = (LocalFile.names(in: folder) ?? []).filter { $0.hasSuffix(".plain") }.map { String($0.dropLast(6)) }
+    static let names = (LocalFile.names(in: folder) ?? []).filter { $0.hasSuffix(".plain") }.map {
+        String($0.dropLast(6))
+    }
     static let passwords = ["default": "swordfish", "prod": "pässwörd mit blanks"]
     static let both = VaultSecrets([.init("swordfish"), .init(label: "prod", "pässwörd mit blanks")])
 
@@ -73,7 +75,8 @@ import Vault
         #expect(summary(wrong, labelled) == "no password was given for vault id 'prod', and none of the others fits")
         let two = VaultSecrets([.init("a"), .init(label: "prod", "b")])
         #expect(summary(two, labelled) == "none of the 2 vault passwords fits (default, prod)")
-        #expect(summary(Self.both, "plain: text") == "this is not vaulted data: it does not begin with '$ANSIBLE_VAULT'")
+        #expect(
+            summary(Self.both, "plain: text") == "this is not vaulted data: it does not begin with '$ANSIBLE_VAULT'")
         #expect(summary(Self.both, "$ANSIBLE_VAULT;1.1;AES\n6130").contains("cipher 'AES'"))
         #expect(summary(Self.both, "$ANSIBLE_VAULT;9.9;AES256\n6130").contains("format '9.9'"))
         #expect(summary(Self.both, "$ANSIBLE_VAULT").contains("damaged"))

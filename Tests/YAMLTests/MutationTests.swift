@@ -16,7 +16,8 @@ import YAML
 
     static let texts = (CaseFiles.cases("values.txt") + CaseFiles.cases("errors.txt")).map(\.body)
     static let pieces = [
-        "{{", "}}", "\"", "'", ": ", "- ", "\n", "\t", "&a ", "*a", "!x ", "<<: ", "[", "]", "{", "}", "|\n", ">-\n", "#",
+        "{{", "}}", "\"", "'", ": ", "- ", "\n", "\t", "&a ", "*a", "!x ", "<<: ", "[", "]", "{", "}", "|\n", ">-\n",
+        "#",
         "---\n", "...", "\u{85}", "é", "😀", "\\", "%", "@", "? ", "0x", "1:30", "\r\n", "\u{FEFF}", "!vault ", "!!int ",
     ]
 
@@ -44,7 +45,9 @@ import YAML
                 let written = try YAMLWriter(flow: .block).text(value)
                 let again = try YAMLReader.read(written, file: SourceFile(name: "y", text: written))?.value() ?? .null
                 #expect(again.pythonRepresentation.count > 0)
-                if !value.pythonRepresentation.contains("nan") { #expect(again == value, "\(mutated)\n>>>\n\(written)") }
+                if !value.pythonRepresentation.contains("nan") {
+                    #expect(again == value, "\(mutated)\n>>>\n\(written)")
+                }
             } catch {
                 #expect(!error.rendered().isEmpty)
             }
