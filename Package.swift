@@ -47,13 +47,13 @@ let package = Package(
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["Diagnostics", crypto, cryptoExtras]),
-        room("Jinja", ["CPCRE2", "Diagnostics", "Values", "YAML", crypto]),
+        room("Jinja", ["CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", crypto]),
 
         // What people wrote.
-        room("Inventory", ["Diagnostics", "Values", "YAML", "Vault"]),
+        room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),
         room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
         room("Variables", ["Diagnostics", "Values", "Jinja", "Inventory"]),
-        room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules"]),
+        room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
 
         // Hosts.
         room("Target", ["CLinux", "Diagnostics", "Values", "Results", crypto]),
@@ -80,11 +80,13 @@ let package = Package(
         ),
 
         // Tests, a target a room.
-        tests("ValuesTests", ["Diagnostics", "Values"]),
-        // Tests.
-        tests(
-            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics"], resources: [.copy("Cases")]),
+        tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
+        tests("JinjaTests", ["Diagnostics", "Jinja", "Values"]),
+        tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
+        tests("ValuesTests", ["Diagnostics", "Values"]),
+        tests("VaultTests", ["Diagnostics", "Vault"]),
+        tests("YAMLTests", ["Diagnostics", "Values", "YAML"]),
     ],
     swiftLanguageModes: [.v6]
 )

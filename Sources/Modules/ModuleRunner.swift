@@ -41,6 +41,17 @@ public enum ModuleRunner {
         }
     }
 
+    /// What a module answers that has nothing to change, from its plan alone.
+    ///
+    /// - Returns: Nil if it would change something, or if only a run can tell.
+    /// - Throws: `Diagnostic` as `plan` does.
+    public static func inspect(_ module: some Module, on target: some TargetReader) async throws(Diagnostic)
+        -> ModuleOutcome?
+    {
+        guard case .asWanted(let result) = try await module.plan(ReaderOnly(target)) else { return nil }
+        return outcome(result, change: nil)
+    }
+
     private static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
         let status: ModuleOutcome.Status =
             result.failure != nil ? .failed : result.skipped ? .skipped : result.changed ? .changed : .ok

@@ -74,7 +74,8 @@ public struct HostTarget: TargetWriter {
                 throw Diagnostic(.badValue, "an empty command cannot be run", host: hostName)
             }
             for word in words { try Self.check(word, "a command") }
-            text += "exec \(ShellQuoting.join(words))"
+            // A program is no option of `exec`.
+            text += "exec \(ShellQuoting.join([Self.pathOperand(program)] + words.dropFirst()))"
         case .shell(let line, let executable):
             try Self.check(line, "a command")
             try Self.check(executable, "an executable")

@@ -2,6 +2,7 @@
 #define SWIFTPROV_CLINUX_H
 // What Swift's Glibc module leaves out of Linux's own interface.
 #include <signal.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -23,12 +24,22 @@ static inline int swiftprov_pidfd_open(pid_t pid) {
 /// Both ends of a new pipe, which no child inherits; 0 or -1 with errno.
 int swiftprov_pipe(int ends[2]);
 
+/// Where the needle begins in the haystack, or -1: `memmem`, which Swift's Glibc module leaves out.
+ssize_t swiftprov_find(const void *haystack, size_t length, const void *needle, size_t needle_length);
+
 /// Sets a thread's name, as `ps -L` shows it.
 void swiftprov_name_thread(const char *name);
 
 /// `POSIX_SPAWN_SETSID`, which Swift's Glibc module leaves out: the child leads a session of its own.
 short swiftprov_spawn_setsid(void);
 
+/// The lowest address of the current thread's stack, or 0 if nobody knows.
+unsigned long swiftprov_stack_bottom(void);
+
 /// The exit status or signal; a member of a union that Swift does not see.
 static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }
+
+/// Reads a date as `strptime` does, which is declared for X/Open sources only, and gives its seconds since 1970 in UTC.
+/// Returns 1, or 0 if the text does not fit the format, or -1 if there is no such day.
+int swiftprov_parse_time(const char *text, const char *format, long *seconds);
 #endif

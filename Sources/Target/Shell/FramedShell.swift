@@ -26,6 +26,8 @@ package final class FramedShell: Shell {
     private var encoder: EncodedRequest?
     private var lastNumber = ShellBoot.number
     private var willPump = false
+    /// Directories of shells that were killed before they could remove them.
+    private var leftBehind: [String] = []
     /// Runs what ends a command from beside; opened when first needed.
     private var sideShell: FramedShell?
 
@@ -211,6 +213,12 @@ package final class FramedShell: Shell {
         lastNumber = ShellBoot.number
         framing = ready.framing
         phase = .open(link, directory: ready.directory)
+        if !leftBehind.isEmpty {
+            // Nobody waits for it, and it goes out with the requests that the shell was opened for.
+            let remove = ShellRequest(.snippet, "rm -rf -- \(ShellQuoting.join(leftBehind))")
+            waiting.append(PendingRequest(remove))
+            leftBehind.removeAll()
+        }
         link.owner = self
         schedulePump()
     }
@@ -228,6 +236,7 @@ package final class FramedShell: Shell {
     /// The shell is gone but not the connection: the request it was working on is lost, those behind it never
     /// began and go to a new one.
     private func shellIsGone(_ how: String) {
+        if case .open(_, let directory) = phase { leftBehind.append(directory) }
         phase = .closed
         encoder = nil
         if let head = inFlight.first {

@@ -1,0 +1,181 @@
+import Diagnostics
+import Jinja
+import Modules
+import Planning
+import Playbook
+import Results
+import Target
+import Values
+import Variables
+
+/// One attempt at a task or an item: arguments evaluated, the module or action carried out.
+extension TaskRun {
+    func attempt(in scope: LayeredScope, _ settings: TaskSettings) async -> TaskOutcome {
+        do throws(Diagnostic) {
+            switch task.action {
+            case .missing(let diagnostic): throw diagnostic
+            case .engine(let action):
+                let arguments = try arguments(in: scope, settings)
+                if let unknown = Value.map(arguments).firstUnknown { return .unknown(unknown) }
+                return try await engine.perform(action, arguments, run: self, scope, settings)
+            case .module(let module):
+                return try await attempt(module, in: scope, settings)
+            }
+        } catch {
+            return TaskOutcome(failure: error.located(at: task.node.location))
+        }
+    }
+
+    private func attempt(
+        _ module: any Module.Type, in scope: LayeredScope, _ settings: TaskSettings
+    ) async throws(Diagnostic) -> TaskOutcome {
+        switch try prepared(module, in: scope, settings) {
+        case .unknown(let unknown): return .unknown(unknown)
+        case .ready(let instance, let warnings):
+            let target = try target(settings)
+            var outcome = taken(try await ModuleRunner.perform(instance, on: target, check: settings.isCheckMode))
+            outcome.warnings += warnings
+            return outcome
+        }
+    }
+
+    enum Prepared {
+        case ready(any Module, warnings: [String])
+        case unknown(Unknown)
+    }
+
+    /// The module with its arguments evaluated and checked.
+    func prepared(_ module: any Module.Type, in scope: LayeredScope, _ settings: TaskSettings) throws(Diagnostic)
+        -> Prepared
+    {
+        var raw = try arguments(in: scope, settings)
+        if let unknown = Value.map(raw).firstUnknown { return .unknown(unknown) }
+        if let name = module.manual.freeForm, let text = raw.removeValue(forKey: "_raw_params"), raw[name] == nil {
+            raw[name] = text
+        }
+        engine.redactor.learn(.map(raw))
+        let places = task.node.action.places
+        let (values, found) = ArgumentCheck.check(
+            module.manual, raw, places: { [task] in places[$0] ?? task.node.action.location },
+            location: task.node.action.location)
+        guard let values else {
+            throw found.first { $0.severity == .error }
+                ?? Diagnostic(.badValue, "wrong arguments for \(module.manual.name)", at: task.node.action.location)
+        }
+        let arguments = Arguments(
+            values: values, location: task.node.action.location, context: context(in: scope, settings))
+        return .ready(try module.init(arguments), warnings: found.map(\.summary))
+    }
+
+    /// The arguments as evaluated; what is omitted is left out.
+    func arguments(in scope: LayeredScope, _ settings: TaskSettings) throws(Diagnostic) -> ValueMap {
+        let action = task.node.action
+        var raw = try defaults(in: scope)
+        if let dynamic = action.dynamicArguments {
+            let value = try scope.evaluate(dynamic.value)
+            if case .unknown = value { return ["_raw_params": value] }
+            guard let map = value.mapValue else {
+                throw Diagnostic(
+                    .badValue, "arguments of '\(action.name)' must be a map, not \(value.typeName)",
+                    at: dynamic.location)
+            }
+            raw.merge(map)
+        }
+        for (key, value) in action.arguments {
+            // Conditions are evaluated by the module that asks for them, one by one, as bare expressions.
+            if action.shortName == "assert", key == "that" {
+                raw[key] = value
+                continue
+            }
+            if action.shortName == "debug", key == "var" {
+                raw[key] = value
+                continue
+            }
+            do throws(Diagnostic) {
+                raw[key] = try scope.evaluate(value)
+            } catch {
+                throw error.located(at: action.places[key.text])
+            }
+        }
+        if let text = action.freeForm {
+            raw["_raw_params"] = try scope.evaluate(.string(text))
+        }
+        return Omit.removed(from: .map(raw))?.mapValue ?? [:]
+    }
+
+    /// What `module_defaults` say for the module.
+    private func defaults(in scope: LayeredScope) throws(Diagnostic) -> ValueMap {
+        guard let field = task.inherited.settings[.moduleDefaults] else { return [:] }
+        let value = try scope.evaluate(field.value)
+        var result = ValueMap()
+        for map in value.elements ?? [value] {
+            for (key, defaults) in map.mapValue ?? [:] where matches(key.text) {
+                result.merge(defaults.mapValue ?? [:])
+            }
+        }
+        return result
+    }
+
+    private func matches(_ name: String) -> Bool {
+        if name == task.node.action.name { return true }
+        guard case .module(let module) = task.action else { return false }
+        return name == module.manual.name || name == module.manual.shortName || module.manual.aliases.contains(name)
+    }
+
+    func target(_ settings: TaskSettings) throws(Diagnostic) -> HostTarget {
+        var shell = try engine.connections.shell(settings.request, as: settings.become)
+        if let limit = settings.timeout {
+            shell = HurriedShell(shell: shell, deadline: .now.advanced(by: limit), limit: limit)
+        }
+        return HostTarget(
+            hostName: settings.delegate ?? host.name, shell: shell,
+            foreseen: settings.isCheckMode ? host.foreseen : Foreseen(), environment: settings.environment,
+            become: settings.become)
+    }
+
+    /// A module's outcome as the task's; what a dry run foresees is kept for later tasks.
+    func taken(_ outcome: ModuleOutcome) -> TaskOutcome {
+        var result: TaskOutcome
+        switch outcome.status {
+        case .ok: result = TaskOutcome(.ok)
+        case .changed: result = TaskOutcome(.changed)
+        case .skipped: result = TaskOutcome(.skipped)
+        case .failed: result = TaskOutcome(.failed, diagnostic: outcome.result.failure)
+        case .unknown(let unknown): result = .unknown(unknown)
+        }
+        result.values = outcome.result.values
+        result.values["changed"] = .bool(outcome.result.changed)
+        result.facts = outcome.result.facts
+        result.warnings = outcome.result.warnings
+        result.change = outcome.change
+        result.diagnostic = result.diagnostic?.located(at: task.node.location)
+        if modes.check, let change = outcome.change, result.status == .changed { host.foreseen.add(change) }
+        return result
+    }
+
+    /// What modules that work with files, templates or expressions are lent.
+    private func context(in scope: LayeredScope, _ settings: TaskSettings) -> ModuleContext {
+        let planner = engine.planner
+        return ModuleContext(
+            findFile: { (name, kind) throws(Diagnostic) in
+                let places = FileSearch.candidates(name, kind: kind, in: scope.searchPath)
+                guard let path = places.first(where: { ProjectFiles.isFile($0) || ProjectFiles.isDirectory($0) }) else {
+                    throw Diagnostic(
+                        .missingFile, "no file '\(name)'", remedy: "Looked for \(places.joined(separator: ", ")).")
+                }
+                return path
+            },
+            readFile: { (path, decrypt) throws(Diagnostic) in try planner.content(of: path, opened: decrypt) },
+            render: { (text, path, options) throws(Diagnostic) in
+                let origin = SourceLocation(file: SourceFile(name: path, text: text), line: 1, column: 1)
+                return try scope.render(
+                    Text(text, marks: .template, origin: origin), options: try TemplateOptions(moduleOptions: options))
+            },
+            evaluate: { (text) throws(Diagnostic) in try scope.expression(text) },
+            variable: { (name) throws(Diagnostic) in
+                guard let value = try scope.lookup(name) else { return nil }
+                return try scope.evaluate(value)
+            },
+            isCheckMode: settings.isCheckMode, verbosity: engine.settings.verbosity)
+    }
+}

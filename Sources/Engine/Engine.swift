@@ -1,0 +1,204 @@
+import Diagnostics
+import Inventory
+public import Planning
+import Playbook
+public import Results
+public import Target
+import Values
+public import Variables
+
+/// Runs a plan.
+///
+/// Everything of it happens on the loop's thread; waiting for a host costs no thread. A list of tasks is performed
+/// on a set of hosts: a task on all of them before the next one begins, a block with its rescue and always on
+/// those that need them. That is the linear strategy, with no book-keeping beside the plan itself.
+@IOLoop
+public final class Engine {
+    let planner: Planner
+    let variables: RunVariables
+    let settings: RunSettings
+    let redactor: Redactor
+    let connections: ConnectionPool
+    private let send: @Sendable (RunEvent) -> Void
+    private var hosts: [String: HostRun] = [:]
+    private var order: [String] = []
+    /// The play being run.
+    var play: PlannedPlay?
+    var handlers: [PlannedTask] = []
+    /// Set by Ctrl-C: nothing new is begun.
+    public private(set) var isInterrupted = false
+
+    public init(
+        planner: Planner, variables: RunVariables, settings: RunSettings, redactor: Redactor,
+        connections: any ConnectionProvider, events: @escaping @Sendable (RunEvent) -> Void
+    ) {
+        self.planner = planner
+        self.variables = variables
+        self.settings = settings
+        self.redactor = redactor
+        self.connections = ConnectionPool(connections)
+        send = events
+    }
+
+    /// Runs all plays, closes the connections and tells how it ended.
+    public func run(_ plan: RunPlan) async -> Recap {
+        for play in plan.plays {
+            if isInterrupted { break }
+            guard await run(play) else { break }
+        }
+        await connections.close()
+        var recap = Recap()
+        for name in order {
+            if let host = hosts[name] { recap[host: name] = host.counts }
+        }
+        recap.isCheckMode = settings.isCheckMode
+        recap.wasInterrupted = isInterrupted
+        tell(.ended(recap))
+        return recap
+    }
+
+    /// Lets what runs finish, begins nothing new.
+    public func interrupt() { isInterrupted = true }
+
+    func tell(_ event: RunEvent) { send(event) }
+
+    // MARK: Plays
+
+    /// - Returns: False if nobody is left to go on with.
+    private func run(_ play: PlannedPlay) async -> Bool {
+        let all = ordered(play.hosts.map(host), by: play.node.order)
+        for host in all where host.state == .ended { host.state = .active }
+        let willing = all.filter(\.isActive)
+        guard !willing.isEmpty else {
+            if all.isEmpty {
+                tell(.playSkipped(name: play.name, why: "no hosts matched"))
+                return true
+            }
+            tell(.noHostsLeft)
+            return false
+        }
+        tell(.playStarted(name: play.name, hosts: willing.map(\.name)))
+        self.play = play
+        handlers = play.handlers
+        await setVariables(of: play, hosts: willing)
+        for batch in batches(of: willing, play.node.serial) {
+            if isInterrupted { return false }
+            variables.play.batch = batch.map(\.name)
+            for host in batch { host.finishedRoles = [] }
+            await run(play, on: batch)
+            let lost = batch.filter { $0.state == .failed || $0.state == .unreachable }
+            if lost.count == batch.count, !batch.isEmpty {
+                tell(.noHostsLeft)
+                return false
+            }
+            if exceeds(play.node.maxFailPercentage, lost.count, of: batch.count) {
+                tell(.noHostsLeft)
+                return false
+            }
+        }
+        return true
+    }
+
+    private func run(_ play: PlannedPlay, on batch: [HostRun]) async {
+        await gatherFacts(play, batch)
+        for section in play.sections {
+            await perform(section, on: batch)
+            await flushHandlers(batch)
+        }
+    }
+
+    private func setVariables(of play: PlannedPlay, hosts: [HostRun]) async {
+        var values = play.variables
+        values.batch = hosts.map(\.name)
+        values.activeHosts = hosts.map(\.name)
+        variables.play = values
+        for prompt in play.node.varsPrompt where variables.extra[prompt.name] == nil {
+            values.prompted[prompt.name] = await Prompting.ask(prompt)
+            variables.play = values
+        }
+        for host in hosts { loadVarsFiles(of: play, for: host) }
+        redactor.learn(.map(variables.play.prompted))
+        redactor.learn(.map(values.vars))
+    }
+
+    /// The play's `vars_files` for a host; what cannot be read fails that host.
+    private func loadVarsFiles(of play: PlannedPlay, for host: HostRun) {
+        for field in play.node.varsFiles {
+            do throws(Diagnostic) {
+                let scope = variables.scope(host: host.name, task: nil)
+                let names = (field.value.elements ?? [field.value])
+                var evaluated: [String] = []
+                for name in names { evaluated.append(try scope.evaluate(name).pythonText) }
+                let loaded = try planner.variablesFile(evaluated, askedAt: field.location)
+                redactor.learn(.map(loaded))
+                variables.play.files[host.name, default: []].append(loaded)
+            } catch {
+                fail(host, with: error.located(at: field.location), title: TaskTitle(
+                    kind: .task, name: "vars_files", location: field.location))
+            }
+        }
+    }
+
+    /// Takes a host out of the play for a reason that is no task's.
+    func fail(_ host: HostRun, with diagnostic: Diagnostic, title: TaskTitle) {
+        host.state = .failed
+        host.counts.failed += 1
+        var report = TaskReport(host: host.name, task: title, status: .failed, action: "")
+        report.diagnostic = diagnostic
+        tell(.result(report))
+    }
+
+    // MARK: Hosts
+
+    private func host(_ name: String) -> HostRun {
+        if let host = hosts[name] { return host }
+        let host = HostRun(name)
+        hosts[name] = host
+        order.append(name)
+        return host
+    }
+
+    private func ordered(_ hosts: [HostRun], by field: Field?) -> [HostRun] {
+        switch field?.value.pythonText {
+        case "reverse_inventory": hosts.reversed()
+        case "sorted": hosts.sorted { $0.name < $1.name }
+        case "reverse_sorted": hosts.sorted { $0.name > $1.name }
+        case "shuffle": hosts.shuffled()
+        default: hosts
+        }
+    }
+
+    /// The hosts in batches as `serial` says: numbers, percentages, or a list whose last entry repeats.
+    private func batches(of hosts: [HostRun], _ serial: [Field]) -> [[HostRun]] {
+        let scope = variables.scopeWithoutHost()
+        let sizes = serial.map { field -> Int in
+            let value = (try? scope.evaluate(field.value)) ?? field.value
+            let text = value.pythonText
+            if text.hasSuffix("%"), let percent = Double(text.dropLast()) {
+                return max(1, Int(Double(hosts.count) * percent / 100))
+            }
+            return Int(text) ?? 0
+        }
+        guard let last = sizes.last, last > 0 else { return [hosts] }
+        var rest = hosts[...]
+        var batches: [[HostRun]] = []
+        while !rest.isEmpty {
+            let size = batches.count < sizes.count ? sizes[batches.count] : last
+            batches.append(Array(rest.prefix(max(1, size))))
+            rest = rest.dropFirst(max(1, size))
+        }
+        return batches
+    }
+
+    private func exceeds(_ field: Field?, _ lost: Int, of count: Int) -> Bool {
+        guard let field, count > 0, let limit = Double(field.value.pythonText) else { return false }
+        return Double(lost) / Double(count) * 100 > limit
+    }
+
+    /// Marks who is still in the play, for `ansible_play_hosts`.
+    func updateActiveHosts() {
+        variables.play.activeHosts = variables.play.batch.filter { name in
+            hosts[name].map { $0.state == .active || $0.state == .ended } ?? false
+        }
+    }
+}

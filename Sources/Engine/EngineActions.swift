@@ -1,0 +1,157 @@
+import Diagnostics
+import Inventory
+import Planning
+import Playbook
+import Results
+import Target
+import Values
+import Variables
+import Vault
+
+/// Actions the engine carries out itself, because they change the run and not a host.
+extension Engine {
+    func perform(
+        _ action: EngineAction, _ arguments: ValueMap, run: TaskRun, _ scope: LayeredScope, _ settings: TaskSettings
+    ) async throws(Diagnostic) -> TaskOutcome {
+        switch action {
+        case .setFact: try setFact(arguments, run)
+        case .includeVars: try includeVars(arguments, run, scope)
+        case .addHost: try addHost(arguments, run)
+        case .groupBy: try groupBy(arguments, run)
+        case .pause: try await pause(arguments, run)
+        case .meta, .includeTasks, .includeRole:
+            throw Diagnostic(.internal, "'\(run.task.node.action.name)' was met where it is not performed")
+        }
+    }
+
+    private func setFact(_ arguments: ValueMap, _ run: TaskRun) throws(Diagnostic) -> TaskOutcome {
+        var arguments = arguments
+        let isCacheable = arguments.removeValue(forKey: "cacheable")?.isYes ?? false
+        guard !arguments.isEmpty else {
+            throw Diagnostic(.missingArgument, "set_fact sets nothing", remedy: "Write 'NAME: VALUE' below it.")
+        }
+        for key in arguments.keys where !key.text.isVariableName {
+            throw Diagnostic(
+                .badValue, "'\(key.text)' cannot be a variable's name", at: run.task.node.action.places[key.text])
+        }
+        // Values given as free text (`set_fact: a=yes`) keep Ansible's reading of them.
+        if run.task.node.action.places.values.contains(run.task.node.action.location) {
+            arguments = arguments.mapValues(Self.literal)
+        }
+        var outcome = TaskOutcome(.ok)
+        outcome.variables = arguments
+        outcome.values["ansible_facts"] = .map(arguments)
+        if isCacheable { outcome.facts = arguments }
+        return outcome
+    }
+
+    private static func literal(_ value: Value) -> Value {
+        guard case .string(let text) = value else { return value }
+        switch text.string.lowercased() {
+        case "true", "yes": return true
+        case "false", "no": return false
+        default: return value
+        }
+    }
+
+    private func includeVars(_ arguments: ValueMap, _ run: TaskRun, _ scope: LayeredScope) throws(Diagnostic)
+        -> TaskOutcome
+    {
+        let known = ["file", "dir", "name", "depth", "files_matching", "ignore_files", "extensions",
+            "ignore_unknown_extensions", "hash_behaviour", "_raw_params"]
+        for key in arguments.keys where !known.contains(key.text) {
+            throw Diagnostic(
+                .unknownArgument, "unknown argument '\(key.text)' for include_vars",
+                at: run.task.node.action.places[key.text], remedy: NearestNames.hint(key.text, among: known))
+        }
+        for name in ["hash_behaviour", "files_matching", "ignore_files", "depth"] where arguments[name] != nil {
+            throw Diagnostic(
+                .unsupported, "include_vars does not support '\(name)' yet", at: run.task.node.action.places[name])
+        }
+        var paths: [String] = []
+        if let directory = arguments["dir"]?.pythonText {
+            guard let path = FileSearch.find(directory, kind: "vars", in: scope.searchPath) else {
+                throw Diagnostic(.missingFile, "no directory '\(directory)'")
+            }
+            paths = Path.entries(of: path).filter { name in
+                [".yml", ".yaml", ".json"].contains { name.hasSuffix($0) }
+            }.map { "\(path)/\($0)" }
+        } else if let name = (arguments["file"] ?? arguments["_raw_params"])?.pythonText {
+            guard let path = FileSearch.find(name, kind: "vars", in: scope.searchPath) else {
+                let places = FileSearch.candidates(name, kind: "vars", in: scope.searchPath)
+                throw Diagnostic(
+                    .missingFile, "no file '\(name)'", remedy: "Looked for \(places.joined(separator: ", ")).")
+            }
+            paths = [path]
+        } else {
+            throw Diagnostic(.missingArgument, "include_vars needs 'file' or 'dir'")
+        }
+        var values = ValueMap()
+        for path in paths { values.merge(try planner.variables(in: path)) }
+        redactor.learn(.map(values))
+        if let name = arguments["name"]?.pythonText { values = [.string(name): .map(values)] }
+        variables.include(values, on: run.host.name)
+        var outcome = TaskOutcome(.ok)
+        outcome.values["ansible_included_var_files"] = .list(paths.map { .string($0) })
+        return outcome
+    }
+
+    private func addHost(_ arguments: ValueMap, _ run: TaskRun) throws(Diagnostic) -> TaskOutcome {
+        var arguments = arguments
+        guard let name = (arguments.removeValue(forKey: "name") ?? arguments.removeValue(forKey: "hostname")
+            ?? arguments.removeValue(forKey: "host"))?.pythonText, !name.isEmpty
+        else {
+            throw Diagnostic(.missingArgument, "add_host needs 'name'", at: run.task.node.action.location)
+        }
+        var groups: [String] = []
+        for key in ["groups", "group", "groupname"] {
+            guard let value = arguments.removeValue(forKey: key) else { continue }
+            groups += (value.elements ?? [value]).flatMap { item in
+                item.pythonText.split(separator: ",").map { String($0).trimmed }
+            }
+        }
+        let isNew = try variables.inventory.addHost(name, groups: groups, variables: arguments)
+        variables.inventoryChanged()
+        if let trouble = variables.inventory.checkVariables(of: [name]).first(where: { $0.severity == .error }) {
+            throw trouble
+        }
+        var outcome = TaskOutcome(isNew ? .changed : .ok)
+        outcome.values["add_host"] = [
+            "host_name": .string(name), "groups": .list(groups.map { .string($0) }), "host_vars": .map(arguments),
+        ]
+        return outcome
+    }
+
+    private func groupBy(_ arguments: ValueMap, _ run: TaskRun) throws(Diagnostic) -> TaskOutcome {
+        guard let key = arguments["key"]?.pythonText, !key.isEmpty else {
+            throw Diagnostic(.missingArgument, "group_by needs 'key'", at: run.task.node.action.location)
+        }
+        let group = String(key.map { $0 == " " ? "-" : $0 })
+        let parents = (arguments["parents"].map { $0.elements ?? [$0] } ?? []).map(\.pythonText)
+        let isNew = try variables.inventory.addToGroup(run.host.name, group: group, parents: parents)
+        variables.inventoryChanged()
+        return TaskOutcome(isNew ? .changed : .ok)
+    }
+
+    private func pause(_ arguments: ValueMap, _ run: TaskRun) async throws(Diagnostic) -> TaskOutcome {
+        let known = ["seconds", "minutes", "prompt", "echo"]
+        for key in arguments.keys where !known.contains(key.text) {
+            throw Diagnostic(
+                .unknownArgument, "unknown argument '\(key.text)' for pause",
+                at: run.task.node.action.places[key.text], remedy: NearestNames.hint(key.text, among: known))
+        }
+        let seconds = arguments["seconds"].flatMap { Double($0.pythonText) }
+            ?? arguments["minutes"].flatMap { Double($0.pythonText) }.map { $0 * 60 }
+        var outcome = TaskOutcome(.ok)
+        outcome.values["rc"] = 0
+        if let seconds {
+            try? await Task.sleep(for: .seconds(seconds))
+            outcome.values["stdout"] = .string("Paused for \(seconds) seconds")
+        } else {
+            let echoes = arguments["echo"]?.isYes ?? true
+            let text = arguments["prompt"]?.pythonText ?? "Press enter to continue, Ctrl+C to interrupt"
+            outcome.values["user_input"] = .string(await Prompting.line("[\(run.title.name)]\n\(text):", echoes: echoes))
+        }
+        return outcome
+    }
+}

@@ -1,0 +1,65 @@
+import Diagnostics
+import Jinja
+import Planning
+import Playbook
+import Results
+import Target
+import Values
+import Variables
+
+/// Handlers: tasks that wait until a change asks for them.
+extension Engine {
+    /// Notes that a change on a host asks for handlers.
+    ///
+    /// - Throws: `Diagnostic` if no handler answers to the name.
+    func notify(_ names: [Value], on host: HostRun, by task: PlannedTask) throws(Diagnostic) {
+        for name in names {
+            let text = name.pythonText
+            let matching = handlers.filter { handler in
+                handler.node.listen.contains { $0.value.pythonText == text }
+            }
+            // Of handlers with the same name the last one counts, as later definitions replace earlier ones.
+            let named = handlers.last { answers($0, to: text, from: task) }
+            guard !matching.isEmpty || named != nil else {
+                throw Diagnostic(
+                    .undefined, "no handler '\(text)'", at: task.node.notify.first?.location,
+                    remedy: NearestNames.hint(text, among: handlers.map(\.writtenName.pythonText)))
+            }
+            for handler in matching { host.notified.insert(handler.id) }
+            if let named { host.notified.insert(named.id) }
+        }
+    }
+
+    private func answers(_ handler: PlannedTask, to text: String, from task: PlannedTask) -> Bool {
+        var written = handler.writtenName
+        if written.holdsTemplate { written = (try? variables.scopeWithoutHost().evaluate(written)) ?? written }
+        let name = written.pythonText
+        if name == text { return true }
+        return handler.role.map { "\($0.name) : \(name)" == text } ?? false
+    }
+
+    /// Runs the notified handlers, in the order they are defined; those they notify in turn come along.
+    func flushHandlers(_ hosts: [HostRun]) async {
+        var rounds = 0
+        while hosts.contains(where: { !$0.notified.isEmpty && mayRunHandlers($0) }) {
+            rounds += 1
+            if rounds > handlers.count + 1 { break }
+            for handler in handlers {
+                let waiting = hosts.filter { $0.notified.contains(handler.id) && mayRunHandlers($0) }
+                guard !waiting.isEmpty, !isInterrupted else { continue }
+                for host in waiting { host.notified.remove(handler.id) }
+                // With --force-handlers a failed host runs its handlers, too, and stays failed.
+                let failed = waiting.filter { $0.state == .failed }
+                for host in failed { host.state = .active }
+                await perform([.task(handler)], on: waiting)
+                for host in failed where host.state == .active { host.state = .failed }
+            }
+        }
+    }
+
+    private func mayRunHandlers(_ host: HostRun) -> Bool {
+        if host.isActive { return true }
+        guard host.state == .failed else { return false }
+        return settings.forcesHandlers || (play?.node.forceHandlers?.value.isYes ?? false)
+    }
+}

@@ -1,0 +1,37 @@
+import Diagnostics
+import Planning
+import Results
+import Target
+import Values
+
+/// One host's way through a run.
+@IOLoop
+final class HostRun {
+    let name: String
+    /// Where it stands.
+    enum State {
+        case active
+        /// A task failed; a block around it may yet rescue the host.
+        case failed
+        case unreachable
+        /// The play or the host's part in it was ended by a meta task.
+        case ended
+    }
+    var state = State.active
+    /// What earlier tasks of a dry run would have changed here.
+    var foreseen = Foreseen()
+    /// Handlers notified and not yet run, by the handler's id.
+    var notified: Set<Int> = []
+    /// How many blocks around the present task would rescue the host.
+    var rescuers = 0
+    var failedTask: PlannedTask?
+    var failedResult: Value = .null
+    /// Roles this host has been through in this play.
+    var finishedRoles: Set<String> = []
+    /// The role in which something of this host ran, so that an untouched role does not count as done.
+    var counts = Recap.Counts()
+
+    init(_ name: String) { self.name = name }
+
+    var isActive: Bool { state == .active }
+}

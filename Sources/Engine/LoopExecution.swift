@@ -1,0 +1,238 @@
+import Diagnostics
+import Jinja
+import Modules
+import Planning
+import Playbook
+import Results
+import Target
+import Values
+import Variables
+
+/// Tasks that are repeated over items.
+extension TaskRun {
+    func performLoop() async -> (TaskOutcome, Value) {
+        guard let loop = task.node.loop else { return (TaskOutcome(.ok), .null) }
+        let items: [Value]
+        do throws(Diagnostic) {
+            switch try self.items(of: loop) {
+            case .items(let list): items = list
+            case .unknown(let unknown):
+                let outcome = TaskOutcome.unknown(unknown)
+                return (outcome, outcome.registered(title.name))
+            }
+        } catch {
+            // A loop over something undefined is no trouble if the task is not to run at all.
+            if let skipped = try? conditionOutcome(in: scope) {
+                return (skipped, skipped.registered(title.name))
+            }
+            let outcome = TaskOutcome(failure: error.located(at: loop.items.location))
+            return (outcome, outcome.registered(title.name))
+        }
+        var outcomes: [(item: Value, outcome: TaskOutcome)] = []
+        let scopes = items.indices.map { itemScope(loop, items, $0) }
+        let answers = await foresee(scopes)
+        var isFresh = true
+        for index in items.indices {
+            if engine.isInterrupted { break }
+            if index > 0, let pause = loop.pause, let seconds = pauseLength(pause, scopes[index]) {
+                try? await Task.sleep(for: .seconds(seconds))
+            }
+            var outcome: TaskOutcome
+            if isFresh, let answer = answers?[index] {
+                outcome = answer
+            } else {
+                outcome = await perform(in: scopes[index])
+                // What was asked before this item changed the host may be true no longer.
+                if outcome.status == .changed || outcome.status == .failed { isFresh = false }
+            }
+            if outcome.status == .unreachable { return (outcome, outcome.registered(title.name)) }
+            // Later items see what this one registered and set.
+            if !outcome.variables.isEmpty { for later in scopes[(index + 1)...] { later.push(Layer("set_fact", outcome.variables)) } }
+            outcomes.append((items[index], outcome))
+            engine.tell(.item(report(outcome, label(loop, items[index], scopes[index]))))
+            if breaks(loop, outcome, scopes[index]) { break }
+        }
+        return combined(outcomes, loop)
+    }
+
+    /// The items' answers where no item would change anything: all of them asked together, in one round trip.
+    ///
+    /// An item that would change something, or whose answer depends on more than a plan, answers nil and is
+    /// performed on its own when its turn comes.
+    private func foresee(_ scopes: [LayeredScope]) async -> [TaskOutcome?]? {
+        guard scopes.count > 1, case .module(let module) = task.action, task.node.until.isEmpty,
+            task.node.retries == nil
+        else { return nil }
+        return await Bounded.map(scopes.count, limit: Self.itemsInFlight) { index -> TaskOutcome? in
+            await self.foresee(module, scopes[index])
+        }
+    }
+
+    /// How many items are asked about at once: enough to fill a connection, few enough to bound memory.
+    private static let itemsInFlight = 256
+
+    private func foresee(_ module: any Module.Type, _ scope: LayeredScope) async -> TaskOutcome? {
+        do throws(Diagnostic) {
+            if let outcome = try conditionOutcome(in: scope) { return outcome }
+            let settings = try settings(in: scope)
+            guard case .ready(let instance, let warnings) = try prepared(module, in: scope, settings) else { return nil }
+            guard let found = try await ModuleRunner.inspect(instance, on: try target(settings)) else { return nil }
+            var outcome = taken(found)
+            outcome.warnings += warnings
+            return judged(outcome, in: scope)
+        } catch {
+            return nil
+        }
+    }
+
+    // MARK: Items
+
+    private enum Items {
+        case items([Value])
+        case unknown(Unknown)
+    }
+
+    private func items(of loop: TaskNode.Loop) throws(Diagnostic) -> Items {
+        let value = try scope.evaluate(loop.items.value)
+        if case .unknown(let unknown) = value { return .unknown(unknown) }
+        guard let lookup = loop.lookup else {
+            guard let items = value.elements else {
+                throw Diagnostic(
+                    .badValue, "'loop' needs a list, not \(value.typeName): \(short(value))", at: loop.items.location,
+                    remedy: value.mapValue == nil
+                        ? "Put it in brackets, or use with_items."
+                        : "Loop over a map with `loop: \"{{ … | dict2items }}\"`, item.key and item.value.")
+            }
+            return .items(items)
+        }
+        let takesListOfTerms = ["nested", "together", "cartesian", "subelements"].contains(
+            String(lookup.split(separator: ".").last ?? ""))
+        let terms = takesListOfTerms ? value.elements ?? [value] : value.elements ?? [value]
+        let items = try engine.variables.lookups.items(lookup, terms, at: loop.items.location)
+        return .items(items)
+    }
+
+    private func short(_ value: Value) -> String {
+        if value.holdsSecret { return Redactor.mask }
+        let text = value.pythonRepresentation
+        return text.count > 60 ? text.prefix(60) + "…" : text
+    }
+
+    private func itemScope(_ loop: TaskNode.Loop, _ items: [Value], _ index: Int) -> LayeredScope {
+        let scope = engine.variables.scope(
+            host: host.name, task: engine.taskVariables(task, check: modes.check, diff: modes.diff))
+        var values: ValueMap = [.string(loop.variable): items[index], "ansible_loop_var": .string(loop.variable)]
+        if let name = loop.indexVariable {
+            values[name] = .int(index)
+            values["ansible_index_var"] = .string(name)
+        }
+        if loop.isExtended {
+            values["ansible_loop"] = .map([
+                "allitems": .list(items), "index": .int(index + 1), "index0": .int(index), "first": .bool(index == 0),
+                "last": .bool(index == items.count - 1), "length": .int(items.count),
+                "revindex": .int(items.count - index), "revindex0": .int(items.count - index - 1),
+                "previtem": index > 0 ? items[index - 1] : .undefined(Undefined("there is no previous item")),
+                "nextitem": index + 1 < items.count ? items[index + 1] : .undefined(Undefined("there is no next item")),
+            ])
+        }
+        scope.push(Layer("loop", values))
+        return scope
+    }
+
+    private func label(_ loop: TaskNode.Loop, _ item: Value, _ scope: LayeredScope) -> Value {
+        guard let field = loop.label else { return item }
+        return (try? scope.evaluate(field.value)) ?? item
+    }
+
+    private func pauseLength(_ field: Field, _ scope: LayeredScope) -> Double? {
+        (try? scope.evaluate(field.value)).flatMap { Double($0.pythonText) }
+    }
+
+    private func breaks(_ loop: TaskNode.Loop, _ outcome: TaskOutcome, _ scope: LayeredScope) -> Bool {
+        guard !loop.breakWhen.isEmpty else { return false }
+        if let name = task.node.register?.value {
+            scope.push(Layer("register", [.string(name): outcome.registered(title.name)]))
+        }
+        return loop.breakWhen.allSatisfy { field in
+            if case .yes = (try? scope.condition(field.value)) ?? .no { true } else { false }
+        }
+    }
+
+    private func report(_ outcome: TaskOutcome, _ label: Value) -> TaskReport {
+        var report = TaskReport(
+            host: host.name, task: title, status: outcome.status, action: task.node.action.name,
+            values: outcome.registered(title.name).mapValue ?? [:])
+        report.label = label
+        report.change = outcome.change
+        report.diagnostic = outcome.diagnostic
+        report.warnings = outcome.warnings
+        report.isHidden = isHidden
+        report.showsDiff = modes.diff
+        report.delegate = delegate
+        report.isIgnored = outcome.status == .failed && ignoresErrors
+        report.isShown = task.node.action.shortName == "debug"
+        return report
+    }
+
+    /// The items' outcomes as the task's: changed if one changed, failed if one failed, skipped if all were.
+    private func combined(_ outcomes: [(item: Value, outcome: TaskOutcome)], _ loop: TaskNode.Loop) -> (TaskOutcome, Value) {
+        var results: [Value] = []
+        for (item, outcome) in outcomes {
+            let registered = outcome.registered(title.name)
+            guard case .map(var map) = registered else {
+                results.append(registered)
+                continue
+            }
+            map[.string(loop.variable)] = item
+            map["ansible_loop_var"] = .string(loop.variable)
+            if outcome.status == .failed { map["failed"] = true }
+            results.append(.map(map))
+        }
+        let statuses = outcomes.map(\.outcome.status)
+        let unknown = statuses.compactMap { status in if case .unknown(let unknown) = status { unknown } else { nil } }.first
+        var result: TaskOutcome
+        if statuses.contains(.failed) {
+            let first = outcomes.first { $0.outcome.status == .failed }
+            result = TaskOutcome(.failed, diagnostic: first?.outcome.diagnostic)
+            result.values["msg"] = "One or more items failed"
+        } else if statuses.contains(.changed) {
+            result = TaskOutcome(.changed)
+        } else if let unknown {
+            result = .unknown(unknown)
+        } else if statuses.allSatisfy({ $0 == .skipped }) {
+            result = TaskOutcome(.skipped)
+            result.values["skip_reason"] = outcomes.isEmpty ? "No items in the list" : "Conditional result was False"
+        } else {
+            result = TaskOutcome(.ok)
+        }
+        result.values["msg"] = result.values["msg"] ?? (result.status == .skipped ? "All items skipped" : "All items completed")
+        result.values["results"] = .list(results)
+        for (_, outcome) in outcomes {
+            result.facts.merge(outcome.facts)
+            result.variables.merge(outcome.variables)
+        }
+        var registered = result.values
+        registered["changed"] = .bool(statuses.contains(.changed))
+        registered["failed"] = .bool(statuses.contains(.failed))
+        if result.status == .skipped { registered["skipped"] = true }
+        return (result, .map(registered))
+    }
+}
+
+extension TaskRun {
+    /// Each item's scope, and the variables that stand for the item in what it includes.
+    func loopScopes() throws(Diagnostic) -> [(LayeredScope, ValueMap)] {
+        guard let loop = task.node.loop else { return [(scope, [:])] }
+        let list: [Value]
+        switch try items(of: loop) {
+        case .items(let items): list = items
+        case .unknown(let unknown):
+            throw Diagnostic(.unsupported, "what is included depends on \(unknown.cause), which a dry run cannot tell")
+        }
+        return list.indices.map { index in
+            var values: ValueMap = [.string(loop.variable): list[index]]
+            if let name = loop.indexVariable { values[name] = .int(index) }
+            return (itemScope(loop, list, index), values)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Diagnostics
+import Jinja
+import Planning
+import Playbook
+import Results
+import Target
+import Values
+import Variables
+
+/// `meta:` tasks: what they do to the run itself.
+extension Engine {
+    func perform(_ meta: EngineAction.Meta, of task: PlannedTask, on hosts: [HostRun]) async {
+        let chosen = hosts.filter { holds(task, on: $0) }
+        guard !chosen.isEmpty else { return }
+        switch meta {
+        case .noop: break
+        case .flushHandlers: await flushHandlers(chosen)
+        case .endPlay, .endBatch:
+            // Whoever is still in ends here, whatever host the condition was asked of.
+            for host in hosts where host.isActive { host.state = .ended }
+        case .endHost:
+            for host in chosen { host.state = .ended }
+        case .clearFacts:
+            for host in chosen { variables.clearFacts(of: host.name) }
+        case .clearHostErrors:
+            for host in chosen where host.state == .failed { host.state = .active }
+        case .resetConnection:
+            for host in chosen { await connections.reset(host.name) }
+        case .refreshInventory, .endRole:
+            break  // Refused while planning.
+        }
+    }
+
+    /// Whether a task's conditions hold on a host; one that cannot be evaluated fails the host.
+    private func holds(_ task: PlannedTask, on host: HostRun) -> Bool {
+        let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+        for field in task.inherited.when {
+            do throws(Diagnostic) {
+                guard case .yes = try scope.condition(field.value) else { return false }
+            } catch {
+                fail(host, with: error.located(at: field.location), title: title(of: task, for: host))
+                return false
+            }
+        }
+        return true
+    }
+}

@@ -1,0 +1,141 @@
+import Diagnostics
+import Planning
+import Playbook
+import Results
+import Target
+import Values
+import Variables
+
+/// How lists of tasks, blocks and roles are performed on sets of hosts.
+extension Engine {
+    func perform(_ nodes: [PlannedNode], on hosts: [HostRun]) async {
+        for node in nodes {
+            if isInterrupted { return }
+            let active = hosts.filter(\.isActive)
+            if active.isEmpty { return }
+            switch node {
+            case .task(let task): await perform(task, on: active)
+            case .block(let block): await perform(block, on: active)
+            case .role(let role): await perform(role, on: active)
+            }
+        }
+    }
+
+    /// A block: its tasks; then, for hosts that failed in them, its rescue; then, for all, its always.
+    private func perform(_ block: PlannedBlock, on hosts: [HostRun]) async {
+        let canRescue = !block.rescue.isEmpty
+        if canRescue { for host in hosts { host.rescuers += 1 } }
+        await perform(block.tasks, on: hosts)
+        if canRescue {
+            for host in hosts { host.rescuers -= 1 }
+            let failed = hosts.filter { $0.state == .failed }
+            for host in failed {
+                host.state = .active
+                tellOfFailure(host)
+            }
+            await perform(block.rescue, on: failed)
+        }
+        guard !block.always.isEmpty else { return }
+        // A failed host does its part of `always`, too, and is out again afterwards.
+        let failed = hosts.filter { $0.state == .failed }
+        for host in failed { host.state = .active }
+        await perform(block.always, on: hosts.filter { $0.state != .unreachable })
+        for host in failed where host.state == .active { host.state = .failed }
+    }
+
+    /// `ansible_failed_task` and `ansible_failed_result`, for the rescue.
+    private func tellOfFailure(_ host: HostRun) {
+        guard let task = host.failedTask else { return }
+        variables.register(
+            [
+                "ansible_failed_task": [
+                    "name": .string(task.writtenName.pythonText), "action": .string(task.node.action.name),
+                ],
+                "ansible_failed_result": host.failedResult,
+            ], on: host.name)
+    }
+
+    /// A role and, before it, what it depends on; a host that has been through the same is left out.
+    private func perform(_ role: PlannedRole, on hosts: [HostRun]) async {
+        let identity = role.instance.identity
+        let fresh = hosts.filter { role.instance.allowsDuplicates || !$0.finishedRoles.contains(identity) }
+        await perform(role.dependencies, on: fresh)
+        await perform(role.tasks, on: fresh)
+        for host in fresh where host.isActive { host.finishedRoles.insert(identity) }
+    }
+
+    // MARK: A task on its hosts
+
+    private func perform(_ task: PlannedTask, on hosts: [HostRun]) async {
+        if case .engine(let action) = task.action {
+            switch action {
+            case .meta(let meta):
+                await perform(meta, of: task, on: hosts)
+                return
+            case .includeTasks, .includeRole:
+                await performInclude(task, on: hosts)
+                return
+            default: break
+            }
+        }
+        tell(.taskStarted(title(of: task, for: hosts.first)))
+        let runsOnce = flag(.runOnce, of: task, for: hosts[0])
+        let chosen = runsOnce ? [hosts[0]] : hosts
+        let limit = max(1, min(settings.forks, throttle(of: task, for: hosts[0]) ?? settings.forks))
+        let affected = runsOnce ? hosts : []
+        await Bounded.forEach(chosen.count, limit: limit) { index in
+            await self.perform(task, on: chosen[index], standingFor: runsOnce ? affected : [chosen[index]])
+        }
+        updateActiveHosts()
+        let lost = hosts.contains { $0.state == .failed && $0.rescuers == 0 || $0.state == .unreachable }
+        if lost, flag(.anyErrorsFatal, of: task, for: hosts[0]) {
+            for host in hosts where host.isActive { host.state = .failed }
+        }
+    }
+
+    /// The task's name for people, evaluated as far as it can be.
+    func title(of task: PlannedTask, for host: HostRun?) -> TaskTitle {
+        var name = task.writtenName
+        if name.holdsTemplate {
+            let scope = host.map { variables.scope(host: $0.name, task: taskVariables(task, check: nil, diff: nil)) }
+                ?? variables.scopeWithoutHost()
+            // A name that cannot be evaluated (its loop's item is not known yet) is shown as it is written.
+            name = (try? scope.evaluate(name)) ?? name
+        }
+        let text = name.holdsSecret ? Redactor.mask : name.pythonText
+        return TaskTitle(
+            kind: task.isHandler ? .handler : .task, name: task.role.map { "\($0.name) : \(text)" } ?? text,
+            location: task.node.location)
+    }
+
+    private func throttle(of task: PlannedTask, for host: HostRun) -> Int? {
+        guard let field = task.inherited.settings[.throttle] else { return nil }
+        let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+        guard let value = (try? scope.evaluate(field.value)).flatMap({ Int($0.pythonText) }), value > 0 else {
+            return nil
+        }
+        return value
+    }
+
+    /// A keyword that is true or false and whose trouble would be the task's own: unset if it cannot be evaluated.
+    func flag(_ setting: Keywords.Setting, of task: PlannedTask, for host: HostRun) -> Bool {
+        guard let field = task.inherited.settings[setting] else { return false }
+        let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+        return ((try? scope.evaluate(field.value)) ?? false).isYes
+    }
+
+    /// What a task adds to its host's variables.
+    func taskVariables(_ task: PlannedTask, check: Bool?, diff: Bool?) -> TaskVariables {
+        task.variables(playDirectory: variables.play.directory, check: check, diff: diff)
+    }
+}
+
+extension Value {
+    /// Whether a keyword's value means yes: `true`, `yes`, `1` …
+    var isYes: Bool {
+        switch self {
+        case .string(let text): ["true", "yes", "on", "1", "y", "t"].contains(text.string.lowercased())
+        default: isTruthy
+        }
+    }
+}

@@ -1,0 +1,57 @@
+public import Diagnostics
+public import Target
+
+/// How a run goes about its work, as the command line and the configuration say.
+public struct RunSettings: Sendable {
+    public var isCheckMode = false
+    public var showsDiff = false
+    public var forks = 5
+    public var verbosity = 0
+    /// `-b`: become by default.
+    public var becomes = false
+    public var becomeMethod = "sudo"
+    public var becomeUser: String?
+    public var becomePassword: String?
+    /// `-u`.
+    public var remoteUser: String?
+    /// `-k`.
+    public var password: String?
+    /// `--private-key`.
+    public var privateKey: String?
+    /// `-c`.
+    public var connection: String?
+    public var sshArguments: [String] = []
+    /// Seconds a connection may take to come up.
+    public var timeout: Duration = .seconds(10)
+    public var forcesHandlers = false
+    /// `gathering`: implicit gathers facts unless a play says no, explicit only if it says yes.
+    public var gathersImplicitly = true
+    public var startAtTask: String?
+
+    public init() {}
+}
+
+/// Where a host is and how to get in, after variables, keywords and options had their say.
+public struct ConnectionRequest: Sendable, Hashable {
+    /// `ssh` or `local`.
+    public var kind: String
+    /// The name in the inventory.
+    public var name: String
+    public var address: String
+    public var port: Int?
+    public var user: String?
+    public var password: String?
+    public var privateKey: String?
+    /// `ansible_ssh_common_args`, `ansible_ssh_extra_args` and the like, as written.
+    public var arguments: [String]
+    public var checksHostKey: Bool?
+    public var timeout: Duration
+}
+
+/// Opens connections; the command gives the engine one that knows SSH and the local machine.
+public protocol ConnectionProvider: Sendable {
+    /// A connection that will be opened on first use.
+    ///
+    /// - Throws: `Diagnostic` if there is no such kind of connection or its settings make no sense.
+    func connection(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection
+}

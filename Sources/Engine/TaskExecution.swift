@@ -1,0 +1,299 @@
+import Diagnostics
+import Jinja
+import Modules
+import Planning
+import Playbook
+import Results
+import Target
+import Values
+import Variables
+
+/// How one task is carried out on one host.
+extension Engine {
+    /// Carries a task out, tells what came of it, and puts the consequences in place.
+    ///
+    /// - Parameter hosts: The hosts the outcome counts for; more than one with `run_once`.
+    func perform(_ task: PlannedTask, on host: HostRun, standingFor hosts: [HostRun]) async {
+        let clock = ContinuousClock()
+        let started = clock.now
+        let before = await connections.roundTrips(of: host.name)
+        let title = title(of: task, for: host)
+        var isHidden = false
+        var report = TaskReport(host: host.name, task: title, status: .ok, action: task.node.action.name)
+        var registered: Value = .null
+        var outcome: TaskOutcome
+        var ignoresErrors = false
+        var ignoresUnreachable = false
+        var factsOwner: String?
+        do throws(Diagnostic) {
+            let modes = try modes(of: task, on: host)
+            let scope = variables.scope(
+                host: host.name, task: taskVariables(task, check: modes.check, diff: modes.diff))
+            let run = TaskRun(engine: self, task: task, host: host, modes: modes, scope: scope, title: title)
+            (outcome, registered) = await run.perform()
+            isHidden = run.isHidden
+            ignoresErrors = run.ignoresErrors
+            ignoresUnreachable = run.ignoresUnreachable
+            report.delegate = run.delegate
+            factsOwner = run.factsOwner
+            report.showsDiff = modes.diff
+        } catch {
+            outcome = TaskOutcome(failure: error.located(at: task.node.location))
+            registered = outcome.registered(title.name)
+        }
+        report.status = outcome.status
+        report.values = registered.mapValue ?? [:]
+        report.change = outcome.change
+        report.diagnostic = outcome.diagnostic
+        report.warnings = outcome.warnings
+        report.isHidden = isHidden
+        report.isShown = ["debug", "assert", "fail", "validate_argument_spec"].contains(task.node.action.shortName)
+        report.duration = clock.now - started
+        report.roundTrips = await connections.roundTrips(of: host.name) - before
+        report.isIgnored = outcome.status == .failed && ignoresErrors || outcome.status == .unreachable && ignoresUnreachable
+        settle(report, outcome, registered, task, host, standingFor: hosts, factsOwner: factsOwner)
+    }
+
+    /// Puts what a task came to in place: variables, counts, handlers, the host's state.
+    private func settle(
+        _ report: TaskReport, _ outcome: TaskOutcome, _ registered: Value, _ task: PlannedTask, _ host: HostRun,
+        standingFor hosts: [HostRun], factsOwner: String?
+    ) {
+        for each in hosts {
+            if let name = task.node.register?.value { variables.register([.string(name): registered], on: each.name) }
+            if !outcome.facts.isEmpty { variables.addFacts(outcome.facts, to: factsOwner ?? each.name) }
+            if !outcome.variables.isEmpty { variables.register(outcome.variables, on: each.name) }
+        }
+        var report = report
+        if outcome.status == .changed, !task.node.notify.isEmpty {
+            do throws(Diagnostic) {
+                let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+                var names: [Value] = []
+                for field in task.node.notify {
+                    let value = try scope.evaluate(field.value)
+                    names += value.elements ?? [value]
+                }
+                for each in hosts { try notify(names, on: each, by: task) }
+            } catch {
+                report.status = .failed
+                report.diagnostic = error
+            }
+        }
+        count(report, host)
+        host.counts.roundTrips += report.roundTrips
+        for each in hosts where report.status == .failed && !report.isIgnored {
+            each.state = .failed
+            each.failedTask = task
+            each.failedResult = registered
+        }
+        for each in hosts where report.status == .unreachable && !report.isIgnored { each.state = .unreachable }
+        tell(.result(report))
+    }
+
+    private func count(_ report: TaskReport, _ host: HostRun) {
+        switch report.status {
+        case .ok: host.counts.ok += 1
+        case .changed:
+            host.counts.ok += 1
+            host.counts.changed += 1
+        case .skipped: host.counts.skipped += 1
+        case .unknown: host.counts.unknown += 1
+        case .failed:
+            if report.isIgnored {
+                host.counts.ok += 1
+                host.counts.ignored += 1
+            } else if host.rescuers > 0 {
+                host.counts.rescued += 1
+            } else {
+                host.counts.failed += 1
+            }
+        case .unreachable:
+            host.counts.unreachable += 1
+            if report.isIgnored { host.counts.skipped += 1 }
+        }
+    }
+}
+
+/// One task on one host while it runs.
+@IOLoop
+final class TaskRun {
+    let engine: Engine
+    let task: PlannedTask
+    let host: HostRun
+    let modes: (check: Bool, diff: Bool)
+    let scope: LayeredScope
+    let title: TaskTitle
+    private(set) var isHidden = false
+    private(set) var ignoresErrors = false
+    private(set) var ignoresUnreachable = false
+    private(set) var delegate: String?
+    /// Whom facts are about, if not the host itself (`delegate_facts`).
+    private(set) var factsOwner: String?
+
+    init(
+        engine: Engine, task: PlannedTask, host: HostRun, modes: (check: Bool, diff: Bool), scope: LayeredScope,
+        title: TaskTitle
+    ) {
+        self.engine = engine
+        self.task = task
+        self.host = host
+        self.modes = modes
+        self.scope = scope
+        self.title = title
+        // Said before anything is evaluated, so that not even an error shows what must stay hidden.
+        if let field = task.inherited.settings[.noLog] { isHidden = ((try? scope.evaluate(field.value)) ?? true).isYes }
+    }
+
+    /// - Returns: What came of it, and what is registered.
+    func perform() async -> (TaskOutcome, Value) {
+        if task.node.loop != nil { return await performLoop() }
+        let outcome = await perform(in: scope)
+        return (outcome, outcome.registered(title.name))
+    }
+
+    /// The task, or one item of its loop, with conditions, attempts and verdicts.
+    func perform(in scope: LayeredScope) async -> TaskOutcome {
+        do throws(Diagnostic) {
+            if let outcome = try conditionOutcome(in: scope) { return outcome }
+            let settings = try settings(in: scope)
+            return await perform(in: scope, settings)
+        } catch {
+            return TaskOutcome(failure: error.located(at: task.node.location))
+        }
+    }
+
+    /// The outcome if the task's conditions decide it; nil if it is to run.
+    func conditionOutcome(in scope: LayeredScope) throws(Diagnostic) -> TaskOutcome? {
+        for field in task.inherited.when {
+            do throws(Diagnostic) {
+                switch try scope.condition(field.value) {
+                case .yes: continue
+                case .no: return .skipped(because: field.value.pythonText)
+                case .unknown(let unknown): return .unknown(unknown)
+                }
+            } catch {
+                throw error.located(at: field.location)
+            }
+        }
+        return nil
+    }
+
+    func settings(in scope: LayeredScope) throws(Diagnostic) -> TaskSettings {
+        let settings = try engine.settings(of: task, on: host, in: scope, modes: modes)
+        isHidden = settings.isHidden
+        ignoresErrors = settings.ignoresErrors
+        ignoresUnreachable = settings.ignoresUnreachable
+        delegate = settings.delegate
+        factsOwner = settings.delegatesFacts ? settings.delegate : nil
+        return settings
+    }
+
+    private func perform(in scope: LayeredScope, _ settings: TaskSettings) async -> TaskOutcome {
+        guard !task.node.until.isEmpty || task.node.retries != nil else {
+            return judged(await attempt(in: scope, settings), in: scope)
+        }
+        let retries = number(task.node.retries, in: scope) ?? 3
+        let delay = number(task.node.delay, in: scope) ?? 5
+        var outcome = TaskOutcome(.ok)
+        // The first try is no retry.
+        for attempt in 1...max(1, retries + 1) {
+            outcome = judged(await self.attempt(in: scope, settings), in: scope)
+            outcome.values["attempts"] = .int(attempt)
+            if case .unknown = outcome.status { return outcome }
+            if outcome.status == .unreachable { return outcome }
+            switch isDone(outcome, in: scope) {
+            case .success(true): return outcome
+            case .success(false): break
+            case .failure(let diagnostic): return TaskOutcome(failure: diagnostic)
+            }
+            guard attempt <= retries, !engine.isInterrupted else { break }
+            var report = TaskReport(host: host.name, task: title, status: .failed, action: task.node.action.name)
+            report.isHidden = isHidden
+            engine.tell(.retry(report, attempt: attempt, of: retries))
+            try? await Task.sleep(for: .seconds(delay))
+        }
+        if outcome.status != .failed {
+            let condition = task.node.until.map(\.value.pythonText).joined(separator: " and ")
+            outcome.status = .failed
+            outcome.diagnostic = Diagnostic(
+                .failed, "still not '\(condition)' after \(retries + 1) attempts", at: task.node.until.first?.location,
+                remedy: "Raise 'retries' or 'delay', or look at the host with -vvv.")
+        }
+        return outcome
+    }
+
+    private func isDone(_ outcome: TaskOutcome, in scope: LayeredScope) -> Result<Bool, Diagnostic> {
+        do throws(Diagnostic) {
+            guard !task.node.until.isEmpty else { return .success(outcome.status != .failed) }
+            let scope = scopeWithResult(outcome, scope)
+            for field in task.node.until {
+                switch try scope.condition(field.value) {
+                case .yes: continue
+                case .no, .unknown: return .success(false)
+                }
+            }
+            return .success(true)
+        } catch {
+            return .failure(error.located(at: task.node.location))
+        }
+    }
+
+    private func number(_ field: Field?, in scope: LayeredScope) -> Int? {
+        guard let field, let value = try? scope.evaluate(field.value) else { return nil }
+        return Double(value.pythonText).map { Int($0.rounded(.up)) }
+    }
+
+    /// The outcome after `failed_when` and `changed_when`.
+    func judged(_ outcome: TaskOutcome, in scope: LayeredScope) -> TaskOutcome {
+        var outcome = outcome
+        if outcome.status == .unreachable || outcome.status == .skipped { return outcome }
+        if case .unknown = outcome.status { return outcome }
+        guard !task.node.failedWhen.isEmpty || !task.node.changedWhen.isEmpty else { return outcome }
+        let scope = scopeWithResult(outcome, scope)
+        do throws(Diagnostic) {
+            if let verdict = try verdict(task.node.changedWhen, in: scope), outcome.status != .failed {
+                outcome.status = verdict ? .changed : .ok
+                outcome.values["changed"] = .bool(verdict)
+            }
+            if let verdict = try verdict(task.node.failedWhen, in: scope) {
+                outcome.values["failed_when_result"] = .bool(verdict)
+                if verdict, outcome.status != .failed {
+                    let conditions = task.node.failedWhen.map(\.value.pythonText).joined(separator: " and ")
+                    outcome.diagnostic = Diagnostic(
+                        .failed, "failed_when: \(conditions)", at: task.node.failedWhen.first?.location)
+                    outcome.status = .failed
+                } else if !verdict, outcome.status == .failed {
+                    // Only what the module said is overruled, not an error that kept it from answering.
+                    outcome.status = outcome.values["changed"]?.isTruthy ?? false ? .changed : .ok
+                    outcome.diagnostic = nil
+                }
+            }
+        } catch {
+            return TaskOutcome(failure: error.located(at: task.node.location))
+        }
+        return outcome
+    }
+
+    /// Whether all conditions hold; nil if there are none or only a run can tell.
+    private func verdict(_ conditions: [Field], in scope: LayeredScope) throws(Diagnostic) -> Bool? {
+        if conditions.isEmpty { return nil }
+        for field in conditions {
+            do throws(Diagnostic) {
+                switch try scope.condition(field.value) {
+                case .yes: continue
+                case .no: return false
+                case .unknown: return nil
+                }
+            } catch {
+                throw error.located(at: field.location)
+            }
+        }
+        return true
+    }
+
+    private func scopeWithResult(_ outcome: TaskOutcome, _ scope: LayeredScope) -> LayeredScope {
+        guard let name = task.node.register?.value else { return scope }
+        scope.push(Layer("register", [.string(name): outcome.registered(title.name)]))
+        return scope
+    }
+}

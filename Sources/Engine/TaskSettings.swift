@@ -1,0 +1,171 @@
+import Diagnostics
+import Inventory
+import Jinja
+import Planning
+import Playbook
+import Results
+import Target
+import Values
+import Variables
+
+/// A task's keywords as they hold on one host: evaluated once, before its items.
+struct TaskSettings {
+    var isCheckMode: Bool
+    var showsDiff: Bool
+    var isHidden: Bool
+    var ignoresErrors: Bool
+    var ignoresUnreachable: Bool
+    var environment: [(name: String, value: String)]
+    var timeout: Duration?
+    var delegate: String?
+    var delegatesFacts: Bool
+    var request: ConnectionRequest
+    var become: Become?
+}
+
+extension Engine {
+    /// Check mode and diff mode decide what variables a task sees, so they come first.
+    func modes(of task: PlannedTask, on host: HostRun) throws(Diagnostic) -> (check: Bool, diff: Bool) {
+        let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+        func mode(_ setting: Keywords.Setting, _ fallback: Bool) throws(Diagnostic) -> Bool {
+            guard let field = task.inherited.settings[setting] else { return fallback }
+            return try scope.evaluate(field.value).isYes
+        }
+        return (try mode(.checkMode, settings.isCheckMode), try mode(.diff, settings.showsDiff))
+    }
+
+    func settings(
+        of task: PlannedTask, on host: HostRun, in scope: LayeredScope, modes: (check: Bool, diff: Bool)
+    ) throws(Diagnostic) -> TaskSettings {
+        func value(_ setting: Keywords.Setting) throws(Diagnostic) -> Value? {
+            guard let field = task.inherited.settings[setting] else { return nil }
+            do throws(Diagnostic) {
+                let value = try scope.evaluate(field.value)
+                return Omit.isMarker(value) || value.isNull ? nil : value
+            } catch {
+                throw error.located(at: field.location)
+            }
+        }
+        let delegate = try value(.delegateTo)?.pythonText
+        let owner = try delegate.map { (name) throws(Diagnostic) in try delegated(name) } ?? scope
+        let request = try connectionRequest(
+            for: delegate ?? host.name, variables: owner, keyword: value, isDelegated: delegate != nil)
+        return TaskSettings(
+            isCheckMode: modes.check, showsDiff: modes.diff,
+            isHidden: try value(.noLog)?.isYes ?? false,
+            ignoresErrors: try value(.ignoreErrors)?.isYes ?? false,
+            ignoresUnreachable: try value(.ignoreUnreachable)?.isYes ?? false,
+            environment: try environment(of: task, scope),
+            timeout: try value(.timeout).flatMap { Double($0.pythonText) }.flatMap { $0 > 0 ? .seconds($0) : nil },
+            delegate: delegate,
+            delegatesFacts: try value(.delegateFacts)?.isYes ?? false,
+            request: request,
+            become: try become(variables: owner, keyword: value))
+    }
+
+    /// The scope whose connection variables count for a delegate.
+    private func delegated(_ name: String) throws(Diagnostic) -> LayeredScope {
+        guard !name.isEmpty else {
+            throw Diagnostic(.badValue, "'delegate_to' is empty", remedy: "Name a host of the inventory, or localhost.")
+        }
+        return variables.scope(host: name, task: nil)
+    }
+
+    private func environment(of task: PlannedTask, _ scope: LayeredScope) throws(Diagnostic)
+        -> [(name: String, value: String)]
+    {
+        var merged = ValueMap()
+        for field in task.inherited.environment {
+            let value = try scope.evaluate(field.value)
+            for entry in value.elements ?? [value] {
+                if entry.isNull || Omit.isMarker(entry) { continue }
+                guard let map = entry.mapValue else {
+                    throw Diagnostic(
+                        .badValue, "'environment' must be a map of names to values, not \(entry.typeName)",
+                        at: field.location)
+                }
+                merged.merge(map)
+            }
+        }
+        return merged.compactMap { key, value in
+            Omit.isMarker(value) ? nil : (key.text, value.pythonText)
+        }
+    }
+
+    // MARK: Who and where
+
+    private typealias Keyword = (Keywords.Setting) throws(Diagnostic) -> Value?
+
+    /// Variables win over keywords, and keywords over options.
+    private func connectionRequest(
+        for name: String, variables scope: LayeredScope, keyword: (Keywords.Setting) throws(Diagnostic) -> Value?,
+        isDelegated: Bool
+    ) throws(Diagnostic) -> ConnectionRequest {
+        func variable(_ names: String...) throws(Diagnostic) -> Value? {
+            for name in names {
+                guard let value = try scope.lookup(name) else { continue }
+                let result = try scope.evaluate(value)
+                if !result.isNull, !Omit.isMarker(result) { return result }
+            }
+            return nil
+        }
+        let isLocalName = ["localhost", "127.0.0.1", "::1"].contains(name)
+        let isImplicitlyLocal = isLocalName && (isDelegated || !variables.inventory.hasHost(name))
+        let kind = try variable("ansible_connection")?.pythonText
+        let written = isDelegated ? nil : try keyword(.connection)?.pythonText
+        let port = try variable("ansible_port", "ansible_ssh_port")
+        let portKeyword = try keyword(.port)
+        let user = try variable("ansible_user", "ansible_ssh_user")
+        let userKeyword = try keyword(.remoteUser)
+        let password = try variable("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
+        if let password = password?.pythonText { redactor.learn(password) }
+        let key = try variable("ansible_private_key_file", "ansible_ssh_private_key_file")
+        let address = try variable("ansible_host", "ansible_ssh_host")
+        var arguments = settings.sshArguments
+        for name in ["ansible_ssh_common_args", "ansible_ssh_extra_args"] {
+            if let text = try variable(name)?.pythonText, !text.isEmpty { arguments.append(text) }
+        }
+        return ConnectionRequest(
+            kind: kind ?? (isImplicitlyLocal ? "local" : nil) ?? written ?? settings.connection ?? "ssh", name: name,
+            address: address?.pythonText ?? name,
+            port: (port ?? portKeyword).flatMap { Int($0.pythonText) },
+            user: (user ?? userKeyword)?.pythonText ?? settings.remoteUser,
+            password: password?.pythonText ?? settings.password,
+            privateKey: key?.pythonText ?? settings.privateKey, arguments: arguments,
+            checksHostKey: try variable("ansible_host_key_checking", "ansible_ssh_host_key_checking")?.isYes,
+            timeout: settings.timeout)
+    }
+
+    private func become(
+        variables scope: LayeredScope, keyword: (Keywords.Setting) throws(Diagnostic) -> Value?
+    ) throws(Diagnostic) -> Become? {
+        func variable(_ names: String...) throws(Diagnostic) -> Value? {
+            for name in names {
+                if let value = try scope.lookup(name) { return try scope.evaluate(value) }
+            }
+            return nil
+        }
+        func setting(_ variableName: String, _ name: Keywords.Setting) throws(Diagnostic) -> Value? {
+            if let value = try variable(variableName) { return value }
+            return try keyword(name)
+        }
+        guard try setting("ansible_become", .become)?.isYes ?? settings.becomes else { return nil }
+        let name = try setting("ansible_become_method", .becomeMethod)?.pythonText ?? settings.becomeMethod
+        let short = String(name.split(separator: ".").last ?? "")
+        guard let method = Become.Method(rawValue: short) else {
+            throw Diagnostic(
+                .unsupported, "no become method '\(name)'",
+                remedy: "Methods here: \(Become.Method.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        let password = try variable(
+            "ansible_become_password", "ansible_become_pass", "ansible_\(short)_password", "ansible_\(short)_pass")
+        if let password = password?.pythonText { redactor.learn(password) }
+        let flags = try setting("ansible_become_flags", .becomeFlags)?.pythonText
+        return Become(
+            method: method,
+            user: try setting("ansible_become_user", .becomeUser)?.pythonText ?? settings.becomeUser ?? "root",
+            password: password?.pythonText ?? settings.becomePassword,
+            executable: try setting("ansible_become_exe", .becomeExe)?.pythonText,
+            flags: flags.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) })
+    }
+}

@@ -1,0 +1,143 @@
+public import Diagnostics
+public import Values
+
+/// What the inventory says about one host, level by level, weakest first.
+///
+/// The levels are 3 to 10 of Ansible's order: what lies between and beyond them is the Variables room's.
+public struct InventoryVariables: Sendable {
+    /// Level 3: the sources' own group variables, `all` first, then by depth, priority and name.
+    public internal(set) var groups = ValueMap()
+    /// Level 4: `group_vars/all` beside the inventory.
+    public internal(set) var inventoryAll = ValueMap()
+    /// Level 5: `group_vars/all` beside the playbook.
+    public internal(set) var playbookAll = ValueMap()
+    /// Level 6: the other `group_vars` beside the inventory.
+    public internal(set) var inventoryGroups = ValueMap()
+    /// Level 7: the other `group_vars` beside the playbook.
+    public internal(set) var playbookGroups = ValueMap()
+    /// Level 8: the sources' own host variables.
+    public internal(set) var host = ValueMap()
+    /// Level 9: `host_vars` beside the inventory.
+    public internal(set) var inventoryHost = ValueMap()
+    /// Level 10: `host_vars` beside the playbook.
+    public internal(set) var playbookHost = ValueMap()
+
+    /// Levels 3 to 7 in one; hosts in the same groups share it.
+    var mergedGroups = ValueMap()
+
+    /// The levels with what each is called, weakest first.
+    public var levels: [(name: String, values: ValueMap)] {
+        [
+            ("inventory group variables", groups),
+            ("inventory group_vars/all", inventoryAll),
+            ("playbook group_vars/all", playbookAll),
+            ("inventory group_vars", inventoryGroups),
+            ("playbook group_vars", playbookGroups),
+            ("inventory host variables", host),
+            ("inventory host_vars", inventoryHost),
+            ("playbook host_vars", playbookHost),
+        ]
+    }
+
+    /// All levels in one: the stronger one's value wins.
+    public var merged: ValueMap {
+        Self.merged([mergedGroups, host, inventoryHost, playbookHost])
+    }
+
+    private static func merged(_ levels: [ValueMap]) -> ValueMap {
+        var result = ValueMap()
+        for level in levels where !level.isEmpty {
+            if result.isEmpty { result = level } else { result.merge(level) }
+        }
+        return result
+    }
+
+    /// To be called once the levels of groups are complete.
+    mutating func mergeGroups() {
+        mergedGroups = Self.merged([groups, inventoryAll, playbookAll, inventoryGroups, playbookGroups])
+    }
+}
+
+extension InventoryTree {
+    /// What the inventory says about a host, level by level.
+    ///
+    /// Files are read when first asked for; ask before a run to meet their errors there.
+    ///
+    /// - Parameter name: The host; an unknown name is met as a host in no group, as the implicit localhost is.
+    /// - Throws: `Diagnostic` if a file of variables cannot be read.
+    public func variables(of name: String) throws(Diagnostic) -> InventoryVariables {
+        var result = try groupVariables(of: name)
+        for directory in sourceDirectories {
+            result.inventoryHost.merge(try store.variables(.host, name, below: directory))
+        }
+        if let directory = playbookDirectory {
+            result.playbookHost = try store.variables(.host, name, below: directory)
+        }
+        if let host = host(named: name) { result.host = host.variables }
+        return result
+    }
+
+    /// The levels that come from groups; hosts in the same groups share them.
+    private func groupVariables(of name: String) throws(Diagnostic) -> InventoryVariables {
+        let groups = groups(of: name).filter { $0.name != "all" }
+        // What a group says never changes after loading, so the groups in their order tell it all.
+        let key = groups.reduce(into: playbookDirectory ?? "") { $0 += "\n" + $1.name }
+        if let known = store.groupVariables(key) { return known }
+
+        var result = InventoryVariables()
+        if let all = group(named: "all") { result.groups = all.variables }
+        for group in groups { result.groups.merge(group.variables) }
+        for directory in sourceDirectories {
+            result.inventoryAll.merge(try store.variables(.group, "all", below: directory))
+            for group in groups {
+                result.inventoryGroups.merge(try store.variables(.group, group.name, below: directory))
+            }
+        }
+        if let directory = playbookDirectory {
+            result.playbookAll = try store.variables(.group, "all", below: directory)
+            for group in groups {
+                result.playbookGroups.merge(try store.variables(.group, group.name, below: directory))
+            }
+        }
+        result.mergeGroups()
+        store.remember(result, for: key)
+        return result
+    }
+
+    /// What the inventory says about a host as named levels, weakest first.
+    ///
+    /// - Throws: `Diagnostic` if a file of variables cannot be read.
+    public func variableLayers(of name: String) throws(Diagnostic) -> [(name: String, values: ValueMap)] {
+        try variables(of: name).levels.filter { !$0.values.isEmpty }
+    }
+
+    /// Reads all files of variables that hosts need, so that their errors are met together and before a run.
+    ///
+    /// - Parameter hosts: The hosts' names.
+    /// - Returns: What is wrong, each file once, and warnings.
+    public func checkVariables(of hosts: [String]) -> [Diagnostic] {
+        var seen: Set<String> = []
+        var found: [Diagnostic] = []
+        for host in hosts {
+            do throws(Diagnostic) {
+                _ = try variables(of: host)
+            } catch {
+                if seen.insert(error.rendered()).inserted { found.append(error) }
+            }
+        }
+        return found + takeWarnings()
+    }
+
+    /// What files and sources say about a group itself, as `--graph --vars` and `--export` show it.
+    ///
+    /// - Throws: `Diagnostic` if a file of variables cannot be read.
+    public func variables(ofGroup name: String) throws(Diagnostic) -> ValueMap {
+        var result = group(named: name)?.variables ?? ValueMap()
+        for directory in sourceDirectories { result.merge(try store.variables(.group, name, below: directory)) }
+        if let directory = playbookDirectory { result.merge(try store.variables(.group, name, below: directory)) }
+        return result
+    }
+
+    /// Warnings met while files of variables were read, each given once.
+    public func takeWarnings() -> [Diagnostic] { store.takeWarnings() }
+}

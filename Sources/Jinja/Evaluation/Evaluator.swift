@@ -1,0 +1,287 @@
+internal import Diagnostics
+internal import Values
+
+/// Runs one compiled template in a scope. Made for one evaluation and used by one thread.
+///
+/// Values are handled as they are found: a list may hold texts that are templates still. What looks at a
+/// value's inside settles it first (`Settling.swift`), so that only what is used is evaluated.
+final class Evaluator {
+    let template: CompiledTemplate
+    let origin: SourceLocation?
+    /// Whether the template's own text is secret, and so whatever it prints.
+    let isSecret: Bool
+    let scope: any Scope
+    let session: Session
+    let root = Frame(parent: nil)
+    /// The scope's values that were asked for, by slot; a method that changes one changes this copy.
+    private var fetched: [Value?]
+    /// Names that templates extending each other share.
+    var shared: SharedNames?
+    var inheritance: Inheritance?
+    /// Set while a block runs: what `super()` in it calls.
+    var blockStack: [(name: String, level: Int)] = []
+    /// The text a filter block's filters work on.
+    var blockInput: Value?
+
+    init(
+        _ template: CompiledTemplate, origin: SourceLocation?, isSecret: Bool, scope: any Scope, session: Session
+    ) {
+        self.template = template
+        self.origin = origin
+        self.isSecret = isSecret
+        self.scope = scope
+        self.session = session
+        fetched = Array(repeating: nil, count: template.names.count)
+    }
+
+    /// What `{{ 'x' if false }}` gives: printed among other text it is nothing, and it counts as false; any other
+    /// use is an error.
+    static let missingElse = "the condition is false and there is no 'else'"
+
+    // MARK: Names
+
+    func value(of name: Expression.Name, _ frame: Frame) throws(Diagnostic) -> Value {
+        if template.isAssigned[name.slot], let value = frame.find(name.slot) { return value }
+        if let shared, let value = shared.values[name.text] { return value }
+        if let value = fetched[name.slot] { return value }
+        let value = try fetch(name)
+        fetched[name.slot] = value
+        return value
+    }
+
+    /// Changes the remembered copy of a scope's value.
+    func replaceFetched(_ slot: Int, with value: Value) { fetched[slot] = value }
+
+    private func fetch(_ name: Expression.Name) throws(Diagnostic) -> Value {
+        do throws(Diagnostic) {
+            if let value = try scope.lookup(name.text) { return try resolved(value) }
+        } catch where error.code == .undefined {
+            // A variable whose own template meets an undefined name is undefined, too: `default` can mend it.
+            return .undefined(Undefined(error.summary, at: error.location, remedy: error.remedy))
+        }
+        if let function = session.environment.functions[name.text] { return .object(function) }
+        if let value = Globals.value(name.text) { return value }
+        return undefined("'\(name.text)' is undefined", name: name.text, at: name.offset) { [scope] in
+            scope.names + Globals.names
+        }
+    }
+
+    // MARK: Expressions
+
+    /// The value of an expression. Undefined and unknown come back as values.
+    func evaluate(_ expression: Expression, _ frame: Frame) throws(Diagnostic) -> Value {
+        guard StackGuard.here >= session.stackLimit else {
+            throw Diagnostic(.recursion, "the expression nests too deeply", at: origin)
+        }
+        switch expression {
+        case .constant(let value): return value
+        case .embedded(let string, let offset):
+            return try resolved(
+                .string(Text(string, marks: isSecret ? [.template, .secret] : .template, origin: location(offset + 1))))
+        case .name(let name): return try value(of: name, frame)
+        case .attribute(let target, let name, let offset):
+            return try attribute(try evaluate(target, frame), name, at: offset)
+        case .item(let target, let key, let offset): return try evaluateItem(target, key, frame, offset)
+        case .filter(let input, let use): return try evaluateFilter(input, use, frame)
+        case .test(let input, let use): return try evaluateTest(input, use, frame)
+        case .call(let target, let arguments, let offset):
+            return try evaluateCall(target, arguments, frame, offset)
+        case .compare(let first, let steps): return try evaluateComparison(first, steps, frame)
+        case .and(let parts): return try evaluateAnd(parts, frame)
+        case .or(let parts): return try evaluateOr(parts, frame)
+        case .not(let operand): return try evaluateNot(operand, frame)
+        case .conditional(let condition, let then, let otherwise, let offset):
+            return try evaluateConditional(condition, then, otherwise, frame, offset)
+        case .arithmetic(let first, let steps): return try evaluateArithmetic(first, steps, frame)
+        case .concatenate(let parts): return try evaluateConcatenation(parts, frame)
+        case .list(let items): return .list(try evaluateAll(items, frame))
+        case .tuple(let items): return .tuple(try evaluateAll(items, frame))
+        case .map(let entries): return try evaluateMap(entries, frame)
+        case .slice(let target, let slice, let offset): return try evaluateSlice(target, slice, frame, offset)
+        case .negate(let operand, let offset):
+            return try evaluateSign(operand, frame, offset, negates: true)
+        case .positive(let operand, let offset):
+            return try evaluateSign(operand, frame, offset, negates: false)
+        }
+    }
+
+    func evaluateAll(_ items: [Expression], _ frame: Frame) throws(Diagnostic) -> [Value] {
+        var result: [Value] = []
+        result.reserveCapacity(items.count)
+        for item in items { result.append(try evaluate(item, frame)) }
+        return result
+    }
+
+    private func evaluateMap(_ entries: [Expression.MapEntry], _ frame: Frame) throws(Diagnostic) -> Value {
+        var map = ValueMap()
+        for entry in entries {
+            let keyValue = try settled(try evaluate(entry.key, frame))
+            if case .undefined(let undefined) = keyValue { throw error(for: undefined) }
+            if case .unknown = keyValue { return keyValue }
+            guard let key = keyValue.asKey else {
+                throw failure("a \(keyValue.typeName) cannot be a dictionary's key", at: entry.offset)
+            }
+            map[key] = try evaluate(entry.value, frame)
+        }
+        return .map(map)
+    }
+
+    private func evaluateItem(
+        _ target: Expression, _ key: Expression, _ frame: Frame, _ offset: Int
+    ) throws(Diagnostic) -> Value {
+        let value = try evaluate(target, frame)
+        let key = try settled(try evaluate(key, frame))
+        return try item(value, key, at: offset)
+    }
+
+    private func evaluateSlice(
+        _ target: Expression, _ slice: Expression.Slice, _ frame: Frame, _ offset: Int
+    ) throws(Diagnostic) -> Value {
+        let value = try evaluate(target, frame)
+        var bounds: [Int?] = []
+        for part in [slice.start, slice.stop, slice.step] {
+            guard let part else {
+                bounds.append(nil)
+                continue
+            }
+            switch try settled(try evaluate(part, frame)) {
+            case .null: bounds.append(nil)
+            case .int(let int): bounds.append(int)
+            case .bool(let bool): bounds.append(bool ? 1 : 0)
+            case .undefined(let undefined): throw error(for: undefined)
+            case .unknown(let unknown): return .unknown(unknown)
+            case let other: throw failure("a slice's bound must be a number, not \(describe(other))", at: offset)
+            }
+        }
+        switch value {
+        case .undefined, .unknown: return value
+        default: break
+        }
+        do throws(Diagnostic) {
+            return try PythonSequence.slice(value, start: bounds[0], stop: bounds[1], step: bounds[2])
+        } catch {
+            throw located(error, offset)
+        }
+    }
+
+    // MARK: Logic
+
+    /// Whether a value counts as true; nil if that is unknown.
+    func truth(_ value: Value) throws(Diagnostic) -> Bool? {
+        switch value {
+        case .bool(let bool): return bool
+        case .undefined(let undefined):
+            if undefined.summary == Self.missingElse { return false }
+            throw error(for: undefined)
+        case .unknown: return nil
+        case .object(let object):
+            if let keys = object.keys { return !keys.isEmpty }
+            if let truthy = (object as? any TemplateObject)?.truth { return truthy }
+            return true
+        default: return value.isTruthy
+        }
+    }
+
+    private func evaluateNot(_ operand: Expression, _ frame: Frame) throws(Diagnostic) -> Value {
+        let value = try evaluate(operand, frame)
+        guard let truth = try truth(value) else { return value }
+        return .bool(!truth)
+    }
+
+    private func evaluateAnd(_ parts: [Expression], _ frame: Frame) throws(Diagnostic) -> Value {
+        var value = Value.null
+        for index in parts.indices {
+            value = try evaluate(parts[index], frame)
+            if index == parts.count - 1 { return value }
+            guard let truth = try truth(value), truth else { return value }
+        }
+        return value
+    }
+
+    private func evaluateOr(_ parts: [Expression], _ frame: Frame) throws(Diagnostic) -> Value {
+        var value = Value.null
+        for index in parts.indices {
+            value = try evaluate(parts[index], frame)
+            if index == parts.count - 1 { return value }
+            guard let truth = try truth(value), !truth else { return value }
+        }
+        return value
+    }
+
+    private func evaluateConditional(
+        _ condition: Expression, _ then: Expression, _ otherwise: Expression?, _ frame: Frame, _ offset: Int
+    ) throws(Diagnostic) -> Value {
+        let value = try evaluate(condition, frame)
+        guard let truth = try truth(value) else { return value }
+        if truth { return try evaluate(then, frame) }
+        if let otherwise { return try evaluate(otherwise, frame) }
+        return undefined(Self.missingElse, name: "", at: offset, candidates: { [] })
+    }
+
+    private func evaluateComparison(
+        _ first: Expression, _ steps: [Expression.Comparison], _ frame: Frame
+    ) throws(Diagnostic) -> Value {
+        var left = try evaluate(first, frame)
+        for step in steps {
+            let right = try evaluate(step.operand, frame)
+            switch try compare(left, right, step) {
+            case .bool(true): left = right
+            case let other: return other
+            }
+        }
+        return .bool(true)
+    }
+
+    /// One comparison; the result is a bool, or unknown.
+    private func compare(
+        _ left: Value, _ right: Value, _ step: Expression.Comparison
+    ) throws(Diagnostic) -> Value {
+        let left = try operand(left)
+        // `x in map` looks at the keys alone.
+        let right = step.kind == .in || step.kind == .notIn ? right : try operand(right)
+        if case .undefined(let undefined) = right { throw error(for: undefined) }
+        if let unknown = left.firstUnknown ?? (step.kind == .in || step.kind == .notIn ? nil : right.firstUnknown) {
+            return .unknown(unknown)
+        }
+        do throws(Diagnostic) {
+            switch step.kind {
+            case .equal: return .bool(left == right)
+            case .notEqual: return .bool(left != right)
+            case .less: return .bool(try PythonOrder.compare(left, right, symbol: "<") < 0)
+            case .lessOrEqual: return .bool(try PythonOrder.compare(left, right, symbol: "<=") <= 0)
+            case .greater: return .bool(try PythonOrder.compare(left, right, symbol: ">") > 0)
+            case .greaterOrEqual: return .bool(try PythonOrder.compare(left, right, symbol: ">=") >= 0)
+            case .in, .notIn:
+                if case .unknown = right { return right }
+                let found = try contains(right, left)
+                return .bool(step.kind == .in ? found : !found)
+            }
+        } catch {
+            throw located(error, step.offset)
+        }
+    }
+
+    /// Whether a container holds a value, as Python's `in` sees it.
+    func contains(_ container: Value, _ element: Value) throws(Diagnostic) -> Bool {
+        switch container {
+        case .map(let map):
+            guard let key = element.asKey else { return false }
+            return map[key] != nil
+        case .object(let object):
+            if let keys = object.keys { return element.asKey.map { keys.contains($0) } ?? false }
+            return try elements(container).contains(element)
+        case .list(let items), .tuple(let items):
+            for item in items where try settled(item) == element { return true }
+            return false
+        case .string(let text):
+            guard case .string(let part) = element else {
+                throw Diagnostic(
+                    .template, "'in' looks for text in text, but the left side is \(describe(element))",
+                    remedy: "Turn it into text with '| string'.")
+            }
+            return PythonString.contains(text.string, part.string)
+        default:
+            throw Diagnostic(.template, "'in' needs a list, a dictionary or text, not \(describe(container))")
+        }
+    }
+}

@@ -1,0 +1,239 @@
+internal import Diagnostics
+internal import Values
+
+/// Names that a chain of templates extending each other has set at its top level.
+final class SharedNames {
+    var values: [String: Value] = [:]
+}
+
+/// The blocks of a chain of templates, the most derived first.
+final class Inheritance {
+    var layers: [String: [(evaluator: Evaluator, body: [Statement])]] = [:]
+
+    func add(_ evaluator: Evaluator) {
+        for (name, body) in evaluator.template.blocks { layers[name, default: []].append((evaluator, body)) }
+    }
+}
+
+/// Including, importing and extending other templates.
+extension Evaluator {
+    private func loadedTemplate(
+        _ expression: Expression, _ frame: Frame, _ offset: Int
+    ) throws(Diagnostic) -> (compiled: CompiledTemplate, origin: SourceLocation) {
+        let value = try operand(try evaluate(expression, frame))
+        let candidates = value.elements ?? [value]
+        var last: Diagnostic?
+        for candidate in candidates {
+            guard case .string(let name) = candidate else {
+                throw failure("a template's name must be text, not \(describe(candidate))", at: offset)
+            }
+            guard let loader = session.environment.loader else {
+                throw Diagnostic(
+                    .missingFile, "'\(name.string)' cannot be brought in: there are no template files here",
+                    at: location(offset), remedy: "Use the template module, or the template lookup.")
+            }
+            do throws(Diagnostic) {
+                let (text, path) = try loader(name.string)
+                let file = SourceFile(name: path, text: text)
+                let origin = SourceLocation(file: file, line: 1, column: 1)
+                var options = template.options
+                options.literalBackslashes = false
+                return (
+                    try session.environment.compiled(text, options: options, isExpression: false, origin: origin),
+                    origin
+                )
+            } catch where error.code == .missingFile {
+                last = last ?? error
+            }
+        }
+        throw located(last ?? Diagnostic(.missingFile, "no template name is given"), offset)
+    }
+
+    /// The names a template hands to one it includes: all it has set so far, inner ones first.
+    private func visibleNames(_ frame: Frame) -> [String: Value] {
+        var result = shared?.values ?? [:]
+        var chain: [Frame] = []
+        var current: Frame? = frame
+        while let frame = current {
+            chain.append(frame)
+            current = frame.parent
+        }
+        for frame in chain.reversed() {
+            for entry in frame.entries { result[template.names[entry.slot]] = entry.value }
+        }
+        return result
+    }
+
+    private func innerScope(_ frame: Frame, withContext: Bool) -> any Scope {
+        guard withContext else { return EmptyScope(base: scope) }
+        let names = visibleNames(frame)
+        return names.isEmpty ? scope : LayeredScope(values: names, base: scope)
+    }
+
+    func executeInclude(
+        _ inclusion: Statement.Inclusion, _ frame: Frame, _ output: inout Output
+    ) throws(Diagnostic) {
+        try session.enterMacro()
+        defer { session.leaveMacro() }
+        let loaded: (compiled: CompiledTemplate, origin: SourceLocation)
+        do throws(Diagnostic) {
+            loaded = try loadedTemplate(inclusion.template, frame, inclusion.offset)
+        } catch where error.code == .missingFile && inclusion.ignoresMissing {
+            return
+        }
+        let inner = Evaluator(
+            loaded.compiled, origin: loaded.origin, isSecret: isSecret,
+            scope: innerScope(frame, withContext: inclusion.withContext), session: session)
+        try inner.run(into: &output)
+    }
+
+    /// Runs the whole template.
+    func run(into output: inout Output) throws(Diagnostic) {
+        if !template.blocks.isEmpty, inheritance == nil {
+            let inheritance = Inheritance()
+            inheritance.add(self)
+            self.inheritance = inheritance
+        }
+        _ = try execute(template.body, root, &output)
+    }
+
+    func importedModule(
+        _ expression: Expression, _ withContext: Bool, _ frame: Frame, _ offset: Int
+    ) throws(Diagnostic) -> ModuleObject {
+        try session.enterMacro()
+        defer { session.leaveMacro() }
+        let loaded = try loadedTemplate(expression, frame, offset)
+        let inner = Evaluator(
+            loaded.compiled, origin: loaded.origin, isSecret: false,
+            scope: innerScope(frame, withContext: withContext), session: session)
+        var output = Output(isSecret: false)
+        try inner.run(into: &output)
+        return ModuleObject(inner, printed: output.value, name: loaded.origin.file.name)
+    }
+
+    func executeImportNames(
+        _ expression: Expression, _ names: [Statement.ImportedName], _ withContext: Bool, _ frame: Frame, _ offset: Int
+    ) throws(Diagnostic) {
+        let module = try importedModule(expression, withContext, frame, offset)
+        for name in names {
+            let value = try module.member(.string(name.name))
+            assign(
+                name.local,
+                value
+                    ?? undefined(
+                        "the template '\(module.name)' has no '\(name.name)'", name: name.name, at: offset,
+                        candidates: { module.keys?.map(\.text) ?? [] }), frame)
+        }
+    }
+
+    // MARK: Blocks
+
+    func executeExtends(
+        _ expression: Expression, _ frame: Frame, _ offset: Int, _ output: inout Output
+    ) throws(Diagnostic) -> Flow {
+        try session.enterMacro()
+        defer { session.leaveMacro() }
+        let loaded = try loadedTemplate(expression, frame, offset)
+        let shared = shared ?? SharedNames()
+        for entry in root.entries { shared.values[template.names[entry.slot]] = entry.value }
+        self.shared = shared
+        let parent = Evaluator(
+            loaded.compiled, origin: loaded.origin, isSecret: isSecret, scope: scope, session: session)
+        let inheritance = inheritance ?? Inheritance()
+        if inheritance.layers.isEmpty { inheritance.add(self) }
+        self.inheritance = inheritance
+        inheritance.add(parent)
+        parent.inheritance = inheritance
+        parent.shared = shared
+        // What the child goes on to set at its top level is seen by the parent; what it prints is not.
+        var unprinted = Output(isSecret: false)
+        if let rest = statementsAfterExtends { _ = try execute(rest, root, &unprinted) }
+        try parent.run(into: &output)
+        return .stop
+    }
+
+    /// The top level's assignments, macros and imports after the `extends` tag.
+    private var statementsAfterExtends: [Statement]? {
+        guard let index = template.body.firstIndex(where: { if case .extends = $0 { true } else { false } }) else {
+            return nil
+        }
+        return template.body[(index + 1)...].filter { statement in
+            switch statement {
+            case .set, .setBlock, .macro, .importModule, .importNames: true
+            default: false
+            }
+        }
+    }
+
+    func executeBlock(_ use: Statement.BlockUse, _ frame: Frame, _ output: inout Output) throws(Diagnostic) {
+        guard let layers = inheritance?.layers[use.name], let first = layers.first else { return }
+        if use.isRequired, layers.count == 1 {
+            throw failure("the required block '\(use.name)' is not filled in", at: use.offset)
+        }
+        try session.enterMacro()
+        defer { session.leaveMacro() }
+        let outerFrame = use.isScoped && first.evaluator === self ? frame : first.evaluator.root
+        if use.isScoped, first.evaluator !== self {
+            // The overriding template sees the loop's names through the shared ones.
+            let shared = shared ?? SharedNames()
+            self.shared = shared
+            let before = shared.values
+            for (name, value) in visibleNames(frame) { shared.values[name] = value }
+            defer { shared.values = before }
+            try first.evaluator.executeBlock(use.name, level: 0, Frame(parent: outerFrame), &output)
+            return
+        }
+        try first.evaluator.executeBlock(use.name, level: 0, Frame(parent: outerFrame), &output)
+    }
+
+    func executeBlock(
+        _ name: String, level: Int, _ frame: Frame, _ output: inout Output
+    ) throws(Diagnostic) {
+        guard let layers = inheritance?.layers[name], layers.indices.contains(level) else { return }
+        blockStack.append((name, level))
+        defer { blockStack.removeLast() }
+        _ = try execute(layers[level].body, frame, &output)
+    }
+
+    /// `super()`: the block of the template this one extends.
+    func callSuper(_ frame: Frame, _ offset: Int) throws(Diagnostic) -> Value {
+        guard let current = blockStack.last, let layers = inheritance?.layers[current.name],
+            layers.indices.contains(current.level + 1)
+        else { throw failure("super() has no block to call: no template above has this one", at: offset) }
+        try session.enterMacro()
+        defer { session.leaveMacro() }
+        let next = layers[current.level + 1]
+        var output = Output(isSecret: isSecret)
+        try next.evaluator.executeBlock(
+            current.name, level: current.level + 1, Frame(parent: next.evaluator.root), &output)
+        return output.value
+    }
+}
+
+/// What `import` gives: the names a template has set at its top level.
+final class ModuleObject: TemplateObject, @unchecked Sendable {
+    // Unchecked: it lives within one evaluation, on one thread.
+    private let evaluator: Evaluator
+    private let printed: Value
+    let name: String
+
+    init(_ evaluator: Evaluator, printed: Value, name: String) {
+        self.evaluator = evaluator
+        self.printed = printed
+        self.name = name
+    }
+
+    var typeName: String { "template module" }
+    var text: String { PythonPrint.text(printed) }
+
+    var keys: [ValueMap.Key]? {
+        evaluator.root.entries.map { .string(evaluator.template.names[$0.slot]) }.filter { !$0.text.hasPrefix("_") }
+    }
+
+    func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
+        guard case .string(let name) = key, !name.hasPrefix("_"),
+            let slot = evaluator.template.names.firstIndex(of: name)
+        else { return nil }
+        return evaluator.root.find(slot)
+    }
+}

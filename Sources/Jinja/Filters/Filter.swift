@@ -1,0 +1,205 @@
+internal import Diagnostics
+internal import Values
+
+/// A filter: its name, its parameters in order, and what it does.
+struct Filter: Sendable {
+    struct Style: OptionSet, Sendable {
+        let rawValue: Int
+        /// It moves values without making new text of them: marks stay where they are, and parts may be
+        /// undefined.
+        static let structural = Style(rawValue: 1)
+        /// It is given its input and arguments as they are: undefined, unknown, with templates within.
+        static let lenient = Style(rawValue: 2)
+        /// It takes any number of further positional arguments.
+        static let variadic = Style(rawValue: 4)
+        /// It takes any further named arguments.
+        static let keywords = Style(rawValue: 8)
+    }
+
+    let name: String
+    let parameters: [String]
+    /// How many of the parameters must be given.
+    let required: Int
+    let style: Style
+    let function: @Sendable (Call) throws(Diagnostic) -> Value
+
+    init(
+        _ name: String, _ parameters: [String], required: Int = 0, _ style: Style,
+        _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
+    ) {
+        self.name = name
+        self.parameters = parameters
+        self.required = required
+        self.style = style
+        self.function = function
+    }
+}
+
+extension Filter {
+    /// A filter without parameters.
+    init(
+        _ name: String, _ style: Style,
+        _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
+    ) {
+        self.init(name, [], required: 0, style, function)
+    }
+
+    /// A filter without parameters or peculiarities.
+    init(_ name: String, _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value) {
+        self.init(name, [], required: 0, [], function)
+    }
+
+    /// A filter without peculiarities.
+    init(
+        _ name: String, _ parameters: [String], required: Int = 0,
+        _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
+    ) {
+        self.init(name, parameters, required: required, [], function)
+    }
+}
+
+/// A test: like a filter, but it answers yes or no.
+struct Test: Sendable {
+    let name: String
+    let parameters: [String]
+    let required: Int
+    /// It is asked about undefined and unknown values, too.
+    let isLenient: Bool
+    /// It looks at the value itself only, not at what is within.
+    let isShallow: Bool
+    let function: @Sendable (Call) throws(Diagnostic) -> Bool
+
+    init(
+        _ name: String, _ parameters: [String] = [], required: Int = 0, isLenient: Bool = false,
+        isShallow: Bool = false, _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Bool
+    ) {
+        self.name = name
+        self.parameters = parameters
+        self.required = required
+        self.isLenient = isLenient
+        self.isShallow = isShallow
+        self.function = function
+    }
+}
+
+/// One use of a filter or test, its arguments put where its parameters are.
+struct Call {
+    let evaluator: Evaluator
+    let name: String
+    let input: Value
+    let offset: Int
+    /// The arguments by parameter; nil where none was given.
+    private(set) var arguments: [Value?]
+    /// Positional arguments past the parameters.
+    private(set) var extra: [Value] = []
+    /// Named arguments that are no parameters.
+    private(set) var named: ValueMap = [:]
+    private let parameters: [String]
+
+    init(
+        evaluator: Evaluator, name: String, kind: String, input: Value, offset: Int, positional: [Value],
+        named: ValueMap, parameters: [String], required: Int, style: Filter.Style
+    ) throws(Diagnostic) {
+        self.evaluator = evaluator
+        self.name = name
+        self.input = input
+        self.offset = offset
+        self.parameters = parameters
+        arguments = positional.prefix(parameters.count).map { $0 }
+        while arguments.count < parameters.count { arguments.append(nil) }
+        if positional.count > parameters.count {
+            guard style.contains(.variadic) else {
+                throw Diagnostic(
+                    .template,
+                    "\(kind) '\(name)' takes at most \(parameters.count) arguments, \(positional.count) are given")
+            }
+            extra = Array(positional[parameters.count...])
+        }
+        for (key, value) in named {
+            if let index = parameters.firstIndex(of: key.text) {
+                guard arguments[index] == nil else {
+                    throw Diagnostic(.template, "\(kind) '\(name)' is given its argument '\(key.text)' twice")
+                }
+                arguments[index] = value
+            } else if style.contains(.keywords) {
+                self.named[key] = value
+            } else {
+                throw Diagnostic(
+                    .template, "\(kind) '\(name)' has no argument '\(key.text)'",
+                    remedy: NearestHint.of(key.text, among: parameters)
+                        ?? (parameters.isEmpty ? nil : "Its arguments are \(parameters.joined(separator: ", ")).")
+                )
+            }
+        }
+        for index in 0..<required where arguments[index] == nil {
+            throw Diagnostic(.template, "\(kind) '\(name)' needs the argument '\(parameters[index])'")
+        }
+    }
+
+    // MARK: Arguments by place
+
+    subscript(index: Int) -> Value? { arguments[index] }
+
+    func value(_ index: Int) throws(Diagnostic) -> Value {
+        guard let value = arguments[index] else {
+            throw Diagnostic(.template, "'\(name)' needs the argument '\(parameters[index])'")
+        }
+        return value
+    }
+
+    func bool(_ index: Int, default standard: Bool) -> Bool {
+        guard let value = arguments[index] else { return standard }
+        return value.isTruthy
+    }
+
+    func int(_ index: Int, default standard: Int) throws(Diagnostic) -> Int {
+        guard let value = arguments[index], !value.isNull else { return standard }
+        if case .int(let int)? = value.number { return int.asBound }
+        throw wrongArgument(index, "a whole number", value)
+    }
+
+    func string(_ index: Int, default standard: String? = nil) throws(Diagnostic) -> String {
+        guard let value = arguments[index] else {
+            if let standard { return standard }
+            throw Diagnostic(.template, "'\(name)' needs the argument '\(parameters[index])'")
+        }
+        if case .string(let text) = value { return text.string }
+        throw wrongArgument(index, "text", value)
+    }
+
+    /// Text, or anything else as Python prints it.
+    func printed(_ index: Int, default standard: String) -> String {
+        arguments[index].map(PythonPrint.text) ?? standard
+    }
+
+    func wrongArgument(_ index: Int, _ wanted: String, _ value: Value) -> Diagnostic {
+        Diagnostic(
+            .template, "the argument '\(parameters[index])' of '\(name)' must be \(wanted), not \(ErrorText.describe(value))")
+    }
+
+    // MARK: The input
+
+    /// The input as text, whatever it is.
+    var text: String { PythonPrint.text(input) }
+
+    /// The input's elements: a list's, a dictionary's keys, a text's characters.
+    func elements() throws(Diagnostic) -> [Value] { try evaluator.elements(input) }
+
+    func map() throws(Diagnostic) -> ValueMap {
+        guard case .map(let map) = input else { throw wrongInput("a dictionary") }
+        return map
+    }
+
+    func wrongInput(_ wanted: String) -> Diagnostic {
+        Diagnostic(.template, "'\(name)' needs \(wanted), not \(ErrorText.describe(input))")
+    }
+
+    func failure(_ summary: String, remedy: String? = nil) -> Diagnostic {
+        Diagnostic(.template, summary, remedy: remedy)
+    }
+}
+
+extension Int {
+    /// The number as a width, count or index: no larger than can be added to without overflow.
+    var asBound: Int { Swift.min(Swift.max(self, -(1 << 52)), 1 << 52) }
+}

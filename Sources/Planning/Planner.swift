@@ -1,0 +1,257 @@
+public import Diagnostics
+import Inventory
+import Modules
+public import Playbook
+import Values
+public import Variables
+public import YAML
+
+/// Turns playbooks into a `RunPlan`: imports and roles unfolded, tags and `--limit` applied, everything checked
+/// that can be checked before a host is touched.
+///
+/// The engine asks it again for what is only known in a run: `include_tasks`, `include_role`. Not locked: like the
+/// variables it plans with, it belongs to the loop's thread.
+public final class Planner: @unchecked Sendable {
+    let files: ProjectFiles
+    let variables: RunVariables
+    let settings: PlanSettings
+    var diagnostics = Diagnostics()
+    private var lastID = 0
+    /// Files of tasks being read, outermost first: one that imports itself would never end.
+    var importing: [String] = []
+    /// The roles of the play being planned.
+    var playRoles: [RoleInstance] = []
+    var playHandlers: [PlannedTask] = []
+    /// Roles whose handlers have been taken in.
+    var handlersTaken: Set<String> = []
+    var playbookDirectory = "."
+    /// Variables that names of imports may use: the play's.
+    var playScopeVars: [ValueMap] = []
+
+    public init(files: ProjectFiles, variables: RunVariables, settings: PlanSettings) {
+        self.files = files
+        self.variables = variables
+        self.settings = settings
+    }
+
+    /// Plans playbooks, in order.
+    ///
+    /// - Parameter paths: Files; `-` is standard input, whose text is given.
+    /// - Throws: `Diagnostics` with everything that is wrong.
+    public func plan(_ paths: [String], standardInput: String? = nil) throws(Diagnostics) -> RunPlan {
+        var plays: [PlannedPlay] = []
+        for path in paths {
+            plays += playbook(path, text: path == "-" ? standardInput : nil, inherited: Keywords(), askedAt: nil)
+        }
+        for warning in files.warnings { diagnostics.add(warning) }
+        if settings.reviews { review(plays) }
+        // A role used by two plays is read twice; what is wrong with it is told once.
+        diagnostics = diagnostics.withoutRepetition()
+        try diagnostics.throwIfAny()
+        return RunPlan(plays: plays, warnings: diagnostics.all)
+    }
+
+    // MARK: Playbooks and plays
+
+    private func playbook(_ path: String, text: String?, inherited: Keywords, askedAt: SourceLocation?) -> [PlannedPlay] {
+        let absolute = Path.absolute(path)
+        guard !importing.contains(absolute) else {
+            report(.recursion, "'\(path)' imports itself", at: askedAt, remedy: "Take the import out.")
+            return []
+        }
+        importing.append(absolute)
+        defer { importing.removeLast() }
+        let root: YAMLNode?
+        let file: SourceFile
+        do throws(Diagnostic) {
+            if let text {
+                (root, file) = try files.document(in: text, named: "<stdin>")
+            } else {
+                root = try files.document(at: path)
+                file = files.file(at: path)
+            }
+        } catch {
+            diagnostics.add(error.located(at: askedAt))
+            return []
+        }
+        var parser = makeParser()
+        let entries = parser.playbook(root, file: file)
+        diagnostics.add(contentsOf: parser.diagnostics)
+        playbookDirectory = text == nil ? Path.directory(of: path) : "."
+        var plays: [PlannedPlay] = []
+        for entry in entries {
+            switch entry {
+            case .play(let node):
+                playbookDirectory = text == nil ? Path.directory(of: path) : "."
+                plays.append(play(node, from: path, handedDown: inherited))
+            case .importPlaybook(let field, let keywords):
+                playScopeVars = [keywords.vars]
+                guard let name = constantText(field) else { continue }
+                let target = Path.join(text == nil ? Path.directory(of: path) : ".", name)
+                plays += playbook(target, text: nil, inherited: keywords, askedAt: field.location)
+            }
+        }
+        return plays
+    }
+
+    private func play(_ node: PlayNode, from path: String, handedDown: Keywords) -> PlannedPlay {
+        playRoles = []
+        playHandlers = []
+        handlersTaken = []
+        playScopeVars = [handedDown.vars, node.keywords.vars]
+        var node = node
+        node.keywords.vars = handedDown.vars.merging(node.keywords.vars)
+        let tags = words(handedDown.tags) + words(node.keywords.tags)
+        var inherited = Inherited().entering(handedDown, tags: words(handedDown.tags), vars: false)
+        inherited = inherited.entering(node.keywords, tags: words(node.keywords.tags), vars: false)
+        inherited.when = handedDown.when
+        check(play: node)
+        checkVarsFiles(of: node, path)
+
+        let context = PlanContext(role: nil, parents: [], inherited: inherited, file: path)
+        let handlers = plan(node.handlers, in: context, asHandlers: true)
+        let before = plan(node.preTasks, in: context)
+        var roles: [PlannedNode] = []
+        for reference in node.roles {
+            if let role = role(reference, in: context) { roles.append(.role(role)) }
+        }
+        let tasks = plan(node.tasks, in: context)
+        let after = plan(node.postTasks, in: context)
+        let name = node.keywords.name.map(\.value.pythonText) ?? hostsText(node)
+        let all = Self.tasks(of: handlers) + playHandlers
+        let planned = PlannedPlay(
+            node: node, name: name, file: path, hosts: hosts(of: node), sections: [before, roles, tasks, after],
+            handlers: all, roles: playRoles, inherited: inherited, tags: tags)
+        checkHandlers(of: planned)
+        return planned
+    }
+
+    private func hostsText(_ node: PlayNode) -> String {
+        let value = (try? scope.evaluate(node.hosts.value)) ?? node.hosts.value
+        return value.elements.map { $0.map(\.pythonText).joined(separator: ",") } ?? value.pythonText
+    }
+
+    private func hosts(of node: PlayNode) -> [String] {
+        do throws(Diagnostic) {
+            let value = try scope.evaluate(node.hosts.value)
+            let pattern = value.elements.map { $0.map(\.pythonText).joined(separator: ",") } ?? value.pythonText
+            let selection = try HostPattern.select(
+                pattern, from: variables.inventory, limit: settings.limit, at: node.hosts.location)
+            let names = selection.hosts
+            for diagnostic in selection.warnings + variables.inventory.checkVariables(of: names) {
+                diagnostics.add(diagnostic)
+            }
+            if names.isEmpty, settings.limit == nil, selection.warnings.isEmpty {
+                diagnostics.add(
+                    Diagnostic(
+                        .noHosts, "no host matches '\(pattern)'", at: node.hosts.location,
+                        remedy: NearestNames.hint(
+                            pattern, among: variables.inventory.groupNames + variables.inventory.hostNames)
+                            ?? "`--list-hosts` shows what plays match; the inventory is given with -i.",
+                        severity: .warning))
+            }
+            return names
+        } catch {
+            diagnostics.add(error.located(at: node.hosts.location))
+            return []
+        }
+    }
+
+    // MARK: Small helpers
+
+    var scope: LayeredScope { variables.scopeWithoutHost(playScopeVars) }
+
+    func nextID() -> Int {
+        lastID += 1
+        return lastID
+    }
+
+    func makeParser() -> PlaybookParser {
+        PlaybookParser(options: settings.yaml, isModule: { ActionCatalog.isKnown($0) })
+    }
+
+    func report(
+        _ code: Diagnostic.Code, _ summary: String, at place: SourceLocation?, remedy: String? = nil,
+        severity: Diagnostic.Severity = .error
+    ) {
+        diagnostics.add(Diagnostic(code, summary, at: place, remedy: remedy, severity: severity))
+    }
+
+    /// Text that must be known before the run: constant, or a template of what is known by then.
+    func constantText(_ field: Field) -> String? {
+        do throws(Diagnostic) {
+            return try scope.evaluate(field.value).pythonText
+        } catch {
+            var told = error.located(at: field.location)
+            if told.code == .undefined {
+                told.remedy = "This is read before any host is known; use include_… instead of import_…, or -e."
+            }
+            diagnostics.add(told)
+            return nil
+        }
+    }
+
+    /// Tags as words: `[a, "b,c"]` is a, b and c.
+    func words(_ fields: [Field]) -> [String] {
+        fields.flatMap { field -> [String] in
+            guard let value = try? scope.evaluate(field.value) else {
+                report(.badValue, "tags must be known before the run", at: field.location,
+                    remedy: "Use constant tags, or variables given with -e.")
+                return []
+            }
+            return (value.elements ?? [value]).flatMap { item in
+                item.pythonText.split(separator: ",").map { String($0).trimmed }
+            }
+        }
+    }
+
+    /// The tasks within, whatever they stand in.
+    static func tasks(of nodes: [PlannedNode]) -> [PlannedTask] {
+        nodes.flatMap { node -> [PlannedTask] in
+            switch node {
+            case .task(let task): [task]
+            case .block(let block): tasks(of: block.tasks + block.rescue + block.always)
+            case .role(let role): tasks(of: role.dependencies + role.tasks)
+            }
+        }
+    }
+}
+
+extension PlannedPlay {
+    /// All tasks in their order, handlers not among them.
+    public var tasks: [PlannedTask] { Planner.tasks(of: sections.flatMap { $0 }) }
+}
+
+/// What a plan is made for.
+public struct PlanSettings: Sendable {
+    public var tags: TagSelection
+    /// `--limit`.
+    public var limit: String?
+    /// Directories that hold roles, besides those beside the playbook.
+    public var rolesPath: [String]
+    public var collectionsPath: [String]
+    public var yaml: YAMLValueOptions
+    /// Whether to say what a careful colleague would; `--syntax-check` does.
+    public var reviews: Bool
+
+    public init(
+        tags: TagSelection = TagSelection(), limit: String? = nil, rolesPath: [String] = [],
+        collectionsPath: [String] = [], yaml: YAMLValueOptions, reviews: Bool = false
+    ) {
+        self.reviews = reviews
+        self.tags = tags
+        self.limit = limit
+        self.rolesPath = rolesPath
+        self.collectionsPath = collectionsPath
+        self.yaml = yaml
+    }
+}
+
+/// Where in a plan something stands.
+struct PlanContext {
+    var role: RoleInstance?
+    /// The roles that brought this one in, the outermost first.
+    var parents: [RoleInstance]
+    var inherited: Inherited
+    var file: String
+}

@@ -1,0 +1,202 @@
+public import Diagnostics
+import Inventory
+import Playbook
+public import Values
+import YAML
+
+/// How roles are found and unfolded.
+extension Planner {
+    /// Which of a role's files are used, where an include names others than `main`.
+    struct RoleFiles {
+        var tasks = "main"
+        var vars = "main"
+        var defaults = "main"
+        var handlers = "main"
+    }
+
+    func role(_ reference: RoleReference, in context: PlanContext, files: RoleFiles = RoleFiles()) -> PlannedRole? {
+        guard let name = constantText(Field(.string(Text(reference.name, marks: marks(reference.name),
+            origin: reference.location)), at: reference.location))
+        else { return nil }
+        guard let path = rolePath(name, reference.location, context) else { return nil }
+        guard !context.parents.contains(where: { $0.path == path }), context.role?.path != path || files.tasks != "main"
+        else {
+            let chain = (context.parents + [context.role].compactMap(\.self)).map(\.name) + [name]
+            report(.recursion, "role '\(name)' depends on itself: \(chain.joined(separator: " → "))",
+                at: reference.location, remedy: "Take one of these dependencies out.")
+            return nil
+        }
+        let meta = metadata(of: path, reference.location)
+        let parameters = reference.keywords.vars.merging(reference.parameters)
+        let inherited = context.inherited.entering(
+            reference.keywords, tags: words(reference.keywords.tags), vars: false)
+        let instance = RoleInstance(
+            name: name, path: path,
+            defaults: variables(in: "\(path)/defaults", named: files.defaults, reference.location),
+            vars: variables(in: "\(path)/vars", named: files.vars, reference.location),
+            parameters: parameters, parent: context.role, allowsDuplicates: meta.allowDuplicates,
+            location: reference.location,
+            identity: identity(path, parameters, inherited, files))
+        var inner = context
+        if let outer = context.role { inner.parents.append(outer) }
+        inner.role = instance
+        inner.inherited = inherited
+        let dependencies = meta.roles.compactMap { dependency -> PlannedNode? in
+            role(dependency, in: inner).map(PlannedNode.role)
+        }
+        playRoles.append(instance)
+        takeHandlers(of: instance, inner, files)
+        var tasks: [PlannedNode] = []
+        if let file = mainFile(in: "\(path)/tasks", named: files.tasks) {
+            inner.file = file
+            tasks = plan(read(file, askedAt: reference.location), in: inner)
+        } else if files.tasks != "main" {
+            report(.missingFile, "role '\(name)' has no tasks '\(files.tasks)'", at: reference.location,
+                remedy: "Looked in \(path)/tasks.")
+        }
+        return PlannedRole(instance: instance, dependencies: dependencies, tasks: tasks)
+    }
+
+    func importRole(_ node: TaskNode, _ inherited: Inherited, _ context: PlanContext) -> [PlannedNode] {
+        refuseLoop(node, "include_role")
+        guard let (reference, files) = roleReference(node, evaluated: nil) else { return [] }
+        var inner = context
+        inner.inherited = inherited
+        guard let role = role(reference, in: inner, files: files) else { return [] }
+        return [.role(role)]
+    }
+
+    /// The tasks an `include_role` brings in.
+    ///
+    /// - Parameter arguments: Its arguments, evaluated.
+    /// - Throws: `Diagnostics` with everything that is wrong with the role.
+    public func includeRole(_ arguments: ValueMap, for task: PlannedTask, vars: ValueMap) throws(Diagnostics)
+        -> (role: PlannedRole, handlers: [PlannedTask], instances: [RoleInstance])?
+    {
+        diagnostics = Diagnostics()
+        playHandlers = []
+        playRoles = []
+        guard let (reference, files) = roleReference(task.node, evaluated: arguments) else {
+            try diagnostics.throwIfAny()
+            return nil
+        }
+        var inherited = bare(task.inherited)
+        if !vars.isEmpty { inherited.parameters.append(vars) }
+        let context = PlanContext(role: task.role, parents: [], inherited: inherited, file: task.file)
+        let role = role(reference, in: context, files: files)
+        try diagnostics.throwIfAny()
+        return role.map { ($0, playHandlers, playRoles) }
+    }
+
+    private func roleReference(_ node: TaskNode, evaluated: ValueMap?) -> (RoleReference, RoleFiles)? {
+        let arguments = evaluated ?? node.action.arguments
+        func text(_ name: String) -> String? {
+            guard let value = arguments[name] else { return nil }
+            return constantText(Field(value, at: node.action.places[name] ?? node.location))
+        }
+        guard let name = text("name") ?? text("role") else {
+            report(.missingArgument, "'\(node.action.name)' needs the name of a role", at: node.location,
+                remedy: "Write 'name: ROLE' below it.")
+            return nil
+        }
+        let known = ["name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply",
+            "allow_duplicates", "rolespec_validate"]
+        for key in arguments.keys where !known.contains(key.text) {
+            report(.unknownArgument, "unknown argument '\(key.text)' for \(node.action.name)",
+                at: node.action.places[key.text] ?? node.location,
+                remedy: NearestNames.hint(key.text, among: known))
+        }
+        var files = RoleFiles()
+        files.tasks = text("tasks_from") ?? "main"
+        files.vars = text("vars_from") ?? "main"
+        files.defaults = text("defaults_from") ?? "main"
+        files.handlers = text("handlers_from") ?? "main"
+        let reference = RoleReference(
+            name: name, location: node.action.places["name"] ?? node.location, keywords: Keywords(), parameters: [:])
+        return (reference, files)
+    }
+
+    // MARK: Files of a role
+
+    private func takeHandlers(of instance: RoleInstance, _ context: PlanContext, _ files: RoleFiles) {
+        guard handlersTaken.insert(instance.path + "#" + files.handlers).inserted,
+            let file = mainFile(in: "\(instance.path)/handlers", named: files.handlers)
+        else { return }
+        var inner = context
+        inner.file = file
+        let nodes = plan(read(file, askedAt: instance.location, handlers: true), in: inner, asHandlers: true)
+        playHandlers += Self.tasks(of: nodes)
+    }
+
+    private func metadata(of path: String, _ place: SourceLocation) -> (roles: [RoleReference], allowDuplicates: Bool) {
+        guard let file = mainFile(in: "\(path)/meta", named: "main") else { return ([], false) }
+        do throws(Diagnostic) {
+            let root = try files.document(at: file)
+            var parser = makeParser()
+            let result = parser.dependencies(root)
+            diagnostics.add(contentsOf: parser.diagnostics)
+            return result
+        } catch {
+            diagnostics.add(error.located(at: place))
+            return ([], false)
+        }
+    }
+
+    private func variables(in directory: String, named name: String, _ place: SourceLocation) -> ValueMap {
+        var result = ValueMap()
+        for file in variableFiles(in: directory, named: name) {
+            do throws(Diagnostic) {
+                let root = try files.document(at: file)
+                var parser = makeParser()
+                result.merge(parser.variables(root))
+                diagnostics.add(contentsOf: parser.diagnostics)
+            } catch {
+                diagnostics.add(error.located(at: place))
+            }
+        }
+        return result
+    }
+
+    /// `main.yml`, or everything in a directory `main`.
+    private func variableFiles(in directory: String, named name: String) -> [String] {
+        if let file = mainFile(in: directory, named: name) { return [file] }
+        let folder = "\(directory)/\(name)"
+        guard ProjectFiles.isDirectory(folder) else { return [] }
+        return Path.entries(of: folder).filter { entry in
+            [".yml", ".yaml", ".json"].contains { entry.hasSuffix($0) }
+        }.map { "\(folder)/\($0)" }
+    }
+
+    private func mainFile(in directory: String, named name: String) -> String? {
+        ["", ".yml", ".yaml", ".json"].map { "\(directory)/\(name)\($0)" }.first(where: ProjectFiles.isFile)
+    }
+
+    private func rolePath(_ name: String, _ place: SourceLocation, _ context: PlanContext) -> String? {
+        var candidates: [String] = []
+        let parts = name.split(separator: ".")
+        if parts.count == 3 {
+            candidates += settings.collectionsPath.map {
+                "\($0)/ansible_collections/\(parts[0])/\(parts[1])/roles/\(parts[2])"
+            }
+        }
+        candidates.append(Path.join(playbookDirectory, "roles/" + name))
+        if let role = context.role { candidates.append(Path.join(Path.directory(of: role.path), name)) }
+        candidates += settings.rolesPath.map { Path.join($0, name) }
+        candidates.append(Path.join(playbookDirectory, name))
+        if name.hasPrefix("/") { candidates = [name] }
+        if let found = candidates.first(where: ProjectFiles.isDirectory) { return found }
+        let near = candidates.map(Path.directory(of:)).flatMap(Path.entries(of:))
+        report(.missingRole, "no role '\(name)'", at: place,
+            remedy: (NearestNames.hint(name, among: Set(near)).map { $0 + " " } ?? "")
+                + "Looked for \(candidates.joined(separator: ", ")).")
+        return nil
+    }
+
+    private func identity(_ path: String, _ parameters: ValueMap, _ inherited: Inherited, _ files: RoleFiles) -> String {
+        let when = inherited.when.map(\.value.pythonText).joined(separator: "&")
+        let parameters = parameters.map { "\($0.key.text)=\($0.value.pythonRepresentation)" }.sorted()
+        return [path, files.tasks, parameters.joined(separator: ","), when].joined(separator: "\u{1f}")
+    }
+
+    private func marks(_ text: String) -> Text.Marks { text.contains("{{") ? .template : [] }
+}

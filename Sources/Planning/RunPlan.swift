@@ -1,0 +1,157 @@
+public import Diagnostics
+public import Modules
+public import Playbook
+public import Values
+
+/// What will be done, in order: plays with their hosts and their tasks, roles and imports unfolded.
+///
+/// Nothing in it depends on a host's answers; `--list-tasks` prints it and no host is touched.
+public struct RunPlan: Sendable {
+    public var plays: [PlannedPlay]
+    public var warnings: [Diagnostic]
+}
+
+/// A play with its hosts and everything it will run.
+public struct PlannedPlay: Sendable {
+    public var node: PlayNode
+    /// The name people see: as written, else the hosts' pattern.
+    public var name: String
+    /// The playbook it stands in.
+    public var file: String
+    /// The inventory's hosts that its pattern and `--limit` leave, in order.
+    public var hosts: [String]
+    /// The tasks before the roles, the roles, the tasks and those after; handlers are flushed between sections.
+    public var sections: [[PlannedNode]]
+    public var handlers: [PlannedTask]
+    /// Every role of the play, in the order of their first mention, dependencies first.
+    public var roles: [RoleInstance]
+    /// What its tasks inherit from it.
+    public var inherited: Inherited
+    /// Play variables from `vars_files`, each where it was found at planning; templated names wait for the run.
+    public var tags: [String]
+}
+
+/// Something that runs: a task, a block, or a role with all that belongs to it.
+public indirect enum PlannedNode: Sendable {
+    case task(PlannedTask)
+    case block(PlannedBlock)
+    case role(PlannedRole)
+}
+
+/// A task that will run.
+public struct PlannedTask: Sendable {
+    /// Counts from 1 in the order of the plan; an include's tasks get theirs when it is met.
+    public var id: Int
+    public var node: TaskNode
+    public var action: PlannedAction
+    public var role: RoleInstance?
+    /// Everything that counts for it, its own keywords included.
+    public var inherited: Inherited
+    public var isHandler: Bool
+    /// The file it was read from; names in it are sought beside it.
+    public var file: String
+
+    /// The task that gathers a play's facts, which no file holds.
+    public init(gathering node: TaskNode, with module: any Module.Type, for play: PlannedPlay) {
+        self.init(
+            id: 0, node: node, action: .module(module), role: nil, inherited: play.inherited, isHandler: false,
+            file: play.file)
+    }
+
+    init(
+        id: Int, node: TaskNode, action: PlannedAction, role: RoleInstance?, inherited: Inherited, isHandler: Bool,
+        file: String
+    ) {
+        self.id = id
+        self.node = node
+        self.action = action
+        self.role = role
+        self.inherited = inherited
+        self.isHandler = isHandler
+        self.file = file
+    }
+
+    /// The name people see, a template still: as written, else the action's.
+    public var writtenName: Value { node.keywords.name?.value ?? .string(node.action.name) }
+}
+
+/// What a task does.
+public enum PlannedAction: Sendable {
+    case module(any Module.Type)
+    case engine(EngineAction)
+    /// A name nobody here provides; list modes show it, runs refuse it.
+    case missing(Diagnostic)
+}
+
+/// An action that the engine carries out itself, since it changes the run and not the host.
+public enum EngineAction: Sendable {
+    case includeTasks
+    case includeRole
+    case includeVars
+    case meta(Meta)
+    case setFact
+    case addHost
+    case groupBy
+    case pause
+
+    public enum Meta: String, Sendable, CaseIterable {
+        case flushHandlers = "flush_handlers"
+        case endPlay = "end_play"
+        case endHost = "end_host"
+        case endBatch = "end_batch"
+        case endRole = "end_role"
+        case clearFacts = "clear_facts"
+        case clearHostErrors = "clear_host_errors"
+        case refreshInventory = "refresh_inventory"
+        case resetConnection = "reset_connection"
+        case noop
+    }
+}
+
+/// A block that will run.
+public struct PlannedBlock: Sendable {
+    public var tasks: [PlannedNode]
+    public var rescue: [PlannedNode]
+    public var always: [PlannedNode]
+    public var inherited: Inherited
+    public var name: Field?
+    public var location: SourceLocation
+}
+
+/// A role's run: its dependencies, then its own tasks. A host that has been through the same role with the same
+/// parameters in this play leaves it out, unless the role allows duplicates.
+public struct PlannedRole: Sendable {
+    public var instance: RoleInstance
+    public var dependencies: [PlannedNode]
+    public var tasks: [PlannedNode]
+}
+
+/// A role as a play uses it: its files' variables and the parameters of this use.
+public final class RoleInstance: Sendable {
+    public let name: String
+    /// The role's directory.
+    public let path: String
+    public let defaults: ValueMap
+    public let vars: ValueMap
+    public let parameters: ValueMap
+    public let parent: RoleInstance?
+    public let allowsDuplicates: Bool
+    public let location: SourceLocation
+    /// Two uses with the same identity are the same work.
+    public let identity: String
+
+    init(
+        name: String, path: String, defaults: ValueMap, vars: ValueMap, parameters: ValueMap, parent: RoleInstance?,
+        allowsDuplicates: Bool, location: SourceLocation, identity: String
+    ) {
+        self.name = name
+        self.path = path
+        self.defaults = defaults
+        self.vars = vars
+        self.parameters = parameters
+        self.parent = parent
+        self.allowsDuplicates = allowsDuplicates
+        self.location = location
+        self.identity = identity
+    }
+}

@@ -1,0 +1,174 @@
+import Diagnostics
+import Jinja
+import Modules
+import Playbook
+import Values
+import Variables
+
+/// What can be told of a task before any host is touched.
+extension Planner {
+    func check(_ task: PlannedTask) {
+        let node = task.node
+        if case .module(let module) = task.action {
+            checkArguments(of: node, module.manual)
+            checkSources(of: task, module.manual)
+        }
+        checkTemplates(of: node, task)
+        if let loop = node.loop, let lookup = loop.lookup, !LookupContext.exists(lookup) {
+            report(.unsupported, "there is no 'with_\(lookup)' here", at: loop.items.location,
+                remedy: "Write it with 'loop' and filters, or query().")
+        }
+        refuseUnsupported(task)
+    }
+
+    private func checkArguments(of node: TaskNode, _ manual: ModuleManual) {
+        var raw = node.action.arguments
+        if let text = node.action.freeForm {
+            guard let name = manual.freeForm else {
+                report(.unknownArgument, "\(manual.name) takes no free text", at: node.action.location,
+                    remedy: "Write its arguments as a map below the name.")
+                return
+            }
+            raw[name] = .string(text)
+        }
+        // Arguments that come as one template are checked when it is known.
+        guard node.action.dynamicArguments == nil else { return }
+        let (_, found) = ArgumentCheck.check(
+            manual, raw, places: { node.action.places[$0] ?? node.action.location }, location: node.action.location,
+            isStatic: true)
+        for diagnostic in found { diagnostics.add(diagnostic) }
+    }
+
+    /// Files of the control machine that a task names outright.
+    private func checkSources(of task: PlannedTask, _ manual: ModuleManual) {
+        let kinds = ["copy": "files", "template": "templates", "script": "files"]
+        let arguments = task.node.action.arguments
+        guard let kind = kinds[manual.shortName], let source = arguments["src"], !source.holdsTemplate,
+            !(arguments["remote_src"].map { $0.isTruthy || $0.holdsTemplate } ?? false), task.node.keywords.vars.isEmpty
+        else { return }
+        let name = source.pythonText
+        let directory = Path.absolute(playbookDirectory)
+        let places = FileSearch.candidates(
+            name, kind: kind, in: task.variables(playDirectory: directory).searchPath)
+        guard !name.isEmpty, !places.contains(where: { ProjectFiles.isFile($0) || ProjectFiles.isDirectory($0) }) else {
+            return
+        }
+        report(.missingFile, "no file '\(name)'", at: task.node.action.places["src"] ?? task.node.action.location,
+            remedy: "Looked for \(places.joined(separator: ", ")).")
+    }
+
+    /// Syntax of everything in a task that will be evaluated.
+    private func checkTemplates(of node: TaskNode, _ task: PlannedTask) {
+        for condition in node.keywords.when + node.until + node.changedWhen + node.failedWhen {
+            checkTemplate(condition.value, asExpression: true)
+        }
+        for value in node.action.arguments.values { checkTemplate(value) }
+        if let text = node.action.freeForm { checkTemplate(.string(text)) }
+        for value in node.keywords.vars.values { checkTemplate(value) }
+        if let loop = node.loop { checkTemplate(loop.items.value) }
+        if let name = node.keywords.name { checkTemplate(name.value) }
+        for field in node.notify + node.keywords.environment { checkTemplate(field.value) }
+        if node.action.shortName == "assert" {
+            let that = node.action.arguments["that"]
+            for item in that?.elements ?? [that].compactMap(\.self) {
+                if case .string(var text) = item {
+                    text.origin = text.origin ?? node.action.places["that"]
+                    checkTemplate(.string(text), asExpression: true)
+                }
+            }
+        }
+        for field in node.keywords.settings.values { checkTemplate(field.value) }
+    }
+
+    private func checkTemplate(_ value: Value, asExpression: Bool = false) {
+        switch value {
+        case .string(let text) where text.isTemplate || asExpression:
+            do throws(Diagnostic) {
+                let isExpression = asExpression && !text.string.contains("{{") && !text.string.contains("{%")
+                try variables.engine.check(text, asExpression: isExpression)
+            } catch {
+                diagnostics.add(error.located(at: text.origin))
+            }
+        case .list(let items), .tuple(let items): for item in items { checkTemplate(item) }
+        case .map(let map): for item in map.values { checkTemplate(item) }
+        default: break
+        }
+    }
+
+    /// Keywords that are known, and that this engine does not carry out yet: said before a host is touched.
+    private func refuseUnsupported(_ task: PlannedTask) {
+        let node = task.node
+        if let field = node.asynchronous, field.value != 0 {
+            report(.unsupported, "'async' is not supported yet", at: field.location,
+                remedy: "Take it out: the task then runs until it is done; 'timeout:' bounds it.")
+        }
+        if case .engine(let action) = task.action {
+            switch action {
+            case .meta(let meta) where [.refreshInventory, .endRole].contains(meta):
+                report(.unsupported, "'meta: \(meta.rawValue)' is not supported yet", at: node.action.location)
+            default: break
+            }
+        }
+    }
+
+    func check(play node: PlayNode) {
+        if let strategy = node.strategy, !strategy.value.pythonText.hasSuffix("linear") {
+            report(.unsupported, "strategy '\(strategy.value.pythonText)' is not supported yet", at: strategy.location,
+                remedy: "Take it out: 'linear' is the default.")
+        }
+        for field in node.varsFiles where !field.value.holdsTemplate {
+            for name in field.value.elements ?? [field.value] { checkTemplate(name) }
+        }
+        for value in node.keywords.vars.values { checkTemplate(value) }
+        checkTemplate(node.hosts.value)
+    }
+
+    /// Files of variables whose names are constant: whether they are there and can be read.
+    func checkVarsFiles(of node: PlayNode, _ path: String) {
+        for field in node.varsFiles where !field.value.holdsTemplate {
+            do throws(Diagnostic) {
+                _ = try variablesFile(
+                    (field.value.elements ?? [field.value]).map(\.pythonText), askedAt: field.location)
+            } catch {
+                var told = error.located(at: field.location)
+                if told.location != field.location { told.notes.append(Diagnostic.Note("read by vars_files", at: field.location)) }
+                diagnostics.add(told)
+            }
+        }
+    }
+
+    /// Notifications that no handler answers.
+    func checkHandlers(of play: PlannedPlay) {
+        var names = Set<String>()
+        for handler in play.handlers {
+            guard let name = constantName(handler.writtenName) else { return }
+            names.insert(name)
+            if let role = handler.role { names.insert("\(role.name) : \(name)") }
+            for topic in handler.node.listen { names.insert(topic.value.pythonText) }
+        }
+        let all = play.tasks
+        // Handlers of included roles are only known when they are met.
+        let mayGrow = all.contains { task in
+            if case .engine(let action) = task.action, case .includeRole = action { return true }
+            return false
+        }
+        if mayGrow { return }
+        for task in all + play.handlers {
+            for field in task.node.notify {
+                for item in field.value.elements ?? [field.value] where !item.holdsTemplate {
+                    let name = item.pythonText
+                    guard !names.contains(name) else { continue }
+                    report(.undefined, "no handler '\(name)'", at: field.location,
+                        remedy: NearestNames.hint(name, among: names)
+                            ?? (names.isEmpty
+                                ? "Handlers stand under 'handlers:' of the play or in a role's handlers/main.yml."
+                                : "This play's handlers: \(names.sorted().map { "'\($0)'" }.joined(separator: ", "))."))
+                }
+            }
+        }
+    }
+
+    private func constantName(_ value: Value) -> String? {
+        (try? scope.evaluate(value))?.pythonText ?? value.pythonText
+    }
+}

@@ -1,0 +1,165 @@
+public import Diagnostics
+import Modules
+import Playbook
+public import Values
+import YAML
+
+/// How lists of tasks become planned ones.
+extension Planner {
+    func plan(_ nodes: [Node], in context: PlanContext, asHandlers: Bool = false) -> [PlannedNode] {
+        nodes.flatMap { node -> [PlannedNode] in
+            switch node {
+            case .task(let task): plan(task, in: context, asHandler: asHandlers)
+            case .block(let block): plan(block, in: context, asHandlers: asHandlers)
+            }
+        }
+    }
+
+    private func plan(_ node: BlockNode, in context: PlanContext, asHandlers: Bool) -> [PlannedNode] {
+        var inner = context
+        inner.inherited = context.inherited.entering(node.keywords, tags: words(node.keywords.tags))
+        let block = PlannedBlock(
+            tasks: plan(node.tasks, in: inner, asHandlers: asHandlers),
+            rescue: plan(node.rescue, in: inner, asHandlers: asHandlers),
+            always: plan(node.always, in: inner, asHandlers: asHandlers),
+            inherited: inner.inherited, name: node.keywords.name, location: node.location)
+        let isEmpty = block.tasks.isEmpty && block.rescue.isEmpty && block.always.isEmpty
+        return isEmpty ? [] : [.block(block)]
+    }
+
+    private func plan(_ node: TaskNode, in context: PlanContext, asHandler: Bool) -> [PlannedNode] {
+        let inherited = context.inherited.entering(node.keywords, tags: words(node.keywords.tags))
+        if node.action.isBuiltin("import_tasks") {
+            return importTasks(node, inherited, context, asHandler: asHandler)
+        }
+        if node.action.isBuiltin("import_role") {
+            return importRole(node, inherited, context)
+        }
+        let action = ActionCatalog.action(for: node.action)
+        if case .missing(let diagnostic) = action { diagnostics.add(diagnostic) }
+        if let remark = ActionCatalog.misplaced(node.action) { diagnostics.add(remark) }
+        let task = PlannedTask(
+            id: nextID(), node: node, action: action, role: context.role, inherited: inherited,
+            isHandler: asHandler, file: context.file)
+        check(task)
+        guard asHandler || settings.tags.includes(inherited.tags) else { return [] }
+        return [.task(task)]
+    }
+
+    private func importTasks(
+        _ node: TaskNode, _ inherited: Inherited, _ context: PlanContext, asHandler: Bool
+    ) -> [PlannedNode] {
+        refuseLoop(node, "include_tasks")
+        guard let field = fileArgument(of: node), let name = constantText(field) else {
+            report(.missingArgument, "import_tasks needs the name of a file", at: node.location)
+            return []
+        }
+        var inner = context
+        inner.inherited = inherited
+        return taskFile(name, askedAt: field.location, in: inner, asHandlers: asHandler)
+    }
+
+    /// The tasks of a file named in a task, sought beside the file that names it, then in the role, then the play.
+    func taskFile(_ name: String, askedAt place: SourceLocation, in context: PlanContext, asHandlers: Bool = false)
+        -> [PlannedNode]
+    {
+        var directories = [Path.directory(of: context.file)]
+        if let role = context.role { directories += ["\(role.path)/tasks", role.path] }
+        directories += [playbookDirectory + "/tasks", playbookDirectory]
+        let candidates = directories.map { Path.join($0, name) }
+        guard let path = candidates.first(where: ProjectFiles.isFile) else {
+            report(.missingFile, "no file '\(name)'", at: place,
+                remedy: "Looked for \(unique(candidates).joined(separator: ", ")).")
+            return []
+        }
+        let absolute = Path.absolute(path)
+        guard importing.filter({ $0 == absolute }).count < 1 else {
+            report(.recursion, "'\(name)' imports itself", at: place,
+                remedy: "Use include_tasks with a condition that ends it.")
+            return []
+        }
+        importing.append(absolute)
+        defer { importing.removeLast() }
+        var inner = context
+        inner.file = path
+        return plan(read(path, askedAt: place, handlers: asHandlers), in: inner, asHandlers: asHandlers)
+    }
+
+    /// The nodes of a task file; what is wrong with it is gathered.
+    func read(_ path: String, askedAt place: SourceLocation?, handlers: Bool = false) -> [Node] {
+        do throws(Diagnostic) {
+            let root = try files.document(at: path)
+            var parser = makeParser()
+            let nodes = parser.taskList(root, handlers: handlers)
+            diagnostics.add(contentsOf: parser.diagnostics)
+            return nodes
+        } catch {
+            diagnostics.add(error.located(at: place))
+            return []
+        }
+    }
+
+    func fileArgument(of node: TaskNode) -> Field? {
+        if let text = node.action.freeForm { return Field(.string(text), at: node.action.location) }
+        for name in ["file", "_raw_params"] {
+            if let value = node.action.arguments[name] {
+                return Field(value, at: node.action.places[name] ?? node.action.location)
+            }
+        }
+        return nil
+    }
+
+    func refuseLoop(_ node: TaskNode, _ instead: String) {
+        guard let loop = node.loop else { return }
+        report(.syntax, "'\(node.action.name)' is read before the run and cannot loop", at: loop.items.location,
+            remedy: "Use \(instead), which is read when it is met.")
+    }
+
+    private func unique(_ names: [String]) -> [String] {
+        var seen = Set<String>()
+        return names.filter { seen.insert(Path.absolute($0)).inserted }
+    }
+
+    // MARK: In a run
+
+    /// The tasks an `include_tasks` brings in, for hosts that evaluated its file to `name`.
+    ///
+    /// - Throws: `Diagnostics` with everything that is wrong with the file.
+    public func include(_ name: String, for task: PlannedTask, vars: ValueMap) throws(Diagnostics) -> [PlannedNode] {
+        diagnostics = Diagnostics()
+        var inherited = bare(task.inherited)
+        if !vars.isEmpty { inherited.parameters.append(vars) }
+        if let apply = task.node.action.arguments["apply"]?.mapValue { inherited = applied(apply, to: inherited) }
+        let context = PlanContext(role: task.role, parents: [], inherited: inherited, file: task.file)
+        let nodes = taskFile(name, askedAt: task.node.location, in: context, asHandlers: task.isHandler)
+        try diagnostics.throwIfAny()
+        return nodes
+    }
+
+    /// What an include hands down: everything but its own tags, conditions and loop variables, which count for the
+    /// include itself.
+    func bare(_ inherited: Inherited) -> Inherited {
+        var result = inherited
+        result.tags = inherited.outerTags
+        result.when = []
+        return result
+    }
+
+    private func applied(_ apply: ValueMap, to inherited: Inherited) -> Inherited {
+        var result = inherited
+        for (key, value) in apply {
+            let field = Field(value, at: SourceLocation(file: SourceFile(name: "apply", text: ""), line: 1, column: 1))
+            switch key.text {
+            case "tags":
+                let tags = value.elements?.map(\.pythonText) ?? value.pythonText.split(separator: ",").map(String.init)
+                result.tags += tags
+            case "when": result.when += (value.elements ?? [value]).map { Field($0, at: field.location) }
+            case "vars": if let vars = value.mapValue { result.vars.append(vars) }
+            case "environment": result.environment.append(field)
+            default:
+                if let setting = Keywords.Setting(rawValue: key.text) { result.settings[setting] = field }
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,126 @@
+/// Reads arguments written as text after a module's name: `path=/tmp/x mode=0644`.
+enum FreeForm {
+    /// Modules and actions whose text is theirs, apart from the options named here.
+    static let rawOptions: [String: Set<String>] = {
+        let command: Set<String> = [
+            "creates", "removes", "chdir", "executable", "stdin", "stdin_add_newline", "strip_empty_ends", "argv", "cmd",
+        ]
+        return [
+            "command": command, "shell": command, "script": command, "raw": ["executable"],
+            "meta": [], "include_vars": [], "include_tasks": ["apply", "file"], "import_tasks": ["file"],
+            "include": [], "import_playbook": [],
+        ]
+    }()
+
+    /// What the text says: its options, and what is left, as written.
+    struct Reading {
+        var options: [(name: String, value: String)] = []
+        var rest: String = ""
+    }
+
+    /// Splits the text at blanks that are neither quoted nor inside `{{ }}`, `{% %}`, `{# #}`, and takes the words
+    /// that are `name=value` with a name in `known` (any name if nil) as options.
+    static func read(_ text: String, known: Set<String>?) -> Reading {
+        var reading = Reading()
+        var rest: [Substring] = []
+        for word in words(of: text) {
+            guard let mark = assignment(in: word) else {
+                rest.append(word)
+                continue
+            }
+            let name = String(word[..<mark])
+            guard known?.contains(name) ?? true else {
+                rest.append(word)
+                continue
+            }
+            reading.options.append((name, unquoted(word[word.index(after: mark)...])))
+        }
+        reading.rest = rest.isEmpty ? "" : joined(rest, in: text)
+        return reading
+    }
+
+    /// The words with the blanks between them kept where nothing was taken out.
+    private static func joined(_ words: [Substring], in text: String) -> String {
+        var result = ""
+        var last: Substring?
+        for word in words {
+            if let last {
+                let between = text[last.endIndex..<word.startIndex]
+                result += between.allSatisfy(\.isWhitespace) ? String(between) : " "
+            }
+            result += word
+            last = word
+        }
+        return result
+    }
+
+    private static func assignment(in word: Substring) -> Substring.Index? {
+        guard let mark = word.firstIndex(of: "="), mark > word.startIndex else { return nil }
+        let name = word[..<mark]
+        return name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } ? mark : nil
+    }
+
+    private static func unquoted(_ value: Substring) -> String {
+        guard value.count >= 2, let first = value.first, first == "'" || first == "\"", value.last == first else {
+            return String(value)
+        }
+        return String(value.dropFirst().dropLast())
+    }
+
+    private static func words(of text: String) -> [Substring] {
+        var words: [Substring] = []
+        var start: String.Index?
+        var quote: Character?
+        var depth = 0
+        var index = text.startIndex
+        func next(_ index: String.Index) -> Character? {
+            let following = text.index(after: index)
+            return following < text.endIndex ? text[following] : nil
+        }
+        while index < text.endIndex {
+            let character = text[index]
+            if character.isWhitespace, quote == nil, depth == 0 {
+                if let begin = start {
+                    words.append(text[begin..<index])
+                    start = nil
+                }
+                index = text.index(after: index)
+                continue
+            }
+            if start == nil { start = index }
+            if character == "{", let following = next(index), "{%#".contains(following), quote == nil || depth > 0 {
+                depth += 1
+                index = text.index(index, offsetBy: 2)
+                continue
+            }
+            if depth > 0, "}%#".contains(character), next(index) == "}" {
+                depth -= 1
+                index = text.index(index, offsetBy: 2)
+                continue
+            }
+            if depth == 0 {
+                if character == "\\", quote != "'", next(index) != nil {
+                    index = text.index(index, offsetBy: 2)
+                    continue
+                }
+                if let open = quote {
+                    if character == open { quote = nil }
+                } else if character == "'" || character == "\"" {
+                    quote = character
+                }
+            }
+            index = text.index(after: index)
+        }
+        if let begin = start { words.append(text[begin...]) }
+        return words
+    }
+}
+
+/// `name=value` words, as the command line has them.
+public enum KeyValueText {
+    /// The words that are `name=value`, and whatever else there is.
+    public static func read(_ text: String) -> (options: [(name: String, value: String)], rest: String) {
+        let reading = FreeForm.read(text, known: nil)
+        return (reading.options, reading.rest)
+    }
+}

@@ -1,0 +1,210 @@
+import Diagnostics
+import Glibc
+public import Results
+import Synchronization
+import Values
+
+/// The output people know from ansible-playbook: banners, a line a host, the recap.
+public final class TerminalReporter: Reporter {
+    /// How it is to look.
+    public struct Style: Sendable {
+        public var colors: Bool
+        public var verbosity: Int
+        /// The width banners are filled to.
+        public var width: Int
+        public var showsSkipped: Bool
+
+        public init(colors: Bool, verbosity: Int, width: Int = 79, showsSkipped: Bool = true) {
+            self.colors = colors
+            self.verbosity = verbosity
+            self.width = width
+            self.showsSkipped = showsSkipped
+        }
+    }
+
+    private let style: Style
+    private let redactor: Redactor
+    private let write: @Sendable (String) -> Void
+
+    /// - Parameter write: Where a finished piece of text goes; it ends with its own line end.
+    public init(style: Style, redactor: Redactor, write: @escaping @Sendable (String) -> Void) {
+        self.style = style
+        self.redactor = redactor
+        self.write = write
+    }
+
+    public func finish() {}
+
+    public func take(_ event: RunEvent) {
+        switch event {
+        case .playStarted(let name, _): banner("PLAY [\(safe(name))]")
+        case .playSkipped(let name, let why):
+            banner("PLAY [\(safe(name))]")
+            line("skipping: \(why)", .cyan)
+        case .taskStarted(let title):
+            banner("\(title.kind.rawValue) [\(safe(title.name))]")
+            if style.verbosity > 1, let place = title.location { line("task path: \(place.file.name):\(place.line)", .gray) }
+        case .item(let report): if report.status != .skipped || style.showsSkipped { result(report) }
+        case .result(let report):
+            // A loop has shown its items; only a failure that no item had is left to say.
+            if isLoop(report) {
+                if let diagnostic = report.diagnostic, (report.values["results"]?.elements ?? []).isEmpty {
+                    _ = diagnostic
+                    result(report)
+                } else if report.status == .failed, !report.isIgnored {
+                    break
+                } else if report.status == .skipped, report.values["results"]?.elements?.isEmpty ?? true {
+                    result(report)
+                }
+                if report.isIgnored { line("...ignoring", .cyan) }
+            } else {
+                result(report)
+            }
+            if style.verbosity > 2, report.status != .skipped { line(measure(report), .gray) }
+        case .retry(let report, let attempt, let total):
+            line("FAILED - RETRYING: [\(report.host)]: \(safe(report.task.name)) (\(total - attempt + 1) retries left).", .gray)
+        case .included(let file, let hosts): line("included: \(safe(file)) for \(hosts.joined(separator: ", "))", .cyan)
+        case .noHostsLeft: banner("NO MORE HOSTS LEFT")
+        case .said(let diagnostic):
+            line(redactor.redacted(diagnostic).rendered(), diagnostic.severity == .error ? .red : .purple)
+        case .ended(let recap): show(recap)
+        }
+    }
+
+    // MARK: Results
+
+    private func isLoop(_ report: TaskReport) -> Bool { report.values["results"] != nil && report.label == nil }
+
+    private func result(_ report: TaskReport) {
+        if report.status == .skipped, !style.showsSkipped { return }
+        if report.showsDiff, !report.isHidden, let change = report.change, report.status == .changed {
+            for text in ChangePicture.lines(change, subject: report.subject, redactor: redactor) { diffLine(text) }
+        }
+        var host = report.host
+        if let delegate = report.delegate { host += " -> \(safe(delegate))" }
+        var text: String
+        let color: Color
+        switch report.status {
+        case .ok: (text, color) = ("ok: [\(host)]", .green)
+        case .changed: (text, color) = ("changed: [\(host)]", .yellow)
+        case .skipped: (text, color) = ("skipping: [\(host)]", .cyan)
+        case .failed: (text, color) = ("fatal: [\(host)]: FAILED!", .red)
+        case .unreachable: (text, color) = ("fatal: [\(host)]: UNREACHABLE!", .red)
+        case .unknown(let unknown):
+            (text, color) = ("unknown: [\(host)] => depends on \(safe(unknown.cause))", .purple)
+        }
+        if report.status == .failed, report.label != nil { text = "failed: [\(host)]" }
+        if let label = report.label { text += " => (item=\(self.label(label, report)))" }
+        if let answer = answer(report) { text += " => \(answer)" }
+        line(text, color)
+        if let diagnostic = report.diagnostic, report.status == .failed || report.status == .unreachable {
+            show(diagnostic, hidden: report.isHidden)
+        }
+        for warning in report.warnings where !report.isHidden { line("[WARNING]: \(safe(redactor.redacted(warning)))", .purple) }
+        if report.isIgnored, report.label == nil { line("...ignoring", .cyan) }
+    }
+
+    private func label(_ value: Value, _ report: TaskReport) -> String {
+        if report.isHidden { return "(censored due to no_log)" }
+        let shown = redactor.redacted(value)
+        return safe(shown.stringValue ?? shown.pythonRepresentation)
+    }
+
+    private func show(_ diagnostic: Diagnostic, hidden: Bool) {
+        if hidden {
+            line("  the output is hidden: 'no_log: true' was set for this task", .red)
+            return
+        }
+        line(SafeText.visible(redactor.redacted(diagnostic).rendered()), .red)
+    }
+
+    /// The module's own words, where they are worth showing: always for `debug`, with -v for the others, and for
+    /// failures.
+    private func answer(_ report: TaskReport) -> String? {
+        if report.isHidden {
+            return style.verbosity > 0 || report.status == .failed
+                ? "{\"censored\": \"the output has been hidden due to the fact that 'no_log: true' was specified for this result\", \"changed\": \(report.status == .changed)}"
+                : nil
+        }
+        if case .unknown = report.status { return nil }
+        guard report.isShown && report.status != .skipped || style.verbosity > 0 || report.status == .failed else { return nil }
+        var values = report.values
+        if report.isShown {
+            values = ValueMap(values.filter { !["changed", "failed", "skipped"].contains($0.key.text) }.map { ($0.key, $0.value) })
+        }
+        if style.verbosity < 1 { values.removeValue(forKey: "ansible_facts") }
+        if style.verbosity < 3 { values.removeValue(forKey: "invocation") }
+        if values.isEmpty { return nil }
+        let indent: Int? = report.isShown || style.verbosity > 1 ? 4 : nil
+        return SafeText.visible(JSONText.of(redactor.redacted(.map(values)), indent: indent, sorted: true))
+    }
+
+    private func measure(_ report: TaskReport) -> String {
+        let seconds = Double(report.duration.components.seconds)
+            + Double(report.duration.components.attoseconds) / 1e18
+        let milliseconds = Int((seconds * 1000).rounded())
+        return "  [\(report.host)] round trips: \(report.roundTrips), \(milliseconds) ms"
+    }
+
+    private func show(_ recap: Recap) {
+        banner("PLAY RECAP")
+        let width = max(26, (recap.hosts.map(\.count).max() ?? 0) + 1)
+        for host in recap.hosts {
+            let counts = recap[host: host]
+            let color: Color = counts.failed > 0 || counts.unreachable > 0 ? .red : counts.changed > 0 ? .yellow : .green
+            let name = host + String(repeating: " ", count: max(1, width - host.count))
+            var fields = [
+                ("ok", counts.ok), ("changed", counts.changed), ("unreachable", counts.unreachable),
+                ("failed", counts.failed), ("skipped", counts.skipped), ("rescued", counts.rescued),
+                ("ignored", counts.ignored),
+            ]
+            if recap.isCheckMode { fields.append(("unknown", counts.unknown)) }
+            let text = fields.map { "\($0.0)=\(String($0.1).padded(4))" }.joined(separator: " ")
+            line(painted(name, color, isBoldOnly: false) + ": " + text)
+            if style.verbosity > 2 { line("  round trips: \(counts.roundTrips)", .gray) }
+        }
+        if recap.isCheckMode {
+            line("")
+            line("This was a dry run: nothing was changed.", .cyan)
+        }
+        line("")
+    }
+
+    // MARK: Writing
+
+    private enum Color: String {
+        case red = "31", green = "32", yellow = "33", purple = "35", cyan = "36", gray = "90"
+    }
+
+    private func safe(_ text: String) -> String { SafeText.visible(redactor.redacted(text), keepsLines: false) }
+
+    private func banner(_ text: String) {
+        let stars = String(repeating: "*", count: max(3, style.width - text.count - 1))
+        write("\n\(text) \(stars)\n")
+    }
+
+    private func line(_ text: String, _ color: Color? = nil) {
+        write((color.map { painted(text, $0, isBoldOnly: false) } ?? text) + "\n")
+    }
+
+    private func diffLine(_ text: String) {
+        let visible = SafeText.visible(text)
+        switch text.first {
+        case "+": line(visible, .green)
+        case "-": line(visible, .red)
+        case "@": line(visible, .cyan)
+        default: line(visible)
+        }
+    }
+
+    private func painted(_ text: String, _ color: Color, isBoldOnly: Bool) -> String {
+        guard style.colors else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { "\u{1b}[0;\(color.rawValue)m\($0)\u{1b}[0m" }.joined(separator: "\n")
+    }
+}
+
+extension String {
+    /// The text filled with blanks to a width.
+    fileprivate func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

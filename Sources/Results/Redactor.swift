@@ -1,0 +1,97 @@
+public import Diagnostics
+import Synchronization
+public import Values
+
+/// Keeps secrets out of everything that people or files get to see.
+///
+/// Two nets, one behind the other: texts marked as secret are never printed, and every line that leaves is searched
+/// for the secrets this run has handled, in case a host or a module answered with one.
+public final class Redactor: Sendable {
+    /// What stands where a secret would.
+    public static let mask = "********"
+
+    /// Shorter ones are hidden by their mark alone: as pieces of a line they would hide half of it.
+    private static let shortestSought = 4
+    private let known = Mutex<[String]>([])
+
+    public init() {}
+
+    /// Remembers every secret text within the value.
+    public func learn(_ value: Value) {
+        switch value {
+        case .string(let text) where text.isSecret: learn(text.string)
+        case .list(let items), .tuple(let items): for item in items { learn(item) }
+        case .map(let map): for item in map.values { learn(item) }
+        default: break
+        }
+    }
+
+    /// Remembers a secret: as a whole, and each of its lines, since output comes in lines.
+    public func learn(_ secret: String) {
+        let pieces = [secret] + (secret.contains("\n") ? secret.split(separator: "\n").map(String.init) : [])
+        known.withLock { known in
+            for piece in pieces where piece.utf8.count >= Self.shortestSought && !known.contains(piece) {
+                known.append(piece)
+                // The longest first, so that a secret within a secret does not leave the rest standing.
+                known.sort { $0.utf8.count > $1.utf8.count }
+            }
+        }
+    }
+
+    /// The text without any known secret.
+    public func redacted(_ text: String) -> String {
+        let secrets = known.withLock { $0 }
+        guard !secrets.isEmpty else { return text }
+        var result = text
+        for secret in secrets where result.utf8.count >= secret.utf8.count {
+            result = result.replacing(secret, with: Self.mask)
+        }
+        return result
+    }
+
+    /// The value with every secret text masked, marked or known.
+    public func redacted(_ value: Value) -> Value {
+        switch value {
+        case .string(let text):
+            .string(Text(text.isSecret ? Self.mask : redacted(text.string), marks: text.marks, origin: text.origin))
+        case .list(let items): .list(items.map(redacted))
+        case .tuple(let items): .tuple(items.map(redacted))
+        case .map(let map): .map(map.mapValues(redacted))
+        default: value
+        }
+    }
+
+    /// The diagnostic with every known secret masked.
+    public func redacted(_ diagnostic: Diagnostic) -> Diagnostic {
+        var copy = diagnostic
+        copy.summary = redacted(diagnostic.summary)
+        copy.remedy = diagnostic.remedy.map(redacted)
+        copy.notes = diagnostic.notes.map { Diagnostic.Note(redacted($0.text), at: $0.location) }
+        return copy
+    }
+}
+
+extension String {
+    /// The text with every occurrence of `piece`, compared byte by byte, replaced.
+    fileprivate func replacing(_ piece: String, with replacement: String) -> String {
+        let whole = Array(utf8)
+        let sought = Array(piece.utf8)
+        guard !sought.isEmpty, whole.count >= sought.count else { return self }
+        var result: [UInt8] = []
+        var index = 0
+        var isFound = false
+        while index < whole.count {
+            if whole[index] == sought[0], index + sought.count <= whole.count,
+                whole[index..<index + sought.count].elementsEqual(sought)
+            {
+                result += Array(replacement.utf8)
+                index += sought.count
+                isFound = true
+            } else {
+                result.append(whole[index])
+                index += 1
+            }
+        }
+        return isFound ? String(decoding: result, as: UTF8.self) : self
+    }
+}

@@ -1,0 +1,133 @@
+public import Diagnostics
+public import Values
+
+/// Something that happened in a run; reporters turn it into text, lines of JSON, a page.
+public enum RunEvent: Sendable {
+    case playStarted(name: String, hosts: [String])
+    /// The play has no hosts, or none that is still in the run.
+    case playSkipped(name: String, why: String)
+    case taskStarted(TaskTitle)
+    /// A loop's item on a host; the task's own report follows when all items are through.
+    case item(TaskReport)
+    case result(TaskReport)
+    case retry(TaskReport, attempt: Int, of: Int)
+    /// An include brought in a file's tasks on these hosts.
+    case included(file: String, hosts: [String])
+    case noHostsLeft
+    /// A line for the person at the terminal: a warning, a note.
+    case said(Diagnostic)
+    case ended(Recap)
+}
+
+/// A task as banners name it.
+public struct TaskTitle: Sendable {
+    public enum Kind: String, Sendable { case task = "TASK", handler = "RUNNING HANDLER" }
+    public var kind: Kind
+    public var name: String
+    public var location: SourceLocation?
+
+    public init(kind: Kind, name: String, location: SourceLocation?) {
+        self.kind = kind
+        self.name = name
+        self.location = location
+    }
+}
+
+/// What a task, or one item of its loop, came to on one host.
+public struct TaskReport: Sendable {
+    /// The answers a task can end with.
+    public enum Status: Sendable, Hashable {
+        case ok, changed, skipped, failed, unreachable
+        /// A dry run cannot tell; says what it depends on.
+        case unknown(Unknown)
+
+        /// The word for it in recaps and machine-readable reports.
+        public var word: String {
+            switch self {
+            case .ok: "ok"
+            case .changed: "changed"
+            case .skipped: "skipped"
+            case .failed: "failed"
+            case .unreachable: "unreachable"
+            case .unknown: "unknown"
+            }
+        }
+    }
+
+    public var host: String
+    public var task: TaskTitle
+    public var status: Status
+    /// A failure that the play goes on after.
+    public var isIgnored = false
+    /// The module's name.
+    public var action: String
+    /// How a loop's item is called.
+    public var label: Value?
+    /// What is registered, its secrets still marked.
+    public var values: ValueMap
+    public var change: Change?
+    public var diagnostic: Diagnostic?
+    public var warnings: [String] = []
+    /// The host the work was done on, if another than the task's.
+    public var delegate: String?
+    /// `no_log`: nothing of the values or the change is shown.
+    public var isHidden = false
+    /// Whether the module's answer is what people ran it for (`debug`), and shown without -v.
+    public var isShown = false
+    public var showsDiff = false
+    /// How often the host was waited for.
+    public var roundTrips = 0
+    public var duration = Duration.zero
+
+    public init(host: String, task: TaskTitle, status: Status, action: String, values: ValueMap = [:]) {
+        self.host = host
+        self.task = task
+        self.status = status
+        self.action = action
+        self.values = values
+    }
+}
+
+/// How a run ended, host by host.
+public struct Recap: Sendable {
+    /// One host's counts.
+    public struct Counts: Sendable, Hashable {
+        public var ok = 0
+        public var changed = 0
+        public var unreachable = 0
+        public var failed = 0
+        public var skipped = 0
+        public var rescued = 0
+        public var ignored = 0
+        public var unknown = 0
+        public var roundTrips = 0
+
+        public init() {}
+    }
+
+    public private(set) var hosts: [String] = []
+    private var counts: [String: Counts] = [:]
+    public var isCheckMode = false
+    public var wasInterrupted = false
+
+    public init() {}
+
+    public subscript(host host: String) -> Counts {
+        get { counts[host] ?? Counts() }
+        set {
+            if counts[host] == nil { hosts.append(host) }
+            counts[host] = newValue
+        }
+    }
+
+    /// The process's exit status: 2 if a host failed, 4 if one was unreachable, both together 6; 99 interrupted.
+    public var exitStatus: Int32 {
+        if wasInterrupted { return 99 }
+        var status: Int32 = 0
+        for host in hosts {
+            if self[host: host].failed > 0 { status |= 2 }
+            if self[host: host].unreachable > 0 { status |= 4 }
+        }
+        return status
+    }
+}

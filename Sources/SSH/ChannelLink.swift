@@ -1,0 +1,207 @@
+internal import CLibSSH2
+internal import Diagnostics
+internal import Glibc
+internal import Target
+
+/// A shell on the other side of a channel. The session calls `readOutput`, `readErrors` and `write` as the socket
+/// allows.
+@IOLoop
+final class ChannelLink: ShellLink {
+    var owner: (any ShellLinkOwner)? {
+        didSet { if let ended { owner?.linkEnded(ended) } }
+    }
+    private(set) var backlog = 0
+
+    private let session: SSHSession
+    private var channel: OpaquePointer?
+    private var queue: [[UInt8]] = []
+    private var sentOfFirst = 0
+    private var isFinishing = false
+    private var ended: LinkEnd?
+    private var onEnd: [() -> Void] = []
+
+    /// What is read before other channels get their turn.
+    private static let readLimit = 1 << 20
+    /// The library's defaults, as macros that Swift does not see: 2 MiB under way, in packets of 32 KiB.
+    private static let windowSize: UInt32 = 2 << 20
+    private static let packetSize: UInt32 = 32768
+
+    private init(_ session: SSHSession, _ channel: OpaquePointer) {
+        self.session = session
+        self.channel = channel
+    }
+
+    /// Opens a channel and has the login shell run `line` in it: two round trips.
+    static func open(_ session: SSHSession, line: String) async throws(Diagnostic) -> ChannelLink {
+        var opened: OpaquePointer?
+        let status = await session.perform {
+            opened = libssh2_channel_open_ex(
+                session.raw, "session", 7, Self.windowSize, Self.packetSize, nil, 0)
+            return opened == nil ? Int(libssh2_session_last_errno(session.raw)) : 0
+        }
+        guard status == 0, let channel = opened else {
+            if let death = session.death { throw death }
+            throw Diagnostic(
+                .unreachable, "the host opens no further channel: \(session.lastError)",
+                remedy: "Raise MaxSessions in the host's sshd_config.")
+        }
+        let link = ChannelLink(session, channel)
+        let started = await session.perform {
+            Int(libssh2_channel_process_startup(channel, "exec", 4, line, UInt32(line.utf8.count)))
+        }
+        guard started == 0 else {
+            if let death = session.death { throw death }
+            link.free()
+            throw Diagnostic(
+                .unreachable, "the host starts no shell: \(session.lastError)",
+                remedy: "See `ForceCommand` and the user's login shell there.")
+        }
+        session.add(link)
+        return link
+    }
+
+    // MARK: Sending
+
+    func send(_ bytes: [UInt8]) {
+        guard channel != nil, !isFinishing else { return }
+        queue.append(bytes)
+        backlog += bytes.count
+    }
+
+    func flush() {
+        if backlog > 0 { session.schedulePump() }
+    }
+
+    /// Writes until there is no room. The same bytes are offered again after `EAGAIN`, as libssh2 wants it.
+    func write() -> Int {
+        var hasSent = false
+        while let channel, let first = queue.first {
+            let count = first[sentOfFirst...].withUnsafeBytes { bytes in
+                bytes.withMemoryRebound(to: CChar.self) {
+                    libssh2_channel_write_ex(channel, 0, $0.baseAddress, min($0.count, 32768))
+                }
+            }
+            if count == Int(LIBSSH2_ERROR_CHANNEL_CLOSED) || count == Int(LIBSSH2_ERROR_CHANNEL_EOF_SENT) {
+                // The shell is gone; the end of its streams tells.
+                queue.removeAll()
+                backlog = 0
+                return 0
+            }
+            if count <= 0 {
+                // Zero: the host's window is full, and it says when there is room.
+                if hasSent, backlog < Self.roomyBacklog { owner?.linkHasRoom() }
+                return count
+            }
+            hasSent = true
+            backlog -= count
+            sentOfFirst += count
+            if sentOfFirst == first.count {
+                queue.removeFirst()
+                sentOfFirst = 0
+            }
+        }
+        // Only after progress: being asked for more leads here again.
+        if hasSent { owner?.linkHasRoom() }
+        if isFinishing, queue.isEmpty { sendEnd() }
+        return 0
+    }
+
+    private var hasSentEnd = false
+
+    private func sendEnd() {
+        guard !hasSentEnd, let channel else { return }
+        hasSentEnd = true
+        session.begin { Int(libssh2_channel_send_eof(channel)) }
+    }
+
+    // MARK: Receiving
+
+    func readOutput() -> Int { read(stream: 0) }
+    func readErrors() -> Int { read(stream: 1) }
+
+    private func read(stream: Int32) -> Int {
+        var total = 0
+        return withUnsafeTemporaryAllocation(byteCount: 32768, alignment: 16) { buffer -> Int in
+            while total < Self.readLimit, let channel {
+                let count = buffer.withMemoryRebound(to: CChar.self) {
+                    libssh2_channel_read_ex(channel, stream, $0.baseAddress, $0.count)
+                }
+                if count == Int(LIBSSH2_ERROR_CHANNEL_CLOSED) { return 0 }
+                if count <= 0 { return count }
+                total += count
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                if stream == 0 { owner?.linkReceived(stdout: bytes) } else { owner?.linkReceived(stderr: bytes) }
+            }
+            // There may be more: the socket need not tell again what the library has read already.
+            if total >= Self.readLimit { session.schedulePump() }
+            return 0
+        }
+    }
+
+    // MARK: The end
+
+    /// Sees whether the shell ended: its streams are at their end, or its exit was reported while a child of its
+    /// holds them open.
+    func lookForEnd() {
+        guard ended == nil, let channel else { return }
+        var name: UnsafeMutablePointer<CChar>?
+        var length = 0
+        libssh2_channel_get_exit_signal(channel, &name, &length, nil, nil, nil, nil)
+        let signal = name.map { String(cString: $0) }
+        if let name { libssh2_free(session.raw, name) }
+        let status = libssh2_channel_get_exit_status(channel)
+        guard libssh2_channel_eof(channel) != 0 || signal != nil || status != 0 else { return }
+        end(.shellEnded(signal.map { "signal \($0)" } ?? "exit status \(status)"))
+        free()
+    }
+
+    func sessionEnded(_ reason: Diagnostic) {
+        channel = nil  // freed with its session
+        end(.connectionLost(reason))
+    }
+
+    private func end(_ how: LinkEnd) {
+        guard ended == nil else { return }
+        ended = how
+        queue.removeAll()
+        backlog = 0
+        for waiter in onEnd { waiter() }
+        onEnd.removeAll()
+        let owner = owner
+        self.owner = nil
+        owner?.linkEnded(how)
+    }
+
+    private func free() {
+        session.remove(self)
+        guard let channel else { return }
+        self.channel = nil
+        session.begin { Int(libssh2_channel_free(channel)) }
+    }
+
+    func finish() {
+        isFinishing = true
+        session.schedulePump()
+    }
+
+    func cut() {
+        owner = nil
+        end(.shellEnded("cut"))
+        free()
+    }
+
+    /// Waits until the shell has ended.
+    func waitForEnd(atMost limit: Duration) async {
+        guard ended == nil else { return }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            var isDone = false
+            let resume = {
+                guard !isDone else { return }
+                isDone = true
+                continuation.resume()
+            }
+            onEnd.append(resume)
+            EventLoop.shared.after(limit) { resume() }
+        }
+    }
+}

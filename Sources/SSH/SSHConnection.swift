@@ -1,0 +1,152 @@
+internal import CLibSSH2
+public import Diagnostics
+public import Target
+
+/// A host reached by SSH: one session, a long-lived shell for each identity on it. Connects when first asked for
+/// a shell, and again if the connection was lost meanwhile.
+@IOLoop
+public final class SSHConnection: Connection {
+    private let settings: SSHSettings
+    private var state = State.closed
+    private var shells: [Become?: FramedShell] = [:]
+
+    private enum State {
+        case closed
+        case connecting([CheckedContinuation<Result<SSHSession, Diagnostic>, Never>])
+        case open(SSHSession)
+        /// Trying again would not help, and could lock an account.
+        case refused(Diagnostic)
+    }
+
+    /// Round trips that connecting took: TCP, key exchange, login; shells count their own.
+    public private(set) var setupRoundTrips = 0
+
+    public nonisolated init(_ settings: SSHSettings) { self.settings = settings }
+
+    public func shell(as become: Become?) async throws(Diagnostic) -> any Shell {
+        _ = try await session()
+        if let shell = shells[become] { return shell }
+        let shell = FramedShell(become: become, openTimeout: settings.connectTimeout + .seconds(5)) {
+            [weak self] line throws(Diagnostic) in
+            guard let self else { throw Diagnostic(.interrupted, "the connection was closed") }
+            return try await ChannelLink.open(try await self.session(), line: line)
+        }
+        shells[become] = shell
+        return shell
+    }
+
+    public func close() async {
+        let open = shells.values
+        shells.removeAll()
+        for shell in open { await shell.close() }
+        guard case .open(let session) = state else { return }
+        state = .closed
+        // The shells remove their files as their last deed.
+        for link in session.openLinks { await link.waitForEnd(atMost: .seconds(1)) }
+        _ = await session.perform {
+            Int(libssh2_session_disconnect_ex(session.raw, SSH_DISCONNECT_BY_APPLICATION, "done", ""))
+        }
+        session.onDeath = nil
+        session.die(Diagnostic(.interrupted, "the connection was closed"))
+    }
+
+    // MARK: Connecting
+
+    private func session() async throws(Diagnostic) -> SSHSession {
+        switch state {
+        case .open(let session) where session.death == nil: return session
+        case .refused(let reason): throw reason
+        case .connecting, .closed, .open: break
+        }
+        let outcome = await withCheckedContinuation { continuation in
+            if case .connecting(let others) = state {
+                state = .connecting(others + [continuation])
+            } else {
+                state = .connecting([continuation])
+                Task { @IOLoop in await self.connect() }
+            }
+        }
+        return try outcome.get()
+    }
+
+    private func connect() async {
+        var outcome: Result<SSHSession, Diagnostic>
+        var attempt = 0
+        repeat {
+            if attempt > 0 { try? await Task.sleep(for: .seconds(min(1 << attempt, 30))) }
+            do throws(Diagnostic) {
+                outcome = .success(try await connectOnce())
+            } catch {
+                outcome = .failure(error)
+            }
+            attempt += 1
+        } while attempt <= settings.retries && outcome.isUnreachable
+
+        guard case .connecting(let waiting) = state else { return }
+        switch outcome {
+        case .success(let session): state = .open(session)
+        case .failure(let reason): state = reason.code == .unreachable ? .closed : .refused(reason)
+        }
+        for continuation in waiting { continuation.resume(returning: outcome) }
+    }
+
+    private func connectOnce() async throws(Diagnostic) -> SSHSession {
+        if let jump = settings.proxyJump {
+            throw Diagnostic(
+                .unsupported, "going through another host ('\(jump)') is not supported yet",
+                remedy: "Reach the host directly, for instance through a tunnel: `ssh -L`.")
+        }
+        let deadline = ContinuousClock.now + settings.connectTimeout
+        let socket = try await Dialer.dial(settings.host, port: settings.port, until: deadline)
+        let session = try SSHSession(socket: socket)
+        let timer = EventLoop.shared.after(ContinuousClock.now.duration(to: deadline)) {
+            session.die(
+                Diagnostic(
+                    .unreachable, "\(self.settings.host) port \(self.settings.port) does not speak SSH in time",
+                    remedy: "See whether it is sshd that listens there; `timeout` in ansible.cfg waits longer."))
+        }
+        defer { timer.cancel() }
+        var roundTrips = 1
+
+        let check = HostKeyCheck(settings)
+        libssh2_session_method_pref(session.raw, LIBSSH2_METHOD_HOSTKEY, check.algorithms)
+        let status = await session.perform { Int(libssh2_session_handshake(session.raw, socket)) }
+        guard status == 0 else {
+            if let death = session.death { throw death }
+            let words = session.lastError
+            session.die(Diagnostic(.unreachable, words))
+            throw Diagnostic(
+                .unreachable, "no SSH connection with \(settings.host) port \(settings.port): \(words)",
+                remedy: "See whether it is sshd that listens there, and its log.")
+        }
+        roundTrips += 3
+
+        do throws(Diagnostic) {
+            var length = 0
+            var type: Int32 = 0
+            guard let key = libssh2_session_hostkey(session.raw, &length, &type) else {
+                throw Diagnostic(.hostKey, "the host showed no key")
+            }
+            try check.check(Array(UnsafeRawBufferPointer(start: key, count: length)))
+            var authenticator = Authenticator(session, settings)
+            try await authenticator.logIn()
+            roundTrips += authenticator.roundTrips
+        } catch {
+            session.die(error)
+            throw error
+        }
+        session.keepAlive(every: settings.keepaliveInterval, count: settings.keepaliveCount)
+        session.onDeath = { [weak self, weak session] _ in
+            guard let self, case .open(let now) = self.state, now === session else { return }
+            self.state = .closed
+        }
+        setupRoundTrips += roundTrips
+        return session
+    }
+}
+
+extension Result where Failure == Diagnostic {
+    fileprivate var isUnreachable: Bool {
+        if case .failure(let reason) = self { reason.code == .unreachable } else { false }
+    }
+}

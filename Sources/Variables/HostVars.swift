@@ -1,0 +1,53 @@
+import Diagnostics
+import Inventory
+import Values
+
+/// `hostvars`: every host's variables, evaluated in that host's own scope when they are read.
+final class HostVars: ValueObject, @unchecked Sendable {
+    // Only the thread that evaluates templates reads it; see `RunVariables`.
+    private unowned let variables: RunVariables
+    var typeName: String { "HostVars" }
+
+    init(_ variables: RunVariables) { self.variables = variables }
+
+    var keys: [ValueMap.Key]? { variables.inventory.hostNames.map { .string($0) } }
+
+    func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
+        guard case .string(let host) = key, variables.inventory.hasHost(host) else { return nil }
+        return .object(HostView(variables, host))
+    }
+}
+
+/// One host's variables as others see them, without what belongs to a task.
+final class HostView: ValueObject, @unchecked Sendable {
+    private let scope: LayeredScope
+    private let host: String
+    var typeName: String { "HostVarsVars" }
+
+    init(_ variables: RunVariables, _ host: String) {
+        self.host = host
+        scope = variables.scope(host: host, task: nil)
+    }
+
+    var keys: [ValueMap.Key]? { Set(scope.names).sorted().map { .string($0) } }
+
+    func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
+        guard case .string(let name) = key, let value = try scope.lookup(name) else { return nil }
+        return try scope.deep(value)
+    }
+}
+
+/// `vars`: the task's own variables by name.
+final class VarsView: ValueObject, @unchecked Sendable {
+    private unowned let scope: LayeredScope
+    var typeName: String { "dict" }
+
+    init(_ scope: LayeredScope) { self.scope = scope }
+
+    var keys: [ValueMap.Key]? { Set(scope.names).sorted().map { .string($0) } }
+
+    func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
+        guard case .string(let name) = key else { return nil }
+        return try scope.lookup(name)
+    }
+}

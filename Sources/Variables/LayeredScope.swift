@@ -1,0 +1,132 @@
+public import Diagnostics
+public import Jinja
+public import Values
+
+/// The variables that one host sees at one task, evaluated when they are used and remembered.
+///
+/// The strongest layer that holds a name gives it. A value that is a template is evaluated in this same scope;
+/// what it gives is kept until the scope ends.
+///
+/// Not locked: it belongs to one task on one host, and all of a run's evaluation happens on the loop's thread.
+public final class LayeredScope: Scope, @unchecked Sendable {
+    public let engine: TemplateEnvironment
+    /// Where lookups and file searches of this scope begin, the nearest directory first.
+    public let searchPath: [String]
+    private let lookups: LookupContext
+    private var layers: [Layer]
+    /// Names whose values the run itself gives: `inventory_hostname`, `hostvars` … They win over everything.
+    private let magic: (String) throws(Diagnostic) -> Value?
+    private let magicNames: [String]
+    private var evaluated: [String: Value] = [:]
+    /// The names being evaluated, outermost first: one that turns up again is a cycle.
+    private var active: [String] = []
+
+    /// - Parameter layers: The strongest first.
+    public init(
+        engine: TemplateEnvironment, lookups: LookupContext, layers: [Layer], searchPath: [String],
+        magicNames: [String] = [],
+        magic: @escaping (String) throws(Diagnostic) -> Value? = { (_) throws(Diagnostic) in nil }
+    ) {
+        self.engine = engine
+        self.lookups = lookups
+        self.searchPath = searchPath
+        self.layers = layers
+        self.magic = magic
+        self.magicNames = magicNames
+    }
+
+    /// Puts variables above all others but the magic ones, such as a loop's item.
+    public func push(_ layer: Layer) {
+        layers.insert(layer, at: 0)
+        evaluated.removeAll(keepingCapacity: true)
+    }
+
+    /// The value as it was written, before evaluation, and the layer that gives it.
+    public func raw(_ name: String) -> (value: Value, layer: String)? {
+        for layer in layers {
+            if let value = layer.values[name] { return (value, layer.name) }
+        }
+        return nil
+    }
+
+    public func lookup(_ name: String) throws(Diagnostic) -> Value? {
+        if let value = evaluated[name] { return value }
+        if let value = try magic(name) {
+            evaluated[name] = value
+            return value
+        }
+        guard let (value, _) = raw(name) else { return nil }
+        guard case .string(let text) = value, text.isTemplate else { return value }
+        if let start = active.firstIndex(of: name) {
+            let cycle = (active[start...] + [name]).joined(separator: " → ")
+            throw Diagnostic(
+                .recursion, "'\(name)' is made of itself: \(cycle)", at: text.origin,
+                remedy: "Give one of these variables a value that does not use the others.")
+        }
+        active.append(name)
+        defer { active.removeLast() }
+        let result = try resolve(text)
+        evaluated[name] = result
+        return result
+    }
+
+    public func resolve(_ text: Text) throws(Diagnostic) -> Value {
+        guard active.count < Self.deepestNesting else {
+            throw Diagnostic(
+                .recursion, "templates are nested more than \(Self.deepestNesting) deep", at: text.origin,
+                remedy: "A list or map here holds itself: \(active.suffix(4).joined(separator: " → ")).")
+        }
+        return try lookups.within(self) { () throws(Diagnostic) in try engine.evaluateLazily(text, in: self) }
+    }
+
+    /// The value with every template within evaluated, down to the last leaf.
+    ///
+    /// - Throws: `Diagnostic` with code `.undefined` if a name in it has no value.
+    public func evaluate(_ value: Value) throws(Diagnostic) -> Value {
+        try lookups.within(self) { () throws(Diagnostic) in try deep(value) }
+    }
+
+    /// Whether a condition such as `when:` holds.
+    public func condition(_ value: Value) throws(Diagnostic) -> ConditionOutcome {
+        try lookups.within(self) { () throws(Diagnostic) in try engine.condition(value, in: self) }
+    }
+
+    /// What a bare expression gives.
+    public func expression(_ text: Text) throws(Diagnostic) -> Value {
+        try lookups.within(self) { () throws(Diagnostic) in
+            try deep(try engine.evaluateExpression(text, in: self))
+        }
+    }
+
+    /// A whole template file's text, rendered.
+    public func render(_ text: Text, options: TemplateOptions) throws(Diagnostic) -> Text {
+        try lookups.within(self) { () throws(Diagnostic) in try engine.render(text, options: options, in: self) }
+    }
+
+    public var names: [String] { magicNames + layers.flatMap { $0.values.keys.map(\.text) } }
+
+    /// The value with every template within evaluated.
+    public func deep(_ value: Value) throws(Diagnostic) -> Value {
+        switch value {
+        case .string(let text) where text.isTemplate:
+            return try deep(try resolve(text))
+        case .list(let items) where value.holdsTemplate:
+            var result: [Value] = []
+            result.reserveCapacity(items.count)
+            for item in items { result.append(try deep(item)) }
+            return .list(result)
+        case .tuple(let items):
+            var result: [Value] = []
+            for item in items { result.append(try deep(item)) }
+            return .list(result)
+        case .map(let map) where value.holdsTemplate:
+            return .map(try map.mapValues { (item) throws(Diagnostic) in try deep(item) })
+        case .undefined(let undefined):
+            throw undefined.diagnostic
+        default:
+            return value
+        }
+    }
+
+    private static let deepestNesting = 200
+}

@@ -1,0 +1,118 @@
+import Diagnostics
+import Inventory
+import Values
+
+/// The names whose values the run itself gives.
+final class MagicVariables {
+    static let names = [
+        "ansible_check_mode", "ansible_diff_mode", "ansible_facts", "ansible_forks", "ansible_inventory_sources",
+        "ansible_limit", "ansible_parent_role_names", "ansible_parent_role_paths", "ansible_play_batch",
+        "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name", "ansible_play_role_names",
+        "ansible_role_name", "ansible_role_names", "ansible_run_tags", "ansible_search_path", "ansible_skip_tags",
+        "ansible_verbosity", "ansible_version", "ansible_config_file", "group_names", "groups", "hostvars",
+        "inventory_dir", "inventory_file", "inventory_hostname", "inventory_hostname_short", "omit", "play_hosts",
+        "playbook_dir", "role_name", "role_names", "role_path", "vars",
+    ]
+    private static let nameSet = Set(names)
+
+    private unowned let variables: RunVariables
+    private let host: String?
+    private let task: TaskVariables?
+    weak var scope: LayeredScope?
+
+    init(variables: RunVariables, host: String?, task: TaskVariables?) {
+        self.variables = variables
+        self.host = host
+        self.task = task
+    }
+
+    func value(_ name: String) throws(Diagnostic) -> Value? {
+        guard Self.nameSet.contains(name) else { return nil }
+        if let value = runValue(name) { return value }
+        if let value = playValue(name) { return value }
+        if let task, let value = roleValue(name, task) { return value }
+        guard let host else { return nil }
+        return hostValue(name, host)
+    }
+
+    private func runValue(_ name: String) -> Value? {
+        let run = variables.run
+        switch name {
+        case "omit": return .object(Omit.marker)
+        case "ansible_check_mode": return .bool(task?.isCheckMode ?? run.isCheckMode)
+        case "ansible_diff_mode": return .bool(task?.isDiffMode ?? run.isDiffMode)
+        case "ansible_verbosity": return .int(run.verbosity)
+        case "ansible_forks": return .int(run.forks)
+        case "ansible_run_tags": return list(run.runTags)
+        case "ansible_skip_tags": return list(run.skipTags)
+        case "ansible_inventory_sources": return list(run.inventorySources)
+        case "ansible_limit": return run.limit.map { .string($0) }
+        case "ansible_config_file": return run.configFile.map { .string($0) } ?? .null
+        case "ansible_version":
+            // The version whose language we speak: playbooks ask it before they use newer keywords.
+            return [
+                "full": "2.19.4", "major": 2, "minor": 19, "revision": 4, "string": "2.19.4 (swiftprov)",
+            ]
+        case "hostvars": return .object(HostVars(variables))
+        case "vars": return scope.map { .object(VarsView($0)) }
+        case "groups":
+            var groups = ValueMap()
+            for group in variables.inventory.groupNames { groups[group] = list(variables.inventory.hostNames(in: group)) }
+            return .map(groups)
+        default: return nil
+        }
+    }
+
+    private func playValue(_ name: String) -> Value? {
+        let play = variables.play
+        switch name {
+        case "playbook_dir": return .string(play.directory)
+        case "ansible_play_name": return .string(play.name)
+        case "ansible_play_hosts", "play_hosts": return list(play.activeHosts)
+        case "ansible_play_hosts_all": return list(play.allHosts)
+        case "ansible_play_batch": return list(play.batch)
+        case "ansible_play_role_names", "ansible_role_names", "role_names": return list(play.roleNames)
+        default: return nil
+        }
+    }
+
+    private func roleValue(_ name: String, _ task: TaskVariables) -> Value? {
+        switch name {
+        case "role_name", "ansible_role_name": return task.roleName.map { .string($0) }
+        case "role_path": return task.rolePath.map { .string($0) }
+        case "ansible_parent_role_names":
+            return task.parentRoles.isEmpty ? nil : list(task.parentRoles.reversed().map(\.name))
+        case "ansible_parent_role_paths":
+            return task.parentRoles.isEmpty ? nil : list(task.parentRoles.reversed().map(\.path))
+        case "ansible_search_path": return list(task.searchPath)
+        default: return nil
+        }
+    }
+
+    private func hostValue(_ name: String, _ host: String) -> Value? {
+        switch name {
+        case "inventory_hostname": return .string(host)
+        case "inventory_hostname_short": return .string(String(host.prefix { $0 != "." }))
+        case "group_names": return list(variables.inventory.groupNames(of: host))
+        case "inventory_dir": return variables.inventory.directory(of: host).map { .string($0) } ?? .null
+        case "inventory_file": return variables.inventory.file(of: host).map { .string($0) } ?? .null
+        case "ansible_facts": return .map(Self.withoutPrefix(variables.facts(of: host)))
+        default: return nil
+        }
+    }
+
+    /// Facts under the names `ansible_facts` has: without the prefix.
+    private static func withoutPrefix(_ facts: ValueMap) -> ValueMap {
+        var result = ValueMap()
+        for (key, value) in facts {
+            if case .string(let name) = key, name.hasPrefix("ansible_") {
+                result[String(name.dropFirst(8))] = value
+            } else {
+                result[key] = value
+            }
+        }
+        return result
+    }
+
+    private func list(_ names: [String]) -> Value { .list(names.map { .string($0) }) }
+}

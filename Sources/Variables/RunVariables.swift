@@ -1,0 +1,196 @@
+public import Diagnostics
+public import Inventory
+public import Jinja
+public import Values
+
+/// All variables of a run: what the inventory says, what was given on the command line, and what the run learns.
+///
+/// It belongs to the thread that runs the engine; nothing else touches it while hosts are worked on.
+public final class RunVariables: @unchecked Sendable {
+    public var inventory: InventoryTree
+    /// `-e`, which wins over everything but the magic variables.
+    public let extra: ValueMap
+    /// What `ansible_check_mode` and its kin answer.
+    public let run: RunFacts
+    public let engine: TemplateEnvironment
+    /// What lookups work with.
+    public let lookups: LookupContext
+    /// The play being run; its variables count for all its hosts.
+    public var play = PlayVariables()
+
+    private var learned: [String: Learned] = [:]
+    private var inventoryLayers: [String: [Layer]] = [:]
+
+    /// What a run learned about a host.
+    struct Learned {
+        /// `ansible_facts`: names without their prefix.
+        var facts: ValueMap = [:]
+        /// `set_fact` and `register`.
+        var registered: ValueMap = [:]
+        /// `include_vars`.
+        var included: ValueMap = [:]
+    }
+
+    public init(
+        inventory: InventoryTree, extra: ValueMap, run: RunFacts,
+        readFile: @escaping (String) throws(Diagnostic) -> [UInt8]
+    ) {
+        self.inventory = inventory
+        self.extra = extra
+        self.run = run
+        lookups = LookupContext(readFile: readFile)
+        engine = TemplateEnvironment(functions: [
+            "lookup": LookupFunction(.joined, lookups), "query": LookupFunction(.list, lookups),
+            "q": LookupFunction(.list, lookups),
+        ])
+        lookups.variables = self
+    }
+
+    // MARK: What a run learns
+
+    /// Adds facts: `setup`'s (whose names begin with `ansible_`), or a module's own. All are variables under the
+    /// names they come with; `ansible_facts` holds them without the prefix.
+    public func addFacts(_ facts: ValueMap, to host: String) {
+        learned[host, default: Learned()].facts.merge(facts)
+    }
+
+    /// Adds variables of `set_fact` and `register`.
+    public func register(_ values: ValueMap, on host: String) {
+        learned[host, default: Learned()].registered.merge(values)
+    }
+
+    public func include(_ values: ValueMap, on host: String) {
+        learned[host, default: Learned()].included.merge(values)
+    }
+
+    /// Forgets a host's facts, as `meta: clear_facts` asks.
+    public func clearFacts(of host: String) { learned[host]?.facts = [:] }
+
+    public func facts(of host: String) -> ValueMap { learned[host]?.facts ?? [:] }
+
+    /// Makes the layers anew that come from the inventory, after `add_host` or `group_by`.
+    public func inventoryChanged() { inventoryLayers.removeAll() }
+
+    // MARK: Scopes
+
+    /// The variables a host sees: at a task, or (for `hostvars`) at none.
+    public func scope(host: String, task: TaskVariables?) -> LayeredScope {
+        var layers = [Layer("extra vars", extra)]
+        let known = learned[host] ?? Learned()
+        if let task {
+            layers += task.parameters.reversed().map { Layer("include parameters", $0) }
+            layers += task.roleParameters.reversed().map { Layer("role parameters", $0) }
+        }
+        layers.append(Layer("set_fact or register", known.registered))
+        layers.append(Layer("include_vars", known.included))
+        if let task {
+            layers += task.vars.reversed().map { Layer("vars of the task or its blocks", $0) }
+            layers += task.roleVars.reversed().map { Layer("role vars", $0) }
+        }
+        layers += play.roleVars.reversed().map { Layer("role vars", $0) }
+        layers += (play.files[host] ?? []).reversed().map { Layer("vars_files", $0) }
+        layers.append(Layer("vars_prompt", play.prompted))
+        layers.append(Layer("play vars", play.vars))
+        layers.append(Layer("facts", known.facts))
+        layers += inventoryVariables(of: host)
+        if let task { layers += task.roleDefaults.reversed().map { Layer("role defaults", $0) } }
+        layers += play.roleDefaults.reversed().map { Layer("role defaults", $0) }
+        return magicScope(host: host, task: task, layers: layers.filter { !$0.values.isEmpty })
+    }
+
+    /// The variables that hold where no host is chosen yet: names of plays, imports, `hosts:`.
+    public func scopeWithoutHost(_ vars: [ValueMap] = []) -> LayeredScope {
+        let layers = [Layer("extra vars", extra)] + vars.reversed().map { Layer("vars", $0) }
+            + [Layer("play vars", play.vars)]
+        return magicScope(host: nil, task: nil, layers: layers)
+    }
+
+    private func inventoryVariables(of host: String) -> [Layer] {
+        if let layers = inventoryLayers[host] { return layers }
+        // Files that cannot be read were reported when the plan was made; what could be read still counts.
+        let levels = (try? inventory.variableLayers(of: host)) ?? []
+        let layers = levels.reversed().map { Layer($0.name, $0.values) }
+        inventoryLayers[host] = layers
+        return layers
+    }
+
+    private func magicScope(host: String?, task: TaskVariables?, layers: [Layer]) -> LayeredScope {
+        let magic = MagicVariables(variables: self, host: host, task: task)
+        let scope = LayeredScope(
+            engine: engine, lookups: lookups, layers: layers, searchPath: task?.searchPath ?? [play.directory],
+            magicNames: MagicVariables.names,
+            magic: { (name) throws(Diagnostic) in try magic.value(name) })
+        magic.scope = scope
+        return scope
+    }
+}
+
+/// What a play gives all its tasks.
+public struct PlayVariables: Sendable {
+    public var name = ""
+    public var directory = "."
+    public var vars: ValueMap = [:]
+    public var prompted: ValueMap = [:]
+    /// `vars_files`, by host since their names may depend on the host.
+    public var files: [String: [ValueMap]] = [:]
+    /// Variables and defaults of the play's roles, in their order.
+    public var roleVars: [ValueMap] = []
+    public var roleDefaults: [ValueMap] = []
+    public var roleNames: [String] = []
+    /// All hosts of the play, those of the batch, and those still in it.
+    public var allHosts: [String] = []
+    public var batch: [String] = []
+    public var activeHosts: [String] = []
+
+    public init() {}
+}
+
+/// What a task adds to the variables, each list from the weakest to the strongest.
+public struct TaskVariables: Sendable {
+    public var vars: [ValueMap] = []
+    public var parameters: [ValueMap] = []
+    public var roleParameters: [ValueMap] = []
+    public var roleVars: [ValueMap] = []
+    public var roleDefaults: [ValueMap] = []
+    /// The role the task belongs to, if any, and those that brought it in, the outermost first.
+    public var roleName: String?
+    public var rolePath: String?
+    public var parentRoles: [(name: String, path: String)] = []
+    /// Directories in which files named without a path are sought, the nearest first.
+    public var searchPath: [String] = []
+    public var isCheckMode: Bool?
+    public var isDiffMode: Bool?
+
+    public init() {}
+}
+
+/// What the run as a whole answers to magic names.
+public struct RunFacts: Sendable {
+    public var isCheckMode: Bool
+    public var isDiffMode: Bool
+    public var verbosity: Int
+    public var forks: Int
+    public var runTags: [String]
+    public var skipTags: [String]
+    public var inventorySources: [String]
+    public var limit: String?
+    public var configFile: String?
+    public var remoteUser: String?
+
+    public init(
+        isCheckMode: Bool = false, isDiffMode: Bool = false, verbosity: Int = 0, forks: Int = 5,
+        runTags: [String] = ["all"], skipTags: [String] = [], inventorySources: [String] = [], limit: String? = nil,
+        configFile: String? = nil, remoteUser: String? = nil
+    ) {
+        self.isCheckMode = isCheckMode
+        self.isDiffMode = isDiffMode
+        self.verbosity = verbosity
+        self.forks = forks
+        self.runTags = runTags
+        self.skipTags = skipTags
+        self.inventorySources = inventorySources
+        self.limit = limit
+        self.configFile = configFile
+        self.remoteUser = remoteUser
+    }
+}

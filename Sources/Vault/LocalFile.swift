@@ -1,0 +1,87 @@
+public import Diagnostics
+internal import Glibc
+
+/// Reads files of the control machine, which vaulted ones among them are not told apart from outside.
+public enum LocalFile {
+    /// The bytes of a file.
+    ///
+    /// - Throws: `Diagnostic` with code `.missingFile`, naming the path and the system's reason.
+    public static func bytes(_ path: String) throws(Diagnostic) -> [UInt8] {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(path, errno) }
+        defer { close(descriptor) }
+        var information = stat()
+        guard fstat(descriptor, &information) == 0 else { throw unreadable(path, errno) }
+        if information.st_mode & S_IFMT == S_IFDIR { throw unreadable(path, EISDIR) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Int(information.st_size))
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw unreadable(path, errno) }
+            if count == 0 { return bytes }
+            bytes += buffer[..<count]
+        }
+    }
+
+    /// The bytes of a file, opened if they are sealed.
+    ///
+    /// - Returns: The content, and whether it was sealed: then nothing of it may be shown.
+    /// - Throws: `Diagnostic` with code `.missingFile` or `.vault`.
+    public static func bytes(
+        _ path: String, opening secrets: VaultSecrets
+    ) throws(Diagnostic) -> (content: [UInt8], wasSealed: Bool) {
+        let raw = try bytes(path)
+        guard VaultEnvelope.isSealed(raw) else { return (raw, false) }
+        let text = String(decoding: raw, as: UTF8.self)
+        let place = SourceLocation(file: SourceFile(name: path, text: text), line: 1, column: 1)
+        return (try secrets.open(text, at: place), true)
+    }
+
+    /// What lies at a path.
+    public enum Kind: Sendable {
+        case file
+        case directory
+        case other
+    }
+
+    /// What lies at a path, links followed; nil if nothing can be found there.
+    public static func kind(_ path: String) -> Kind? {
+        var information = stat()
+        guard stat(path, &information) == 0 else { return nil }
+        switch information.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .directory
+        default: return .other
+        }
+    }
+
+    /// Whether a path is a file that this user may execute.
+    public static func isExecutable(_ path: String) -> Bool {
+        var information = stat()
+        // The permission bits are asked, not access(2): to root everything seems executable on some systems.
+        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG && information.st_mode & 0o111 != 0
+    }
+
+    /// The names in a directory in byte order, without `.` and `..`; nil if it cannot be read.
+    public static func names(in directory: String) -> [String]? {
+        guard let stream = opendir(directory) else { return nil }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    static func unreadable(_ path: String, _ error: Int32) -> Diagnostic {
+        let reason = String(cString: strerror(error))
+        return Diagnostic(
+            .missingFile, "cannot read '\(path)': \(reason)",
+            remedy: error == EACCES ? "Give your user the right to read it." : nil)
+    }
+}

@@ -1,0 +1,142 @@
+public import Diagnostics
+internal import Glibc
+
+/// Runs a program of the control machine and collects what it prints: password clients, inventory scripts.
+public enum LocalProgram {
+    /// What a program left behind.
+    public struct Outcome: Sendable {
+        public var output: [UInt8]
+        public var errors: [UInt8]
+        /// The exit status; 128 and the signal's number if one ended it, as shells count.
+        public var status: Int
+    }
+
+    /// Runs a program without a shell and waits for its end.
+    ///
+    /// - Parameters:
+    ///   - words: The program's path and its arguments.
+    ///   - limit: The longest it may take; nil for no bound, as where it asks a person.
+    ///   - showsErrors: Whether its errors go to our own standard error, so that it can talk to a person, instead of
+    ///     being collected.
+    /// - Throws: `Diagnostic` with code `.commandFailed` if it cannot be started, `.timeout` if it takes too long.
+    public static func run(
+        _ words: [String],
+        limit: Duration? = nil,
+        showsErrors: Bool = false
+    ) throws(Diagnostic) -> Outcome {
+        let output = try Pipe()
+        let errors = try Pipe()
+        let process = try start(words, output: output, errors: showsErrors ? nil : errors)
+        output.closeWriting()
+        errors.closeWriting()
+
+        var collected: [[UInt8]] = [[], []]
+        let deadline = limit.map { ContinuousClock.now + $0 }
+        do {
+            try collect([output.reading, errors.reading], into: &collected, until: deadline)
+        } catch {
+            kill(-process, SIGKILL)
+            _ = wait(for: process)
+            throw Diagnostic(
+                .timeout, "'\(words.first ?? "")' did not end within \(limit.map(String.init(describing:)) ?? "its time")",
+                remedy: "Run it by hand to see what it waits for.")
+        }
+        return Outcome(output: collected[0], errors: collected[1], status: wait(for: process))
+    }
+
+    private static func start(
+        _ words: [String], output: Pipe, errors: Pipe?
+    ) throws(Diagnostic) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
+        if let errors { posix_spawn_file_actions_adddup2(&actions, errors.writing, 2) }
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var flags = Int16(POSIX_SPAWN_SETSIGMASK)
+        // A group of its own lets a time limit end all it started; but then it could not read the terminal.
+        if errors != nil { flags |= Int16(POSIX_SPAWN_SETPGROUP) }
+        var noSignals = sigset_t()
+        sigemptyset(&noSignals)
+        posix_spawnattr_setsigmask(&attributes, &noSignals)
+        posix_spawnattr_setflags(&attributes, flags)
+
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var process: pid_t = 0
+        let error = posix_spawn(&process, words.first ?? "", &actions, &attributes, &arguments, environ)
+        guard error == 0 else {
+            let reason = String(cString: strerror(error))
+            throw Diagnostic(
+                .commandFailed, "cannot run '\(words.first ?? "")': \(reason)",
+                remedy: error == ENOEXEC
+                    ? "Give it a '#!' line, or remove the executable bit if it is no program."
+                    : "Check the '#!' line's interpreter, or remove the executable bit if it is no program.")
+        }
+        return process
+    }
+
+    private struct TookTooLong: Error {}
+
+    private static func collect(
+        _ descriptors: [Int32], into collected: inout [[UInt8]], until deadline: ContinuousClock.Instant?
+    ) throws(TookTooLong) {
+        var open = Set(descriptors.indices)
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while !open.isEmpty {
+            var waiting = open.sorted().map { pollfd(fd: descriptors[$0], events: Int16(POLLIN), revents: 0) }
+            var milliseconds: Int32 = -1
+            if let deadline {
+                let left = ContinuousClock.now.duration(to: deadline)
+                guard left > .zero else { throw TookTooLong() }
+                milliseconds = Int32(clamping: left.components.seconds * 1000 + 1 + left.components.attoseconds / 1_000_000_000_000_000)
+            }
+            let ready = poll(&waiting, nfds_t(waiting.count), milliseconds)
+            if ready <= 0 { continue }
+            for (place, index) in open.sorted().enumerated() where waiting[place].revents != 0 {
+                let count = Glibc.read(descriptors[index], &buffer, buffer.count)
+                if count > 0 {
+                    collected[index] += buffer[..<count]
+                } else if count == 0 || errno != EINTR {
+                    open.remove(index)
+                }
+            }
+        }
+    }
+
+    private static func wait(for process: pid_t) -> Int {
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7F
+        return signal == 0 ? Int(status >> 8 & 0xFF) : 128 + Int(signal)
+    }
+
+    /// A pipe whose ends close with it.
+    private final class Pipe {
+        let reading: Int32
+        private(set) var writing: Int32
+
+        init() throws(Diagnostic) {
+            var ends: [Int32] = [-1, -1]
+            guard pipe(&ends) == 0 else {
+                throw Diagnostic(.commandFailed, "no pipe could be made: \(String(cString: strerror(errno)))")
+            }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            reading = ends[0]
+            writing = ends[1]
+        }
+
+        func closeWriting() {
+            if writing >= 0 { close(writing) }
+            writing = -1
+        }
+
+        deinit {
+            close(reading)
+            closeWriting()
+        }
+    }
+}

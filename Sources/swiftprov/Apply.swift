@@ -1,0 +1,129 @@
+import ArgumentParser
+import Diagnostics
+@preconcurrency import Dispatch
+import Engine
+import Glibc
+import Planning
+import Playbook
+import Reporting
+import Results
+import Target
+import Values
+import Variables
+
+/// `swiftprov apply`: makes hosts what playbooks say, or tells what that would change.
+struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run playbooks.",
+        discussion: """
+            Options have ansible-playbook's names. Without a playbook it runs playbooks/site.yml.
+            Exit status: 0 all well, 2 a host failed, 4 a host was unreachable or a file is wrong, 6 both,
+            5 wrong options, 99 interrupted.
+            """
+    )
+
+    @OptionGroup var options: ApplyOptions
+
+    func run() async throws {
+        let options = options
+        // Modules and templates run on the loop's thread, too: nothing is handed from thread to thread.
+        let status = try await withTaskExecutorPreference(EventLoop.shared) { try await Self.perform(options) }
+        if status != 0 { throw ExitCode(status) }
+    }
+
+    @IOLoop
+    private static func perform(_ options: ApplyOptions) async throws -> Int32 {
+        let project = try Project(options)
+        let plan: RunPlan
+        do throws(Diagnostics) {
+            plan = try project.planner.plan(
+                project.playbooks, standardInput: project.playbooks.contains("-") ? Console.standardInput() : nil)
+        } catch {
+            Console.show((project.warnings + error.all).map(project.redactor.redacted))
+            return ExitStatus.of(error.errors)
+        }
+        Console.show((project.warnings + plan.warnings).map(project.redactor.redacted))
+        let lists = options.listTasks || options.listTags || options.listHosts || options.listDependencies
+        if lists {
+            let parts = Listing.Parts(
+                hosts: options.listHosts, tasks: options.listTasks, tags: options.listTags,
+                dependencies: options.listDependencies)
+            Console.write(project.redactor.redacted(Listing.text(of: plan, parts: parts)) + "\n")
+            return 0
+        }
+        if options.syntaxCheck {
+            for path in project.playbooks { Console.write("\nplaybook: \(path)\n") }
+            return 0
+        }
+        return try await run(plan, project, options)
+    }
+
+    @IOLoop
+    private static func run(_ plan: RunPlan, _ project: Project, _ options: ApplyOptions) async throws -> Int32 {
+        let (events, continuation) = AsyncStream<RunEvent>.makeStream()
+        let reporters = try reporters(options, project)
+        // Reporters write to files and terminals, which may be slow: they have a task of their own.
+        let reporting = Task.detached {
+            for await event in events { for reporter in reporters { reporter.take(event) } }
+            for reporter in reporters { reporter.finish() }
+        }
+        let engine = Engine(
+            planner: project.planner, variables: project.variables, settings: project.settings,
+            redactor: project.redactor, connections: HostConnections(checksHostKeys: project.checksHostKeys),
+            events: { continuation.yield($0) })
+        let interrupt = InterruptWatch { Task { @IOLoop in engine.interrupt() } }
+        let recap = await engine.run(plan)
+        interrupt.cancel()
+        continuation.finish()
+        await reporting.value
+        return recap.exitStatus
+    }
+
+    private static func reporters(_ options: ApplyOptions, _ project: Project) throws(Diagnostic) -> [any Reporter] {
+        var style = TerminalReporter.Style(
+            colors: project.usesColors, verbosity: options.verbose, width: Console.width)
+        style.showsSkipped = project.showsSkipped
+        var result: [any Reporter] = [
+            TerminalReporter(style: style, redactor: project.redactor, write: { Console.write($0) })
+        ]
+        for report in options.report {
+            let parts = report.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, parts[0] == "json" else {
+                throw Diagnostic(
+                    .badOption, "unknown report '\(report)'", remedy: "Write --report json=FILE.")
+            }
+            let handle = open(parts[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            guard handle >= 0 else {
+                throw Diagnostic(
+                    .badOption, "cannot write the report \(parts[1]): \(String(cString: strerror(errno)))")
+            }
+            result.append(JSONLinesReporter(redactor: project.redactor, write: { Console.put($0, to: handle) }))
+        }
+        return result
+    }
+}
+
+/// Ctrl-C: once, what runs is finished and nothing new begun; twice, the process ends.
+final class InterruptWatch: Sendable {
+    private let sources: [any DispatchSourceSignal]
+
+    init(_ onFirst: @escaping @Sendable () -> Void) {
+        let count = Counter()
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                if count.next() == 1 {
+                    Console.writeError("\ninterrupted: what runs is finished, nothing new begins (again: stop at once)\n")
+                    onFirst()
+                } else {
+                    exit(99)
+                }
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    func cancel() { for source in sources { source.cancel() } }
+}

@@ -1,0 +1,51 @@
+import Testing
+
+@testable import SSH
+
+@Suite struct KnownHostsTests {
+    private let key = "AAAAC3NzaC1lZDI1NTE5AAAAIExample"
+
+    private func verdict(_ text: String, _ name: String, type: String = "ssh-ed25519") -> KnownHosts.Verdict {
+        KnownHosts([("kh", text)]).verdict(on: name, type: type, key: key)
+    }
+
+    @Test("names, ports, lists, patterns and negation")
+    func names() {
+        #expect(verdict("web01 ssh-ed25519 \(key)", "web01") == .trusted)
+        #expect(verdict("# c\n\nweb01,10.0.0.1\tssh-ed25519 \(key) comment", "10.0.0.1") == .trusted)
+        #expect(verdict("[web01]:2222 ssh-ed25519 \(key)", KnownHosts.name(of: "WEB01", port: 2222)) == .trusted)
+        #expect(verdict("web01 ssh-ed25519 \(key)", "[web01]:2222") == .unknown)
+        #expect(verdict("*.example.org ssh-ed25519 \(key)", "a.b.example.org") == .trusted)
+        #expect(verdict("web?? ssh-ed25519 \(key)", "web01") == .trusted)
+        #expect(verdict("web?? ssh-ed25519 \(key)", "web1") == .unknown)
+        #expect(verdict("!web02,web* ssh-ed25519 \(key)", "web02") == .unknown)
+        #expect(verdict("web*,!web02 ssh-ed25519 \(key)", "web02") == .unknown)
+    }
+
+    @Test("changed, of other type, revoked, by authority only")
+    func verdicts() {
+        #expect(verdict("a ssh-rsa X\nweb01 ssh-ed25519 other", "web01") == .changed(at: "kh:2"))
+        #expect(verdict("web01 ssh-rsa other", "web01") == .otherTypes(["ssh-rsa"], at: "kh:1"))
+        #expect(verdict("@revoked * ssh-ed25519 \(key)\nweb01 ssh-ed25519 \(key)", "web01") == .revoked(at: "kh:1"))
+        #expect(verdict("@cert-authority *.org ssh-ed25519 ca", "web.org") == .onlyAuthority(at: "kh:1"))
+        #expect(verdict("", "web01") == .unknown)
+    }
+
+    @Test("a hashed name, as ssh-keygen -H writes it")
+    func hashed() {
+        // Made with `ssh-keygen -H` from "web01".
+        let salt = Base64Text.encode(Array(0..<20))
+        #expect(Base64Text.decode(salt) == Array(0..<20))
+        #expect(verdict("|1|\(salt)|AAAAAAAAAAAAAAAAAAAAAAAAAAA= ssh-ed25519 \(key)", "web01") == .unknown)
+    }
+
+    @Test("base64 both ways")
+    func base64() {
+        for count in 0..<20 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 200) }
+            #expect(Base64Text.decode(Base64Text.encode(bytes)) == bytes)
+        }
+        #expect(Base64Text.encode(Array("foob".utf8)) == "Zm9vYg==")
+        #expect(Base64Text.decode("no base64!") == nil)
+    }
+}
