@@ -83,7 +83,7 @@ let package = Package(
         tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
         tests("JinjaTests", ["Diagnostics", "Jinja", "Values"]),
         tests(
-            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics"],
+            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics", "YAML"],
             resources: [.copy("Cases"), .copy("HostCases")]),
         tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
