@@ -3,9 +3,15 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <string.h>
 #include <unistd.h>
 
 int swiftprov_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+ssize_t swiftprov_find(const void *haystack, size_t length, const void *needle, size_t needle_length) {
+    const char *found = memmem(haystack, length, needle, needle_length);
+    return found ? found - (const char *)haystack : -1;
+}
 
 void swiftprov_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 

@@ -102,6 +102,13 @@ public struct Diagnostics: Error, Sendable {
     public var errors: [Diagnostic] { all.filter { $0.severity == .error } }
     public var hasErrors: Bool { all.contains { $0.severity == .error } }
 
+    /// The same, each trouble once: by its place and its summary.
+    public func withoutRepetition() -> Diagnostics {
+        var seen = Set<String>()
+        return Diagnostics(
+            all.filter { seen.insert("\($0.location?.description ?? "") \($0.host ?? "") \($0.summary)").inserted })
+    }
+
     /// Throws what was gathered if there is an error among it.
     public func throwIfAny() throws(Diagnostics) {
         if hasErrors { throw self }

@@ -22,7 +22,9 @@ extension TaskRun {
                 return try await attempt(module, in: scope, settings)
             }
         } catch {
-            return TaskOutcome(failure: error.located(at: task.node.location))
+            // A file that is not there was named by an argument; that is where to look.
+            let source = error.code == .missingFile ? task.node.action.places["src"] : nil
+            return TaskOutcome(failure: error.located(at: source ?? task.node.location))
         }
     }
 
@@ -123,9 +125,12 @@ extension TaskRun {
     }
 
     func target(_ settings: TaskSettings) throws(Diagnostic) -> HostTarget {
-        HostTarget(
-            hostName: settings.delegate ?? host.name,
-            shell: try engine.connections.shell(settings.request, as: settings.become),
+        var shell = try engine.connections.shell(settings.request, as: settings.become)
+        if let limit = settings.timeout {
+            shell = HurriedShell(shell: shell, deadline: .now.advanced(by: limit), limit: limit)
+        }
+        return HostTarget(
+            hostName: settings.delegate ?? host.name, shell: shell,
             foreseen: settings.isCheckMode ? host.foreseen : Foreseen(), environment: settings.environment,
             become: settings.become)
     }

@@ -57,6 +57,26 @@ final class ConnectionPool {
     }
 }
 
+/// A shell lent to one task that has to be done by a certain time (`timeout:`).
+struct HurriedShell: Shell {
+    let shell: any Shell
+    let deadline: ContinuousClock.Instant
+    let limit: Duration
+
+    func request(_ request: ShellRequest) async throws(Diagnostic) -> CommandResult {
+        let left = ContinuousClock.now.duration(to: deadline)
+        guard left > .zero else {
+            throw Diagnostic(
+                .timeout, "the task took longer than its timeout of \(limit)", remedy: "Raise 'timeout:', or look why it is slow.")
+        }
+        var request = request
+        request.timeout = min(request.timeout ?? left, left)
+        return try await shell.request(request)
+    }
+
+    var roundTrips: Int { get async { await shell.roundTrips } }
+}
+
 /// A shell that is opened by its first request.
 @IOLoop
 private final class LazyShell: Shell {

@@ -24,6 +24,7 @@ extension Engine {
         var outcome: TaskOutcome
         var ignoresErrors = false
         var ignoresUnreachable = false
+        var factsOwner: String?
         do throws(Diagnostic) {
             let modes = try modes(of: task, on: host)
             let scope = variables.scope(
@@ -34,6 +35,7 @@ extension Engine {
             ignoresErrors = run.ignoresErrors
             ignoresUnreachable = run.ignoresUnreachable
             report.delegate = run.delegate
+            factsOwner = run.factsOwner
             report.showsDiff = modes.diff
         } catch {
             outcome = TaskOutcome(failure: error.located(at: task.node.location))
@@ -49,17 +51,17 @@ extension Engine {
         report.duration = clock.now - started
         report.roundTrips = await connections.roundTrips(of: host.name) - before
         report.isIgnored = outcome.status == .failed && ignoresErrors || outcome.status == .unreachable && ignoresUnreachable
-        settle(report, outcome, registered, task, host, standingFor: hosts)
+        settle(report, outcome, registered, task, host, standingFor: hosts, factsOwner: factsOwner)
     }
 
     /// Puts what a task came to in place: variables, counts, handlers, the host's state.
     private func settle(
         _ report: TaskReport, _ outcome: TaskOutcome, _ registered: Value, _ task: PlannedTask, _ host: HostRun,
-        standingFor hosts: [HostRun]
+        standingFor hosts: [HostRun], factsOwner: String?
     ) {
         for each in hosts {
             if let name = task.node.register?.value { variables.register([.string(name): registered], on: each.name) }
-            if !outcome.facts.isEmpty { variables.addFacts(outcome.facts, to: each.name) }
+            if !outcome.facts.isEmpty { variables.addFacts(outcome.facts, to: factsOwner ?? each.name) }
             if !outcome.variables.isEmpty { variables.register(outcome.variables, on: each.name) }
         }
         var report = report
@@ -125,6 +127,8 @@ final class TaskRun {
     private(set) var ignoresErrors = false
     private(set) var ignoresUnreachable = false
     private(set) var delegate: String?
+    /// Whom facts are about, if not the host itself (`delegate_facts`).
+    private(set) var factsOwner: String?
 
     init(
         engine: Engine, task: PlannedTask, host: HostRun, modes: (check: Bool, diff: Bool), scope: LayeredScope,
@@ -180,6 +184,7 @@ final class TaskRun {
         ignoresErrors = settings.ignoresErrors
         ignoresUnreachable = settings.ignoresUnreachable
         delegate = settings.delegate
+        factsOwner = settings.delegatesFacts ? settings.delegate : nil
         return settings
     }
 

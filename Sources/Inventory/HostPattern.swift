@@ -132,6 +132,13 @@ private struct Matcher {
     private mutating func matches(_ word: String) throws(Diagnostic) -> [String] {
         guard !word.isEmpty else { return [] }
         let (pattern, subscripted) = Self.subscripted(word)
+        if case .slice? = subscripted, word.dropFirst(pattern.count).contains("-") {
+            warnings.append(
+                Diagnostic(
+                    .badValue, "'\(word)' is taken for a slice of '\(pattern)'",
+                    remedy: "Write slices as [x:y]; to match one character of several, end the pattern in '*'.",
+                    severity: .warning))
+        }
         let hosts = try enumerate(pattern)
         guard let subscripted, !hosts.isEmpty else { return hosts }
         switch subscripted {
@@ -139,7 +146,8 @@ private struct Matcher {
             let position = index < 0 ? hosts.count + index : index
             guard hosts.indices.contains(position) else {
                 throw Diagnostic(
-                    .badValue, "'\(word)' asks for host \(index) of \(hosts.count)", remedy: "Counting begins at 0; -1 is the last.")
+                    .badValue, "'\(word)' asks for host \(index) of \(hosts.count)",
+                    remedy: "Counting begins at 0; -1 is the last.")
             }
             return [hosts[position]]
         case .slice(let first, let last):
@@ -157,13 +165,14 @@ private struct Matcher {
 
     /// `web[1:3]` taken apart; a regular expression keeps its brackets.
     private static func subscripted(_ word: String) -> (String, Subscript?) {
-        guard !word.hasPrefix("~"), word.hasSuffix("]"), let open = word.lastIndex(of: "["), open > word.startIndex else {
+        guard !word.hasPrefix("~"), word.hasSuffix("]"), let open = word.lastIndex(of: "["), open > word.startIndex
+        else {
             return (word, nil)
         }
         let inside = word[word.index(after: open)...].dropLast()
         let base = String(word[..<open])
         if let index = Int(inside), !inside.hasPrefix("+") { return (base, .index(index)) }
-        let bounds = inside.split(separator: ":", omittingEmptySubsequences: false)
+        let bounds = inside.split(omittingEmptySubsequences: false) { $0 == ":" || $0 == "-" }
         guard bounds.count == 2, let first = Int(bounds[0]), first >= 0 else { return (word, nil) }
         if bounds[1].isEmpty { return (base, .slice(first, nil)) }
         guard let last = Int(bounds[1]), last >= 0 else { return (word, nil) }

@@ -31,7 +31,9 @@ struct INIInventory {
     /// Adds what a file says to a tree.
     ///
     /// - Returns: What is wrong with it, warnings included.
-    static func read(_ text: String, file: SourceFile, isSecret: Bool = false, into tree: inout InventoryTree) -> [Diagnostic] {
+    static func read(_ text: String, file: SourceFile, isSecret: Bool = false, into tree: inout InventoryTree)
+        -> [Diagnostic]
+    {
         var reader = INIInventory(text, file: file, isSecret: isSecret)
         reader.read(into: &tree)
         return reader.diagnostics
@@ -40,7 +42,7 @@ struct INIInventory {
     private init(_ text: String, file: SourceFile, isSecret: Bool) {
         self.file = file
         self.isSecret = isSecret
-        lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Substring($0) }
     }
 
     private mutating func read(into tree: inout InventoryTree) {
@@ -74,7 +76,11 @@ struct INIInventory {
 
     /// The group and kind of a section header; nil if the line only looks like one, as `[::1]:22` does.
     private func header(_ content: Substring, _ indent: Int) throws(Diagnostic) -> (String, Section)? {
-        guard let close = content.firstIndex(of: "]") else { return nil }
+        guard let close = content.firstIndex(of: "]") else {
+            throw Diagnostic(
+                .syntax, "the section header '\(content)' has no ']'", at: place(indent + content.count),
+                remedy: "Write \(content)].")
+        }
         let inside = content[content.index(after: content.startIndex)..<close]
         let after = content[content.index(after: close)...].drop { $0.isWhitespace }
         guard after.isEmpty || after.first == "#" else {
@@ -142,7 +148,8 @@ struct INIInventory {
 
     // MARK: Lines
 
-    private func host(_ content: String, _ indent: Int, _ group: String, _ tree: inout InventoryTree) throws(Diagnostic) {
+    private func host(_ content: String, _ indent: Int, _ group: String, _ tree: inout InventoryTree) throws(Diagnostic)
+    {
         let words: [ShellWords.Word]
         do throws(Diagnostic) { words = try ShellWords.split(content) } catch {
             var error = error
@@ -160,7 +167,8 @@ struct INIInventory {
         }
         if address.name == "---" {
             throw Diagnostic(
-                .badValue, "'---' is no host; it begins YAML", at: place(indent + 1), remedy: "Name the file .yml if it is YAML.")
+                .badValue, "'---' is no host; it begins YAML", at: place(indent + 1),
+                remedy: "Name the file .yml if it is YAML.")
         }
         var variables: [(ValueMap.Key, Value)] = []
         for word in words.dropFirst() {
@@ -241,7 +249,8 @@ enum GroupName {
         guard !bad.isEmpty else { return nil }
         let safe = String(name.enumerated().map { $1.isLetter || $1 == "_" || $1.isNumber && $0 > 0 ? $1 : "_" })
         return Diagnostic(
-            .badValue, "group name '\(name)' holds \(bad.joined(separator: ", ")), which no variable name may", at: place,
+            .badValue, "group name '\(name)' holds \(bad.joined(separator: ", ")), which no variable name may",
+            at: place,
             remedy: "Rename it to '\(safe)'; it is used as it is meanwhile.", severity: .warning)
     }
 }

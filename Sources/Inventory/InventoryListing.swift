@@ -25,21 +25,26 @@ public struct InventoryListing: Sendable {
 
     // MARK: JSON
 
-    private static let style = JSON.Style(indent: 4, itemSeparator: ", ", keySeparator: ": ", sortsKeys: true, escapesNonASCII: true)
+    private static let style = JSON.Style(indent: 4, itemSeparator: ", ", keySeparator: ": ", sortsKeys: true)
 
     /// The data of `--list`: groups by name, and `_meta` with the variables of hosts.
     ///
     /// - Throws: `Diagnostic` if a file of variables cannot be read.
     public func list() throws(Diagnostic) -> ValueMap {
-        var result = ValueMap()
-        var seen: Set<String> = []
-        try addGroup("all", to: &result, &seen)
+        var result = try groups()
         var hosts = ValueMap()
         for name in tree.hostNames(in: "all") where shown.contains(name) {
             let variables = try variables(ofHost: name)
             if !variables.isEmpty { hosts[name] = Self.marked(.map(variables)) }
         }
         result["_meta"] = ["hostvars": .map(hosts), "profile": "inventory_legacy"]
+        return result
+    }
+
+    private func groups() throws(Diagnostic) -> ValueMap {
+        var result = ValueMap()
+        var seen: Set<String> = []
+        try addGroup("all", to: &result, &seen)
         return result
     }
 
@@ -61,7 +66,98 @@ public struct InventoryListing: Sendable {
 
     /// The text of `--list`.
     public func listText() throws(Diagnostic) -> String {
-        try JSON.text(.map(try list()), style: Self.style)
+        var text = ""
+        try writeList { text += $0 }
+        return text
+    }
+
+    /// Writes the text of `--list` piece by piece: ten thousand hosts need not be in memory as text at once.
+    ///
+    /// - Parameter write: Called with each piece in order.
+    public func writeList(_ write: (String) -> Void) throws(Diagnostic) {
+        write("{\n    \"_meta\": {\n        \"hostvars\": {")
+        var isFirst = true
+        // What hosts take from their groups is put into text once for all hosts of the same groups.
+        var shared: [String: [Entry]] = [:]
+        let names = tree.hostNames(in: "all").filter { shown.contains($0) }
+        for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            let variables = try tree.variables(of: name)
+            var fromGroups: [Entry] = []
+            if !isExport {
+                let key = tree.groupKey(tree.groups(of: name))
+                if let known = shared[key] {
+                    fromGroups = known
+                } else {
+                    fromGroups = try Self.entries(variables.mergedGroups)
+                    shared[key] = fromGroups
+                }
+            }
+            let own = try Self.entries(variables.mergedHost)
+            guard !own.isEmpty || !fromGroups.isEmpty else { continue }
+            var text = isFirst ? "\n            " : ",\n            "
+            text += try JSON.text(.string(name), style: Self.style) + ": {"
+            Self.addMerged(fromGroups, own, to: &text)
+            write(text + "\n            }")
+            isFirst = false
+        }
+        write(isFirst ? "}" : "\n        }")
+        write(",\n        \"profile\": \"inventory_legacy\"\n    }")
+        let groups = try groups()
+        for name in groups.keys.map(\.text).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            write(",\n    " + (try JSON.text(.string(name), style: Self.style)) + ": ")
+            write(Self.indented(try JSON.text(groups[name] ?? .null, style: Self.style), by: 4))
+        }
+        write("\n}")
+    }
+
+    /// A variable in the text of a host.
+    private struct Entry {
+        var name: String
+        var text: String
+    }
+
+    /// The variables as text, sorted by name.
+    private static func entries(_ variables: ValueMap) throws(Diagnostic) -> [Entry] {
+        var entries: [Entry] = []
+        for (key, value) in variables {
+            let name = try JSON.text(.string(key.text), style: style)
+            let text = indented(try JSON.text(marked(value), style: style), by: 16)
+            entries.append(Entry(name: key.text, text: "\n                \(name): \(text)"))
+        }
+        return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    /// Adds two sorted lists as one; where both have a name, the second one's value stands.
+    private static func addMerged(_ weak: [Entry], _ strong: [Entry], to text: inout String) {
+        var rest = strong[...]
+        var isFirst = true
+        func add(_ entry: Entry) {
+            if !isFirst { text += "," }
+            isFirst = false
+            text += entry.text
+        }
+        for entry in weak {
+            while let own = rest.first, own.name.utf8.lexicographicallyPrecedes(entry.name.utf8) {
+                add(own)
+                rest = rest.dropFirst()
+            }
+            if let own = rest.first, own.name.utf8.elementsEqual(entry.name.utf8) { continue }
+            add(entry)
+        }
+        for own in rest { add(own) }
+    }
+
+    /// A JSON text whose further lines are indented more.
+    private static func indented(_ json: String, by columns: Int) -> String {
+        let margin = [UInt8](repeating: UInt8(ascii: " "), count: columns)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(json.utf8.count * 2)
+        for byte in json.utf8 {
+            bytes.append(byte)
+            // A line end inside a text is escaped, so each one here is layout.
+            if byte == UInt8(ascii: "\n") { bytes += margin }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The text of `--host`: the variables of one host.
@@ -71,7 +167,8 @@ public struct InventoryListing: Sendable {
         let hosts = try HostPattern.select(pattern, from: tree).hosts
         guard hosts.count == 1 else {
             throw Diagnostic(
-                .badOption, "--host needs one host, and '\(pattern)' means \(hosts.isEmpty ? "none" : "\(hosts.count)")",
+                .badOption,
+                "--host needs one host, and '\(pattern)' means \(hosts.isEmpty ? "none" : "\(hosts.count)")",
                 remedy: NearestNames.hint(pattern, among: tree.hostNames))
         }
         return try JSON.text(.map(try variables(ofHost: hosts[0])), style: Self.style)
@@ -153,7 +250,9 @@ public struct InventoryListing: Sendable {
     }
 
     private func addVariables(_ variables: ValueMap, _ depth: Int, to lines: inout [String]) {
-        let sorted = variables.sorted { $0.key.text.unicodeScalars.lexicographicallyPrecedes($1.key.text.unicodeScalars) }
+        let sorted = variables.sorted {
+            $0.key.text.unicodeScalars.lexicographicallyPrecedes($1.key.text.unicodeScalars)
+        }
         for (key, value) in sorted { lines.append(Self.indented("{\(key.text) = \(value.pythonText)}", depth)) }
     }
 
@@ -175,6 +274,15 @@ public struct InventoryListing: Sendable {
         return variables
     }
 
+    private static func needsMarks(_ value: Value) -> Bool {
+        switch value {
+        case .string(let text): !text.isTemplate && TemplateMarks.within(text.string)
+        case .list(let items): items.contains(where: needsMarks)
+        case .map(let map): map.contains { needsMarks($0.value) }
+        default: false
+        }
+    }
+
     /// The form in which `--list` tells texts that look like templates and are none.
     private static func marked(_ value: Value) -> Value {
         switch value {
@@ -184,7 +292,8 @@ public struct InventoryListing: Sendable {
         case .map(let map):
             // What is sealed stays as it lies.
             if map.count == 1, map["__ansible_vault"] != nil { return value }
-            return .map(map.mapValues(marked))
+            // Most maps hold no such text; copying them all would cost more than looking.
+            return needsMarks(value) ? .map(map.mapValues(marked)) : value
         default: return value
         }
     }

@@ -6,21 +6,24 @@ public import Values
 /// The levels are 3 to 10 of Ansible's order: what lies between and beyond them is the Variables room's.
 public struct InventoryVariables: Sendable {
     /// Level 3: the sources' own group variables, `all` first, then by depth, priority and name.
-    public var groups = ValueMap()
+    public internal(set) var groups = ValueMap()
     /// Level 4: `group_vars/all` beside the inventory.
-    public var inventoryAll = ValueMap()
+    public internal(set) var inventoryAll = ValueMap()
     /// Level 5: `group_vars/all` beside the playbook.
-    public var playbookAll = ValueMap()
+    public internal(set) var playbookAll = ValueMap()
     /// Level 6: the other `group_vars` beside the inventory.
-    public var inventoryGroups = ValueMap()
+    public internal(set) var inventoryGroups = ValueMap()
     /// Level 7: the other `group_vars` beside the playbook.
-    public var playbookGroups = ValueMap()
+    public internal(set) var playbookGroups = ValueMap()
     /// Level 8: the sources' own host variables.
-    public var host = ValueMap()
+    public internal(set) var host = ValueMap()
     /// Level 9: `host_vars` beside the inventory.
-    public var inventoryHost = ValueMap()
+    public internal(set) var inventoryHost = ValueMap()
     /// Level 10: `host_vars` beside the playbook.
-    public var playbookHost = ValueMap()
+    public internal(set) var playbookHost = ValueMap()
+
+    /// Levels 3 to 7 in one; hosts in the same groups share it.
+    var mergedGroups = ValueMap()
 
     /// The levels with what each is called, weakest first.
     public var levels: [(name: String, values: ValueMap)] {
@@ -38,9 +41,23 @@ public struct InventoryVariables: Sendable {
 
     /// All levels in one: the stronger one's value wins.
     public var merged: ValueMap {
-        var result = groups
-        for level in levels.dropFirst() { result.merge(level.values) }
+        Self.merged([mergedGroups, host, inventoryHost, playbookHost])
+    }
+
+    /// Levels 8 to 10 in one: what is said about the host itself.
+    var mergedHost: ValueMap { Self.merged([host, inventoryHost, playbookHost]) }
+
+    private static func merged(_ levels: [ValueMap]) -> ValueMap {
+        var result = ValueMap()
+        for level in levels where !level.isEmpty {
+            if result.isEmpty { result = level } else { result.merge(level) }
+        }
         return result
+    }
+
+    /// To be called once the levels of groups are complete.
+    mutating func mergeGroups() {
+        mergedGroups = Self.merged([groups, inventoryAll, playbookAll, inventoryGroups, playbookGroups])
     }
 }
 
@@ -52,9 +69,30 @@ extension InventoryTree {
     /// - Parameter name: The host; an unknown name is met as a host in no group, as the implicit localhost is.
     /// - Throws: `Diagnostic` if a file of variables cannot be read.
     public func variables(of name: String) throws(Diagnostic) -> InventoryVariables {
-        var result = InventoryVariables()
-        let groups = groups(of: name).filter { $0.name != "all" }
+        var result = try groupVariables(of: name)
+        for directory in sourceDirectories {
+            result.inventoryHost.merge(try store.variables(.host, name, below: directory))
+        }
+        if let directory = playbookDirectory {
+            result.playbookHost = try store.variables(.host, name, below: directory)
+        }
+        if let host = host(named: name) { result.host = host.variables }
+        return result
+    }
 
+    /// The same for hosts in the same groups.
+    func groupKey(_ groups: [InventoryGroup]) -> String {
+        groups.reduce(into: playbookDirectory ?? "") { if $1.name != "all" { $0 += "\n" + $1.name } }
+    }
+
+    /// The levels that come from groups; hosts in the same groups share them.
+    private func groupVariables(of name: String) throws(Diagnostic) -> InventoryVariables {
+        let groups = groups(of: name).filter { $0.name != "all" }
+        // What a group says never changes after loading, so the groups in their order tell it all.
+        let key = groupKey(groups)
+        if let known = store.groupVariables(key) { return known }
+
+        var result = InventoryVariables()
         if let all = group(named: "all") { result.groups = all.variables }
         for group in groups { result.groups.merge(group.variables) }
         for directory in sourceDirectories {
@@ -62,16 +100,15 @@ extension InventoryTree {
             for group in groups {
                 result.inventoryGroups.merge(try store.variables(.group, group.name, below: directory))
             }
-            result.inventoryHost.merge(try store.variables(.host, name, below: directory))
         }
         if let directory = playbookDirectory {
             result.playbookAll = try store.variables(.group, "all", below: directory)
             for group in groups {
                 result.playbookGroups.merge(try store.variables(.group, group.name, below: directory))
             }
-            result.playbookHost = try store.variables(.host, name, below: directory)
         }
-        if let host = host(named: name) { result.host = host.variables }
+        result.mergeGroups()
+        store.remember(result, for: key)
         return result
     }
 

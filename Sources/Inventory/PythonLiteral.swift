@@ -6,6 +6,27 @@ internal import Values
 struct PythonLiteral {
     /// The value of a literal, or nil if the text is none.
     static func value(_ text: String) -> Value? {
+        // Most values are bare words, which no literal begins like; telling them apart is cheap.
+        var start = text.utf8.first ?? 0
+        if start == 0x20 || start == 0x09 { start = text.utf8.first { $0 != 0x20 && $0 != 0x09 } ?? 0 }
+        switch start {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            guard
+                text.contains(where: { $0 == "'" || $0 == "\"" || $0 == "(" }) || start == UInt8(ascii: "T")
+                    || start == UInt8(ascii: "F") || start == UInt8(ascii: "N")
+            else { return nil }
+        case UInt8(ascii: "/"), UInt8(ascii: "_"), 0x80...: return nil
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+            var dots = 0
+            var others = 0
+            for byte in text.utf8 {
+                if byte == UInt8(ascii: ".") { dots += 1 } else if byte < 0x30 || byte > 0x39 { others += 1 }
+            }
+            // Addresses and versions, and plain numbers.
+            if others == 0, dots > 1 { return nil }
+            if others == 0, dots == 0, start != UInt8(ascii: "0"), let int = Int(text) { return .int(int) }
+        default: break
+        }
         var reader = PythonLiteral(text)
         guard let value = reader.topLevel() else { return nil }
         return value
@@ -129,7 +150,9 @@ struct PythonLiteral {
 
     private mutating func word() -> Value? {
         let start = index
-        while let scalar = next, scalar.properties.isAlphabetic || scalar == "_" || ("0"..."9").contains(scalar) { index += 1 }
+        while let scalar = next, scalar.properties.isAlphabetic || scalar == "_" || ("0"..."9").contains(scalar) {
+            index += 1
+        }
         let word = String(String.UnicodeScalarView(scalars[start..<index]))
         switch word {
         case "True": return .bool(true)
@@ -164,13 +187,15 @@ struct PythonLiteral {
     private mutating func number() -> Value? {
         let start = index
         while let scalar = next,
-            scalar.properties.isAlphabetic && scalar.isASCII || ("0"..."9").contains(scalar) || scalar == "_" || scalar == "."
+            scalar.properties.isAlphabetic && scalar.isASCII || ("0"..."9").contains(scalar) || scalar == "_"
+                || scalar == "."
                 || (scalar == "+" || scalar == "-") && isExponent(at: index, from: start)
         {
             index += 1
         }
         let text = String(String.UnicodeScalarView(scalars[start..<index])).lowercased()
-        guard !text.hasPrefix("_"), !text.hasSuffix("_"), !text.contains("__"), !text.contains("_."), !text.contains("._")
+        guard !text.hasPrefix("_"), !text.hasSuffix("_"), !text.contains("__"), !text.contains("_."),
+            !text.contains("._")
         else { return nil }
         let clean = String(text.filter { $0 != "_" })
         if clean.hasSuffix("j") {
@@ -190,7 +215,9 @@ struct PythonLiteral {
 
     private func isExponent(at position: Int, from start: Int) -> Bool {
         guard position > start, scalars[position - 1] == "e" || scalars[position - 1] == "E" else { return false }
-        return !(scalars[start] == "0" && start + 1 < scalars.count && (scalars[start + 1] == "x" || scalars[start + 1] == "X"))
+        return
+            !(scalars[start] == "0" && start + 1 < scalars.count
+            && (scalars[start + 1] == "x" || scalars[start + 1] == "X"))
     }
 
     private static func decimal(_ text: String) -> Double? {

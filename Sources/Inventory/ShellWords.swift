@@ -10,8 +10,34 @@ enum ShellWords {
         var column: Int
     }
 
+    /// The words of a line without quotes, comments and characters beyond ASCII, as most lines are.
+    private static func simpleWords(_ line: String) -> [Word]? {
+        var words: [Word] = []
+        let bytes = line.utf8
+        var start: String.Index?
+        var column = 1
+        var startColumn = 1
+        for index in bytes.indices {
+            switch bytes[index] {
+            case 0x80..., UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "#"): return nil
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
+                if let begin = start { words.append(Word(text: String(line[begin..<index]), column: startColumn)) }
+                start = nil
+            default:
+                if start == nil {
+                    start = index
+                    startColumn = column
+                }
+            }
+            column += 1
+        }
+        if let start { words.append(Word(text: String(line[start...]), column: startColumn)) }
+        return words
+    }
+
     /// - Throws: `Diagnostic` with code `.syntax`, without a place, for a quote that is never closed.
     static func split(_ line: String) throws(Diagnostic) -> [Word] {
+        if let simple = simpleWords(line) { return simple }
         var words: [Word] = []
         var current: Word?
         let characters = Array(line)

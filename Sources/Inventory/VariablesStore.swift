@@ -16,6 +16,8 @@ final class VariablesStore: Sendable {
         var names: [String: Set<String>?] = [:]
         var variables: [String: Result<ValueMap, Diagnostic>] = [:]
         var warnings: [Diagnostic] = []
+        /// The levels that hosts in the same groups share, by the names of the groups.
+        var groups: [String: InventoryVariables] = [:]
     }
 
     private let contents = Mutex(Contents())
@@ -35,6 +37,9 @@ final class VariablesStore: Sendable {
             return contents.warnings
         }
     }
+
+    func groupVariables(_ key: String) -> InventoryVariables? { contents.withLock { $0.groups[key] } }
+    func remember(_ variables: InventoryVariables, for key: String) { contents.withLock { $0.groups[key] = variables } }
 
     /// The variables that the files below a directory give a group or host.
     ///
@@ -89,7 +94,8 @@ final class VariablesStore: Sendable {
             let files = kind == .directory ? Self.files(below: path) : [path]
             var variables = ValueMap()
             for file in files {
-                variables.merge(try VariablesFile.variables(file, secrets: secrets, keepsSealed: keepsSealed, warnings: &warnings))
+                variables.merge(
+                    try VariablesFile.variables(file, secrets: secrets, keepsSealed: keepsSealed, warnings: &warnings))
             }
             return variables
         }

@@ -7,13 +7,15 @@ public enum ModuleIndex {
 
     private static let control: [any Module.Type] = [
         AssertModule.self, CommandModule.self, DebugModule.self, FailModule.self, PingModule.self, RawModule.self,
-        SetFactModule.self, ShellModule.self,
+        SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, WaitForModule.self,
     ]
     private static let files: [any Module.Type] = [
         CopyModule.self, FileModule.self, StatModule.self, TemplateModule.self,
     ]
     private static let packages: [any Module.Type] = [AptModule.self]
-    private static let system: [any Module.Type] = [ServiceModule.self, SystemdServiceModule.self]
+    private static let system: [any Module.Type] = [
+        GroupModule.self, ServiceModule.self, SystemdServiceModule.self, UserModule.self,
+    ]
 
     /// Every name of every module: the full one, the short one, the other full ones.
     private static let byName: [String: any Module.Type] = {

@@ -45,6 +45,8 @@ public final class Planner: @unchecked Sendable {
         }
         for warning in files.warnings { diagnostics.add(warning) }
         if settings.reviews { review(plays) }
+        // A role used by two plays is read twice; what is wrong with it is told once.
+        diagnostics = diagnostics.withoutRepetition()
         try diagnostics.throwIfAny()
         return RunPlan(plays: plays, warnings: diagnostics.all)
     }

@@ -9,7 +9,10 @@ import Variables
 extension Planner {
     func check(_ task: PlannedTask) {
         let node = task.node
-        if case .module(let module) = task.action { checkArguments(of: node, module.manual) }
+        if case .module(let module) = task.action {
+            checkArguments(of: node, module.manual)
+            checkSources(of: task, module.manual)
+        }
         checkTemplates(of: node, task)
         if let loop = node.loop, let lookup = loop.lookup, !LookupContext.exists(lookup) {
             report(.unsupported, "there is no 'with_\(lookup)' here", at: loop.items.location,
@@ -34,6 +37,24 @@ extension Planner {
             manual, raw, places: { node.action.places[$0] ?? node.action.location }, location: node.action.location,
             isStatic: true)
         for diagnostic in found { diagnostics.add(diagnostic) }
+    }
+
+    /// Files of the control machine that a task names outright.
+    private func checkSources(of task: PlannedTask, _ manual: ModuleManual) {
+        let kinds = ["copy": "files", "template": "templates", "script": "files"]
+        let arguments = task.node.action.arguments
+        guard let kind = kinds[manual.shortName], let source = arguments["src"], !source.holdsTemplate,
+            !(arguments["remote_src"].map { $0.isTruthy || $0.holdsTemplate } ?? false), task.node.keywords.vars.isEmpty
+        else { return }
+        let name = source.pythonText
+        let directory = Path.absolute(playbookDirectory)
+        let places = FileSearch.candidates(
+            name, kind: kind, in: task.variables(playDirectory: directory).searchPath)
+        guard !name.isEmpty, !places.contains(where: { ProjectFiles.isFile($0) || ProjectFiles.isDirectory($0) }) else {
+            return
+        }
+        report(.missingFile, "no file '\(name)'", at: task.node.action.places["src"] ?? task.node.action.location,
+            remedy: "Looked for \(places.joined(separator: ", ")).")
     }
 
     /// Syntax of everything in a task that will be evaluated.

@@ -3,8 +3,13 @@ import Values
 
 /// A change as `--diff` shows it.
 enum ChangePicture {
-    static func lines(_ change: Change, redactor: Redactor) -> [String] {
-        change.parts.flatMap { part -> [String] in
+    /// - Parameter subject: What the settings belong to, where the parts do not say so themselves: a path, a name.
+    static func lines(_ change: Change, subject: String?, redactor: Redactor) -> [String] {
+        var heading: [String] = []
+        if let subject, let first = change.parts.first, case .setting = first {
+            heading = ["@@ \(redactor.redacted(subject)) @@"]
+        }
+        return heading + change.parts.flatMap { part -> [String] in
             switch part {
             case .text(let path, let before, let after):
                 return UnifiedDiff.lines(
@@ -24,5 +29,15 @@ enum ChangePicture {
         if value.isNull { return "(none)" }
         let safe = redactor.redacted(value)
         return safe.stringValue ?? JSONText.of(safe)
+    }
+}
+
+extension TaskReport {
+    /// The file, container, package … a change is about, as the module's answer names it.
+    var subject: String? {
+        for name in ["path", "dest", "name"] {
+            if let text = values[name]?.stringValue { return text }
+        }
+        return label?.stringValue
     }
 }

@@ -59,7 +59,7 @@ public final class JSONLinesReporter: Reporter {
         if let diagnostic = report.diagnostic { object["error"] = .string(redactor.redacted(diagnostic).rendered()) }
         object["result"] = .map(report.values)
         if let change = report.change {
-            object["diff"] = .list(ChangePicture.lines(change, redactor: redactor).map { .string($0) })
+            object["diff"] = .list(ChangePicture.lines(change, subject: nil, redactor: redactor).map { .string($0) })
         }
         return object
     }

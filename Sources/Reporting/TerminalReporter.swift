@@ -78,7 +78,7 @@ public final class TerminalReporter: Reporter {
     private func result(_ report: TaskReport) {
         if report.status == .skipped, !style.showsSkipped { return }
         if report.showsDiff, !report.isHidden, let change = report.change, report.status == .changed {
-            for text in ChangePicture.lines(change, redactor: redactor) { diffLine(text) }
+            for text in ChangePicture.lines(change, subject: report.subject, redactor: redactor) { diffLine(text) }
         }
         var host = report.host
         if let delegate = report.delegate { host += " -> \(safe(delegate))" }
@@ -127,7 +127,7 @@ public final class TerminalReporter: Reporter {
                 : nil
         }
         if case .unknown = report.status { return nil }
-        guard report.isShown || style.verbosity > 0 || report.status == .failed else { return nil }
+        guard report.isShown && report.status != .skipped || style.verbosity > 0 || report.status == .failed else { return nil }
         var values = report.values
         if report.isShown {
             values = ValueMap(values.filter { !["changed", "failed", "skipped"].contains($0.key.text) }.map { ($0.key, $0.value) })

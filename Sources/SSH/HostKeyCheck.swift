@@ -3,17 +3,27 @@ internal import Glibc
 internal import Target
 
 /// Decides whether a host is the one it was: its key against the known_hosts files.
+@IOLoop
 struct HostKeyCheck {
     let settings: SSHSettings
     let known: KnownHosts
 
     init(_ settings: SSHSettings) {
         self.settings = settings
+        let stamps = settings.knownHostsFiles.map(LocalFile.stamp)
+        if let last = Self.last, last.files == settings.knownHostsFiles, last.stamps == stamps {
+            known = last.known
+            return
+        }
         known = KnownHosts(
             settings.knownHostsFiles.compactMap { path in
                 LocalFile.read(path).map { (path, String(decoding: $0, as: UTF8.self)) }
             })
+        Self.last = (settings.knownHostsFiles, stamps, known)
     }
+
+    /// What was read last: the hosts of a run share their files, and a large one is not read for each of them.
+    private static var last: (files: [String], stamps: [[Int]], known: KnownHosts)?
 
     var name: String { KnownHosts.name(of: settings.hostKeyAlias ?? settings.host, port: settings.port) }
 
@@ -60,7 +70,8 @@ struct HostKeyCheck {
         case .unknown:
             if settings.hostKeyChecking != .strict { return try takeDown(type, key) }
             throw Diagnostic(
-                .hostKey, "the host's key (\(type)) is not known: nothing stands for \(name) in "
+                .hostKey,
+                "the host's key (\(type)) is not known: nothing stands for \(name) in "
                     + "\(settings.knownHostsFiles.first ?? "known_hosts")",
                 remedy: "Compare it and take it down: `\(scan)`; or set `host_key_checking = False` to trust anyone.")
         }
@@ -71,7 +82,9 @@ struct HostKeyCheck {
         return "ssh-keyscan \(port)\(settings.host) >> \(settings.knownHostsFiles.first ?? "~/.ssh/known_hosts")"
     }
 
-    /// Adds the key to the first known_hosts file. With checking off a file that cannot be written is no trouble.
+    /// Adds the key to the first known_hosts file.
+    ///
+    /// With checking off a file that cannot be written is no trouble.
     private func takeDown(_ type: String, _ key: String) throws(Diagnostic) {
         guard let path = settings.knownHostsFiles.first, path != "/dev/null" else { return }
         let reason = LocalFile.append("\(name) \(type) \(key)\n", to: path)
@@ -113,6 +126,15 @@ enum LocalFile {
             if count == 0 { return content }
             content += buffer[..<count]
         }
+    }
+
+    /// What differs once the file was changed: its number, size and time of change.
+    static func stamp(_ path: String) -> [Int] {
+        var information = stat()
+        guard stat(path, &information) == 0 else { return [] }
+        return [
+            Int(information.st_ino), Int(information.st_size), information.st_mtim.tv_sec, information.st_mtim.tv_nsec,
+        ]
     }
 
     /// Adds a line at the end, in one write; the reason if that failed.

@@ -158,10 +158,11 @@ final class SSHSession {
     /// Asks a silent host whether it is there, and gives it up when it leaves too many questions unanswered.
     func keepAlive(every interval: Duration, count: Int) {
         guard interval > .zero else { return }
-        // The library counts in whole seconds and takes 1 for 2; the loop's own timer decides when.
+        // The library counts in whole seconds, takes 1 for 2 and sends nothing before: asking more often than it
+        // sends would take a quiet host for a dead one.
         libssh2_keepalive_config(raw, 1, 2)
         lastHeard = .now
-        askLater(interval, count)
+        askLater(max(interval, .seconds(2)), max(count, 2))
     }
 
     private func askLater(_ interval: Duration, _ count: Int) {

@@ -89,7 +89,7 @@ private struct JSONWriter {
             }
         case .map(let map):
             var pairs = map.map { (name: $0.key.text, value: $0.value) }
-            if style.sortsKeys { pairs.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
+            if style.sortsKeys { pairs.sort { Self.precedes($0.name, $1.name) } }
             try write("{", "}", pairs, depth: depth) { (writer, pair) throws(Diagnostic) in
                 writer.write(string: pair.name)
                 writer.text += writer.style.keySeparator
@@ -98,6 +98,20 @@ private struct JSONWriter {
         case .undefined(let undefined): throw undefined.diagnostic
         case .unknown(let unknown): throw Diagnostic(.badValue, "not known before a run: \(unknown.cause)")
         case .object(let object): throw Diagnostic(.badValue, "a '\(object.typeName)' has no JSON form")
+        }
+    }
+
+    /// Order by bytes, as Python sorts; walking the raw bytes is several times faster than walking the views.
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        var left = left
+        var right = right
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                for index in 0..<min(left.count, right.count) where left[index] != right[index] {
+                    return left[index] < right[index]
+                }
+                return left.count < right.count
+            }
         }
     }
 
@@ -117,10 +131,23 @@ private struct JSONWriter {
 
     private mutating func newLine(_ depth: Int) {
         guard let indent = style.indent else { return }
-        text += "\n" + String(repeating: " ", count: indent * depth)
+        text += "\n"
+        let margin = String(repeating: " ", count: indent)
+        for _ in 0..<depth { text += margin }
     }
 
     private mutating func write(string: String) {
+        // Nearly all texts need no escape; looking first is many times cheaper than copying one by one.
+        var string = string
+        let isPlain = string.withUTF8 { bytes in
+            bytes.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        }
+        if isPlain {
+            text += "\""
+            text += string
+            text += "\""
+            return
+        }
         text += "\""
         for scalar in string.unicodeScalars {
             switch scalar {

@@ -39,7 +39,7 @@ struct Apply: AsyncParsableCommand {
             plan = try project.planner.plan(
                 project.playbooks, standardInput: project.playbooks.contains("-") ? Console.standardInput() : nil)
         } catch {
-            Console.show(error.all.map(project.redactor.redacted))
+            Console.show((project.warnings + error.all).map(project.redactor.redacted))
             return ExitStatus.of(error.errors)
         }
         Console.show((project.warnings + plan.warnings).map(project.redactor.redacted))

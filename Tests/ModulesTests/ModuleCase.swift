@@ -78,10 +78,14 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// All cases there are.
-    static let all: [ModuleCase] = {
+    /// The cases that any machine can run.
+    static let all = cases(in: "Cases")
+    /// The cases that change a whole machine, for a throw-away one.
+    static let forHosts = cases(in: "HostCases")
+
+    private static func cases(in folder: String) -> [ModuleCase] {
         var cases: [ModuleCase] = []
-        guard let top = Bundle.module.url(forResource: "Cases", withExtension: nil),
+        guard let top = Bundle.module.url(forResource: folder, withExtension: nil),
             let walker = FileManager.default.enumerator(atPath: top.path)
         else { return [] }
         for case let name as String in walker where name.hasSuffix(".json") {
@@ -95,8 +99,9 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
                 Issue.record("\(name): \(error)")
             }
         }
-        return cases.sorted { ($0.file, $0.name) < ($1.file, $1.name) }
-    }()
+        // Cases of a file build on one another, so they keep their order.
+        return cases.enumerated().sorted { ($0.element.file, $0.offset) < ($1.element.file, $1.offset) }.map(\.element)
+    }
 }
 
 /// A real `sh` on this machine with an empty directory of its own.
@@ -105,13 +110,27 @@ final class Bench: Sendable {
     let connection = LocalConnection()
     let shell: any Shell
 
+    /// Whether it is a machine of its own, which the cases may turn upside down.
+    let isHost: Bool
+
+    /// - Parameter program: What starts `sh` as root on a throw-away host, such as `docker exec -i h1 sh`.
+    init(program: String) async throws {
+        directory = "/tmp/swiftprov-\(UUID().uuidString)"
+        isHost = true
+        shell = try await connection.shell(as: Become(executable: program))
+        let made = try await HostTarget(hostName: "bench", shell: shell).run(["mkdir", directory])
+        precondition(made.succeeded)
+    }
+
     init() async throws {
+        isHost = false
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("swiftprov-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
         shell = try await connection.shell(as: nil)
     }
 
     func close() async {
+        if isHost { _ = try? await target().run(["rm", "-rf", directory]) }
         await connection.close()
         try? FileManager.default.removeItem(atPath: directory)
     }
@@ -134,7 +153,17 @@ final class Bench: Sendable {
 
     /// All that a change would show in: names, kinds, modes, owners, sizes, times, content.
     func snapshot() async throws -> String {
-        try await sh("find . -type d -printf '%p %m %U %G\\n' -o -printf '%p %y %m %U %G %s %T@ %l\\n' | sort; find . -type f | sort | xargs -r -d '\\n' sha1sum").output
+        if isHost {
+            return try await sh(
+                """
+                sha1sum /etc/passwd /etc/group /etc/shadow /etc/gshadow; dpkg-query -W
+                systemctl list-unit-files --no-legend --no-pager; ls -la /home; find . | sort
+                systemctl list-units --type=service --all --no-legend --no-pager --plain | cut -d' ' -f1 | sort |
+                    while read -r unit; do systemctl show -p Id,ActiveState,InvocationID "$unit"; done
+                """
+            ).output
+        }
+        return try await sh("find . -type d -printf '%p %m %U %G\\n' -o -printf '%p %y %m %U %G %s %T@ %l\\n' | sort; find . -type f | sort | xargs -r -d '\\n' sha1sum").output
     }
 
     var context: ModuleContext {

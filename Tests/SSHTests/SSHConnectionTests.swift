@@ -37,8 +37,9 @@ extension Shell {
         let sshd = try SSHDFixture()
         let connection = SSHConnection(sshd.settings())
         let shell = try await connection.shell(as: nil)
-        #expect(try await shell.snippet("echo hello; echo oops >&2; exit 3")
-            == CommandResult(status: 3, stdout: Array("hello\n".utf8), stderr: Array("oops\n".utf8)))
+        #expect(
+            try await shell.snippet("echo hello; echo oops >&2; exit 3")
+                == CommandResult(status: 3, stdout: Array("hello\n".utf8), stderr: Array("oops\n".utf8)))
         let before = await shell.roundTrips
         let answers = await Task(executorPreference: EventLoop.shared) {
             await withTaskGroup(of: String?.self) { group in
@@ -207,6 +208,45 @@ extension Shell {
         let error = await refusal(forced.settings())
         #expect(error?.code == .unreachable)
         #expect(error?.summary.contains("no shell for you") == true)
+    }
+
+    @Test("a host that falls silent is given up in time")
+    func silence() async throws {
+        let sshd = try SSHDFixture()
+        var settings = sshd.settings()
+        settings.keepaliveInterval = .seconds(2)
+        settings.keepaliveCount = 2
+        let connection = SSHConnection(settings)
+        let shell = try await connection.shell(as: nil)
+        // The commands run under sshd's process for this connection: stopped, it takes and says nothing.
+        let pid = try await shell.snippet("ps -o ppid= -p $$").output.filter(\.isNumber)
+        // Answered keepalives keep a quiet connection.
+        try await Task.sleep(for: .seconds(8))
+        #expect(try await shell.snippet("ps -o ppid= -p $$").output.filter(\.isNumber) == pid, "it connected again")
+        let start = ContinuousClock.now
+        let server = try #require(Int32(pid))
+        #expect(kill(server, SIGSTOP) == 0)
+        defer { kill(server, SIGKILL) }
+        let error = await diagnosis { try await shell.snippet("echo on") }
+        #expect(error?.code == .unreachable)
+        #expect(error?.summary.contains("has not answered") == true)
+        #expect(start.duration(to: .now) < .seconds(9))
+        await connection.close()
+    }
+
+    @Test("the agent's keys let in, after those that are given")
+    func agent() async throws {
+        let sshd = try SSHDFixture()
+        let socket = "\(sshd.directory)/agent"
+        try SSHDFixture.run("/bin/sh", ["-c", "ssh-agent -a \(socket) >\(sshd.directory)/agent.env"])
+        defer { try? SSHDFixture.run("/bin/sh", ["-c", ". \(sshd.directory)/agent.env; kill $SSH_AGENT_PID"]) }
+        setenv("SSH_AUTH_SOCK", socket, 1)
+        defer { unsetenv("SSH_AUTH_SOCK") }
+        var settings = sshd.settings(key: "other")
+        settings.usesAgent = true
+        #expect(await refusal(settings)?.code == .authentication)
+        try SSHDFixture.run("/bin/sh", ["-c", "ssh-add \(sshd.directory)/other \(sshd.directory)/good 2>/dev/null"])
+        #expect(await refusal(settings) == nil)
     }
 
     @Test("twenty connections at once")

@@ -10,11 +10,12 @@ final class SSHDFixture: Sendable {
     private let process: Mutex<Int32>
 
     static var user: String { NSUserName() }
-    static let sshd = ["/usr/sbin/sshd", "/usr/bin/sshd"].first { access($0, X_OK) == 0 }
+    static let sshd = ["/usr/sbin/sshd", "/usr/bin/sshd"].first { (path: String) in access(path, X_OK) == 0 }
 
-    init(_ extra: String = "", hostKeyType: String = "ed25519") throws {
+    init(_ extra: String = "", first: String = "", hostKeyType: String = "ed25519") throws {
         var template = Array("/tmp/ssh-tests-XXXXXX".utf8CString)
         directory = mkdtemp(&template).map { String(cString: $0) } ?? ""
+        chmod(directory, 0o711)  // sshd reads authorized_keys as the user who logs in
         port = Self.freePort()
         process = Mutex(0)
         try Self.run("/usr/bin/ssh-keygen", ["-q", "-t", hostKeyType, "-N", "", "-f", "\(directory)/host"])
@@ -26,6 +27,7 @@ final class SSHDFixture: Sendable {
         try write(
             "config",
             """
+            \(first)
             ListenAddress 127.0.0.1:\(port)
             HostKey \(directory)/host
             AuthorizedKeysFile \(directory)/authorized_keys
@@ -41,11 +43,10 @@ final class SSHDFixture: Sendable {
 
             """)
         if getuid() == 0 { mkdir("/run/sshd", 0o755) }
-        let started = Process()
-        started.executableURL = URL(fileURLWithPath: Self.sshd ?? "/usr/sbin/sshd")
-        started.arguments = ["-D", "-f", "\(directory)/config", "-E", "\(directory)/log"]
-        try started.run()
-        process.withLock { $0 = started.processIdentifier }
+        let sshd = Self.start([
+            Self.sshd ?? "/usr/sbin/sshd", "-D", "-f", "\(directory)/config", "-E", "\(directory)/log",
+        ])
+        process.withLock { $0 = sshd }
         try waitForListener()
     }
 
@@ -53,7 +54,10 @@ final class SSHDFixture: Sendable {
 
     func end() {
         process.withLock { process in
-            if process > 0 { kill(process, SIGTERM) }
+            if process > 0 {
+                kill(process, SIGTERM)
+                waitpid(process, nil, 0)
+            }
             process = 0
         }
         try? FileManager.default.removeItem(atPath: directory)
@@ -77,18 +81,25 @@ final class SSHDFixture: Sendable {
         try text.write(toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
     }
 
-    @discardableResult
-    static func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+    /// Runs a program to its end. (Foundation's Process was seen to miss a child's end.)
+    static func run(_ program: String, _ arguments: [String]) throws {
+        var status: Int32 = 0
+        while waitpid(start([program] + arguments), &status, 0) < 0, errno == EINTR {}
+        if status != 0 { throw CocoaError(.executableLoad) }
+    }
+
+    private static func start(_ words: [String]) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for descriptor in 0...2 {
+            posix_spawn_file_actions_addopen(&actions, Int32(descriptor), "/dev/null", O_RDWR, 0)
+        }
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { (word: String) in strdup(word) }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        var process = pid_t()
+        return posix_spawn(&process, words[0], &actions, nil, &arguments, environ) == 0 ? process : -1
     }
 
     static func freePort() -> Int {

@@ -198,7 +198,8 @@ final class Scratch: Sendable {
         #expect(
             await refusal(FileWrite(path: scratch.path + "/f", content: [], group: "no-such-group"))
                 .contains("no such group"))
-        #expect(await refusal(FileWrite(path: "/proc/swiftprov", content: [])).contains("cannot write '/proc/swiftprov'"))
+        #expect(
+            await refusal(FileWrite(path: "/proc/swiftprov", content: [])).contains("cannot write '/proc/swiftprov'"))
         #expect(try await scratch.sh("cat f; ls -A") == "keepd\nf\npipe\n")
         try await scratch.end()
     }
@@ -238,6 +239,31 @@ final class Scratch: Sendable {
         _ = try await target.write(FileWrite(path: scratch.path + "/b", content: Array("new".utf8), mode: 0o640))
         #expect(try await scratch.sh("cat a b; ls -A; stat -c %a a") == "newnewa\nb\n640\n")
         try await scratch.sh("umount b")
+        try await scratch.end()
+    }
+
+    @Test("busybox's programs do as well as the GNU ones", .enabled(if: SystemShell.busybox.path != nil))
+    func busybox() async throws {
+        let scratch = Scratch()
+        try await scratch.sh("mkdir bin; for a in $(/bin/busybox --list); do ln -s /bin/busybox bin/$a; done")
+        let shell = SystemShell.busybox.open()
+        let target = HostTarget(hostName: "here", shell: shell, environment: [("PATH", scratch.path + "/bin")])
+        #expect(try await target.query("mv --help 2>&1 | grep -c '^BusyBox'").output == "1\n")
+        try await scratch.sh("printf old >f; chmod 640 f; ln -s f link")
+        let sum = try await scratch.sh("sha1sum <f | cut -c1-40").dropLast()
+        let outcome = try await target.write(
+            FileWrite(
+                path: scratch.path + "/link", content: Array("new".utf8), owner: "0", group: "root",
+                validate: "grep -q new %s", backup: true, expecting: String(sum)))
+        #expect(try await scratch.sh("cat f; stat -c ' %a' f; readlink link") == "new 640\nf\n")
+        #expect(outcome.backupPath != nil)
+        _ = try await target.write(FileWrite(path: scratch.path + "/fresh", content: []))
+        #expect(try await scratch.sh("stat -c '%a %s' fresh; ls -A | grep -c swiftprov || true") == "644 0\n0\n")
+        #expect(
+            await diagnostic {
+                try await target.write(FileWrite(path: scratch.path + "/f", content: [], owner: "no-such-user"))
+            }?.summary.contains("no such user") == true)
+        await shell.close()
         try await scratch.end()
     }
 }

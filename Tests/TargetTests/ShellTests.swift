@@ -134,6 +134,7 @@ import Testing
     @Test("a request that kills the shell costs that request only", arguments: SystemShell.present)
     func killed(_ system: SystemShell) async throws {
         let shell = system.open()
+        let directory = try await shell.snippet("echo \"$_d\"").output.dropLast()
         async let before = shell.snippet("echo before")
         async let killer = diagnostic { try await shell.snippet("kill -9 $$; sleep 5") }
         async let after = shell.snippet("echo after")
@@ -142,6 +143,8 @@ import Testing
         #expect(error?.code == .failed)
         #expect(error?.summary.contains("signal 9") == true)
         #expect(try await after.output == "after\n")
+        // What the killed shell could not remove, the next one does.
+        #expect(try await shell.snippet("test -e \(directory); echo $?; test -d \"$_d\"; echo $?").output == "1\n0\n")
         await shell.close()
     }
 
@@ -245,9 +248,69 @@ import Testing
         // The marker's token, as only the shell itself can tell it.
         let result = try await shell.snippet("type _n 2>/dev/null; command -V _n")
         #expect(result.status == 0)
-        let seen = try await shell.command("cat /proc/$PPID/cmdline /proc/$PPID/environ /proc/self/environ; ls /proc/$PPID/fd; cat /tmp/.swiftprov-*/* 2>/dev/null")
+        let seen = try await shell.command(
+            "cat /proc/$PPID/cmdline /proc/$PPID/environ /proc/self/environ; ls /proc/$PPID/fd; cat /tmp/.swiftprov-*/* 2>/dev/null"
+        )
         let hex = seen.output.split { !$0.isHexDigit }.filter { $0.count == 32 }
         #expect(hex.isEmpty, "\(hex)")
         await shell.close()
+    }
+
+    @Test("the password goes out only when asked for, whatever noise there is, and a wrong one is named")
+    func passwords() async throws {
+        let scratch = Scratch()
+        // Speaks sudo's protocol; takes the password "right", asks twice.
+        try await scratch.sh(
+            """
+            cat >fakesudo <<'X'
+            #!/bin/sh
+            while test $# -gt 0; do
+            case $1 in -p) p=$2; shift 2;; --) shift; break;; *) shift;; esac
+            done
+            echo "welcome, noise"; echo "lecture" >&2
+            for i in 1 2; do
+            printf '%s' "$p" >&2; read -r w
+            test "$w" = right && exec "$@"
+            echo "Sorry, try again." >&2
+            done
+            exit 1
+            X
+            chmod +x fakesudo
+            """)
+        let connection = LocalConnection()
+        let good = try await connection.shell(as: Become(password: "right", executable: scratch.path + "/fakesudo"))
+        #expect(try await good.snippet("echo in; cat", input: [65]).output == "in\nA")
+        let bad = try await connection.shell(as: Become(password: "wrong", executable: scratch.path + "/fakesudo"))
+        let error = await diagnostic { try await bad.snippet("true") }
+        #expect(error?.code == .become)
+        #expect(error?.summary.contains("did not accept the password") == true)
+        await connection.close()
+        try await scratch.end()
+    }
+
+    @Test("a flood of output costs its request only")
+    func flood() async throws {
+        let shell = SystemShell.dash.open()
+        async let endless = diagnostic { try await shell.snippet("cat /dev/zero") }
+        async let behind = shell.snippet("echo behind")
+        #expect(await endless?.summary.contains("64 MiB") == true)
+        #expect(try await behind.output == "behind\n")
+        let large = await diagnostic { try await shell.command("head -c 80000000 /dev/zero") }
+        #expect(large?.code == .failed)
+        #expect(try await shell.snippet("echo fine").output == "fine\n")
+        await shell.close()
+    }
+
+    @Test("closing ends a command that runs, with its processes")
+    func closing() async throws {
+        let shell = SystemShell.dash.open()
+        let mark = "4244.\(Int.random(in: 1000...9999))"
+        async let running = diagnostic { try await shell.command("sleep \(mark) & sleep \(mark)") }
+        try await Task.sleep(for: .milliseconds(300))
+        await shell.close()
+        #expect(await running?.code == .interrupted)
+        let other = SystemShell.dash.open()
+        #expect(try await other.snippet("ps ax | grep -c '[s]leep \(mark)' || true").output == "0\n")
+        await other.close()
     }
 }

@@ -124,7 +124,7 @@ ensure_key() {
 # A bridge of our own: the engine's usual docker0 may belong to another engine here.
 ensure_bridge() {
     ip link show "$BRIDGE" >/dev/null 2>&1 || ip link add "$BRIDGE" type bridge
-    ip addr show dev "$BRIDGE" | grep -q "$BRIDGE_ADDRESS/" || ip addr add "$BRIDGE_ADDRESS/$BRIDGE_PREFIX" dev "$BRIDGE"
+    ip addr show dev "$BRIDGE" | grep "$BRIDGE_ADDRESS/" >/dev/null || ip addr add "$BRIDGE_ADDRESS/$BRIDGE_PREFIX" dev "$BRIDGE"
     ip link set "$BRIDGE" up
 }
 

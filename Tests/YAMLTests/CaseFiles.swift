@@ -10,8 +10,7 @@ enum CaseFiles {
 
     /// The cases of a file: each begins with `=== name`.
     static func cases(_ file: String, beside source: String = #filePath) -> [Case] {
-        let folder = source.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let text = contents("\(folder)/Cases/\(file)")
+        let text = contents(path(file, beside: source))
         var cases: [Case] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix("=== ") {
@@ -22,6 +21,11 @@ enum CaseFiles {
         }
         if !cases.isEmpty { cases[cases.count - 1].body.removeLast() }
         return cases
+    }
+
+    static func path(_ file: String, beside source: String = #filePath) -> String {
+        source.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            + "/Cases/\(file)"
     }
 
     static func contents(_ path: String) -> String {

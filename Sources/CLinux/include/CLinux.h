@@ -24,6 +24,9 @@ static inline int swiftprov_pidfd_open(pid_t pid) {
 /// Both ends of a new pipe, which no child inherits; 0 or -1 with errno.
 int swiftprov_pipe(int ends[2]);
 
+/// Where the needle begins in the haystack, or -1: `memmem`, which Swift's Glibc module leaves out.
+ssize_t swiftprov_find(const void *haystack, size_t length, const void *needle, size_t needle_length);
+
 /// Sets a thread's name, as `ps -L` shows it.
 void swiftprov_name_thread(const char *name);
 

@@ -38,7 +38,8 @@ enum DockerArguments {
 enum DockerModules {
     static let all: [any Module.Type] = [
         DockerNetworkModule.self, DockerVolumeModule.self, DockerContainerModule.self,
-        DockerContainerInfoModule.self, DockerImageModule.self,
+        DockerContainerInfoModule.self, DockerImageModule.self, DockerImagePullModule.self,
+        DockerNetworkInfoModule.self, DockerVolumeInfoModule.self, DockerHostInfoModule.self,
     ]
 }
 
@@ -81,6 +82,9 @@ extension Value {
         return current
     }
 
-    /// The value, or nil for null.
-    var ifSet: Value? { isNull ? nil : self }
+    /// The value, or nothing for null.
+    var ifSet: Value? {
+        // Not `nil`: where a `Value` is meant too, that is the null of this very type.
+        isNull ? Optional<Value>.none : self
+    }
 }

@@ -69,7 +69,11 @@ enum DockerTransport {
             socket=
             case $host in unix://*) socket=${host#unix://} ;; esac
             if [ -n "$socket" ] && [ ! -S "$socket" ]; then
-                [ ! -d /var/lib/docker ] || echo 'swiftprov: has-data' >&2
+                case $socket in
+                    /run/docker.sock|/var/run/docker.sock)
+                        [ ! -d /var/lib/docker ] || [ -r /var/lib/docker ] && [ -z "$(ls -A /var/lib/docker)" ] ||
+                            echo 'swiftprov: has-data' >&2 ;;
+                esac
                 if command -v docker >/dev/null 2>&1 || command -v dockerd >/dev/null 2>&1; then return 91; fi
                 return 90
             fi

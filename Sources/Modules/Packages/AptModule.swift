@@ -116,9 +116,15 @@ struct AptModule: Module {
         if request.autoclean { commands.append(["autoclean"]) }
         if request.clean { commands.append(["clean"]) }
         let onlyUpdates = request.isOnlyUpdate
-        let changes = onlyUpdates ? updates : !state.operations.isEmpty || !state.assumed.isEmpty || state.mayChange
+        let changes = !state.operations.isEmpty || !state.assumed.isEmpty || state.mayChange
         let values: ValueMap = ["cache_updated": .bool(updates), "cache_update_time": .int(state.cacheTime)]
         guard updates || !commands.isEmpty else { return .asWanted(.ok(values)) }
+        if onlyUpdates {
+            // Whether the servers have anything new is for them to say.
+            return .unknown(
+                Unknown("whether the package lists change"),
+                Step(updates: true, commands: commands, stampBefore: state.cacheTime, values: values, changes: false))
+        }
         let step = Step(
             updates: updates, commands: commands, stampBefore: state.cacheTime, values: values, changes: changes)
         return .change(change, step, foreseen: ModuleResult(changed: changes, values: values))

@@ -26,6 +26,8 @@ package final class FramedShell: Shell {
     private var encoder: EncodedRequest?
     private var lastNumber = ShellBoot.number
     private var willPump = false
+    /// Directories of shells that were killed before they could remove them.
+    private var leftBehind: [String] = []
     /// Runs what ends a command from beside; opened when first needed.
     private var sideShell: FramedShell?
 
@@ -36,9 +38,12 @@ package final class FramedShell: Shell {
     /// How long a command has, once told to end, before its shell is given up.
     private static let endingTime = Duration.seconds(8)
 
+    /// A shell that is opened by its first request.
+    ///
     /// - Parameters:
     ///   - become: The identity; nil is the login user.
     ///   - openTimeout: The longest that opening may take, asking for a password included.
+    ///   - opener: Starts the process; called again after a request that killed it.
     package nonisolated init(become: Become?, openTimeout: Duration, opener: @escaping Opener) {
         self.become = become
         self.openTimeout = openTimeout
@@ -211,6 +216,12 @@ package final class FramedShell: Shell {
         lastNumber = ShellBoot.number
         framing = ready.framing
         phase = .open(link, directory: ready.directory)
+        if !leftBehind.isEmpty {
+            // Nobody waits for it, and it goes out with the requests that the shell was opened for.
+            let remove = ShellRequest(.snippet, "rm -rf -- \(ShellQuoting.join(leftBehind))")
+            waiting.append(PendingRequest(remove))
+            leftBehind.removeAll()
+        }
         link.owner = self
         schedulePump()
     }
@@ -218,7 +229,8 @@ package final class FramedShell: Shell {
     private func openingFailed(_ reason: Diagnostic) {
         startup = nil
         // Asking sudo again with the same wrong password would lock the account.
-        phase = reason.code == .become || reason.code == .authentication || reason.code == .hostKey
+        phase =
+            reason.code == .become || reason.code == .authentication || reason.code == .hostKey
             ? .refused(reason) : .closed
         let lost = waiting
         waiting.removeAll()
@@ -228,6 +240,7 @@ package final class FramedShell: Shell {
     /// The shell is gone but not the connection: the request it was working on is lost, those behind it never
     /// began and go to a new one.
     private func shellIsGone(_ how: String) {
+        if case .open(_, let directory) = phase { leftBehind.append(directory) }
         phase = .closed
         encoder = nil
         if let head = inFlight.first {

@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Cuts one stream of a shell into answers: everything up to the end marker `\nTOKEN NUMBER[ STATUS]\n`.
 struct MarkerScanner {
     /// One answer's part of the stream.
@@ -63,21 +65,14 @@ struct MarkerScanner {
     }
 
     private func find() -> Int? {
-        buffer.withUnsafeBufferPointer { bytes -> Int? in
-            marker.withUnsafeBufferPointer { marker -> Int? in
-                var at = max(0, searched)
-                let last = bytes.count - marker.count
-                while at <= last {
-                    // The token is random: its first bytes nearly never match by chance.
-                    if bytes[at] == marker[0], bytes[at + 1] == marker[1],
-                        (2..<marker.count).allSatisfy({ bytes[at + $0] == marker[$0] })
-                    {
-                        return at
-                    }
-                    at += 1
-                }
-                return nil
+        let from = max(0, searched)
+        guard buffer.count - from >= marker.count else { return nil }
+        let found = buffer.withUnsafeBytes { bytes in
+            marker.withUnsafeBytes { marker in
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[from...])
+                return swiftprov_find(rest.baseAddress, rest.count, marker.baseAddress, marker.count)
             }
         }
+        return found < 0 ? nil : from + found
     }
 }

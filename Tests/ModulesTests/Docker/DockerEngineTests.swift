@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import Modules
 import Results
 import Target
@@ -346,4 +347,56 @@ struct DockerEngineTests {
         #expect(deed.roundTrips == 1)
         try await cleanUp(engine)
     }
+
+    @Test(
+        "images come from a registry, and what is newer there is known without pulling it",
+        .enabled(if: registry != nil, "SWIFTPROV_TEST_REGISTRY names no registry that the Engine reaches"))
+    func registryImages() async throws {
+        let engine = try await EngineFixture.shared.engine()
+        let image = try #require(Self.registry) + "/swiftprov-test:1"
+        func publish(_ source: String) async throws {
+            _ = try await engine.docker("tag", source, image)
+            _ = try await engine.docker("push", "-q", image)
+            _ = try await engine.docker("rmi", "-f", image)
+        }
+        try await cleanUp(engine)
+        try await publish("tiny:1")
+        let pull: ValueMap = ["name": .string(image), "source": "pull", "force_source": true]
+        #expect(try await engine.perform("docker_image", pull, check: true).isChanged)
+        #expect(try await engine.perform("docker_image", pull).isChanged)
+        let again = try await engine.perform("docker_image", pull)
+        #expect(again.outcome.status == .ok && again.roundTrips == 1)
+        _ = try await engine.docker("rmi", image)
+
+        let task: ValueMap = ["name": "t-web", "image": .string(image), "pull": "always", "stop_timeout": 1]
+        let foretold = try await engine.perform("docker_container", task, check: true)
+        #expect(foretold.isChanged)
+        #expect(try await engine.docker("images", "-q", image).isEmpty)
+        #expect(try await engine.perform("docker_container", task).isChanged)
+        for check in [true, false] {
+            let converged = try await engine.perform("docker_container", task, check: check)
+            #expect(converged.outcome.status == .ok && converged.roundTrips == 1)
+        }
+        // Something newer under the same tag: foretold by digest, then pulled, and the container replaced.
+        let old = try await engine.docker("inspect", "-f", "{{.Image}}", "t-web")
+        _ = try await engine.docker("tag", "tiny:2", image)
+        _ = try await engine.docker("push", "-q", image)
+        _ = try await engine.docker("tag", old, image)
+        for check in [true, false] {
+            let newer = try await engine.perform("docker_container", task, check: check)
+            #expect(newer.isChanged && newer.settings["image digest"] != nil)
+        }
+        #expect(try await engine.docker("inspect", "-f", "{{.Image}}", "t-web") != old)
+        #expect(try await engine.perform("docker_container", task).outcome.status == .ok)
+
+        // A tag that the registry does not have.
+        let error = await #expect(throws: Diagnostic.self) {
+            try await engine.perform("docker_container", ["name": "t-x", "image": .string(image + "-nope")])
+        }
+        #expect(error?.remedy?.contains("no such tag") == true, "\(String(describing: error))")
+        try await cleanUp(engine)
+        _ = try await engine.docker("rmi", "-f", image)
+    }
+
+    private static let registry = ProcessInfo.processInfo.environment["SWIFTPROV_TEST_REGISTRY"]
 }

@@ -14,6 +14,7 @@ final class EngineFixture: Sendable {
     let host: String
     private let process: Process?
     private let directory: String
+    private let lifeline = Pipe()
 
     static var isAvailable: Bool {
         ProcessInfo.processInfo.environment["SWIFTPROV_TEST_DOCKER"] != nil
@@ -51,20 +52,23 @@ final class EngineFixture: Sendable {
             process.arguments = [
                 "-c",
                 """
-                parent=$1; dir=$2
+                dir=$1
                 unshare --net --mount sh -c 'ip link set lo up; exec dockerd --data-root "$1/data" \
                     --exec-root "$1/exec" --pidfile "$1/pid" --host "unix://$1/docker.sock" --log-level warn' \
-                    sh "$dir" >"$dir/log" 2>&1 &
+                    sh "$dir" >"$dir/log" 2>&1 </dev/null &
                 engine=$!
                 trap '' INT TERM HUP
-                while kill -0 "$parent" 2>/dev/null && kill -0 "$engine" 2>/dev/null; do sleep 0.5; done
+                cat >/dev/null
                 for container in $(docker -H "unix://$dir/docker.sock" ps -q); do
                     docker -H "unix://$dir/docker.sock" kill "$container" >/dev/null 2>&1
                 done
                 kill "$engine"; wait "$engine"; rm -rf "$dir"
-                """, "sh", String(getpid()), directory,
+                """, "sh", directory,
             ]
-            process.standardInput = FileHandle.nullDevice
+            // Its input ends with this process; held output would keep the test's caller waiting.
+            process.standardInput = lifeline
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
             try process.run()
             self.process = process
         }

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo boom >&2; exit 3

@@ -1,0 +1,137 @@
+import Diagnostics
+import Foundation
+import Testing
+
+@testable import SSH
+@testable import Target
+
+/// Users of this machine made for the test, with sudo rights of three kinds.
+///
+/// Only where that is asked for: it
+/// changes the machine's accounts for as long as the tests run.
+final class TestUsers: Sendable {
+    static let isWanted = getuid() == 0 && getenv("SWIFTPROV_TEST_USERS") != nil && SSHDFixture.sshd != nil
+
+    let free = "spfree"
+    let asked = "spasked"
+    let barred = "spbarred"
+    let password = "right horse"
+
+    init() throws {
+        for user in [free, asked, barred] {
+            try? SSHDFixture.run("/usr/sbin/useradd", ["-m", "-s", "/bin/bash", user])
+            try SSHDFixture.run("/bin/sh", ["-c", "echo '\(user):\(password)' | chpasswd"])
+        }
+        try "\(free) ALL=(ALL) NOPASSWD: ALL\n\(asked) ALL=(ALL) ALL\n".write(
+            toFile: "/etc/sudoers.d/swiftprov-tests", atomically: true, encoding: .utf8)
+    }
+
+    func end() {
+        unlink("/etc/sudoers.d/swiftprov-tests")
+        for user in [free, asked, barred] { try? SSHDFixture.run("/usr/sbin/userdel", ["-r", "-f", user]) }
+    }
+}
+
+@Suite(
+    .serialized, .timeLimit(.minutes(2)),
+    .enabled(if: TestUsers.isWanted, "needs root and SWIFTPROV_TEST_USERS=1, as `make integration` sets it")
+) struct BecomeTests {
+    private func outcome(_ sshd: SSHDFixture, _ login: String, _ become: Become) async -> (String, Diagnostic?) {
+        var settings = sshd.settings()
+        settings.user = login
+        let connection = SSHConnection(settings)
+        do throws(Diagnostic) {
+            let shell = try await connection.shell(as: become)
+            let result = try await shell.request(ShellRequest(.command, "id -un; cat", input: Array("input".utf8)))
+            await connection.close()
+            return (result.output, nil)
+        } catch {
+            await connection.close()
+            return ("", error)
+        }
+    }
+
+    @Test("sudo without and with a password, and what it says when it will not")
+    func sudo() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        let sshd = try SSHDFixture()
+        #expect(await outcome(sshd, users.free, Become()).0 == "root\ninput")
+        #expect(await outcome(sshd, users.free, Become(user: users.barred)).0 == "\(users.barred)\ninput")
+        // A password that sudo does not ask for must not reach the shell.
+        #expect(await outcome(sshd, users.free, Become(password: "touch /oops")).0 == "root\ninput")
+        #expect(await outcome(sshd, users.asked, Become(password: users.password)).0 == "root\ninput")
+
+        let wrong = await outcome(sshd, users.asked, Become(password: "wrong")).1
+        #expect(wrong?.code == .become)
+        #expect(wrong?.summary.contains("did not accept the password") == true)
+        let none = await outcome(sshd, users.asked, Become()).1
+        #expect(none?.summary.contains("asks for a password") == true)
+        #expect(none?.remedy?.contains("-K") == true)
+        let barred = await outcome(sshd, users.barred, Become(password: users.password)).1
+        #expect(barred?.summary.contains("may not become") == true, "\(String(describing: barred))")
+        let nobody = await outcome(sshd, users.free, Become(user: "no-such-user")).1
+        #expect(nobody?.summary.contains("no user 'no-such-user'") == true, "\(String(describing: nobody))")
+        let absent = await outcome(sshd, users.free, Become(executable: "/opt/no/sudo")).1
+        #expect(absent?.summary.contains("is not on this host") == true, "\(String(describing: absent))")
+    }
+
+    @Test("su with a password, and from root without")
+    func su() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        let sshd = try SSHDFixture()
+        let become = Become(method: .su, user: users.asked, password: users.password)
+        #expect(await outcome(sshd, users.barred, become).0 == "\(users.asked)\ninput")
+        #expect(
+            await outcome(sshd, SSHDFixture.user, Become(method: .su, user: users.free)).0 == "\(users.free)\ninput")
+        let wrong = await outcome(sshd, users.barred, Become(method: .su, user: users.asked, password: "wrong")).1
+        #expect(wrong?.summary.contains("did not accept the password") == true, "\(String(describing: wrong))")
+        let none = await outcome(sshd, users.barred, Become(method: .su, user: users.asked)).1
+        #expect(none?.code == .become, "\(String(describing: none))")
+    }
+
+    @Test("two identities share a connection, and one password failure does not spoil the other")
+    func together() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        let sshd = try SSHDFixture()
+        var settings = sshd.settings()
+        settings.user = users.asked
+        let connection = SSHConnection(settings)
+        let login = try await connection.shell(as: nil)
+        let root = try await connection.shell(as: Become(password: users.password))
+        async let first = login.snippet("id -un")
+        async let second = root.snippet("id -un")
+        #expect(try await first.output == "\(users.asked)\n")
+        #expect(try await second.output == "root\n")
+        // The command runs as root, so only root can end it.
+        #expect(await diagnosis { try await root.command("sleep 60", timeout: .seconds(1)) }?.code == .timeout)
+        let wrong = try await connection.shell(as: Become(password: "wrong"))
+        for _ in 0..<3 { #expect(await diagnosis { try await wrong.snippet("true") }?.code == .become) }
+        #expect(try await login.snippet("echo fine").output == "fine\n")
+        await connection.close()
+    }
+
+    @Test("logging in by password and by answers to questions")
+    func passwords() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        for way in ["PasswordAuthentication yes", "KbdInteractiveAuthentication yes"] {
+            let sshd = try SSHDFixture(first: "UsePAM yes\n\(way)")
+            var settings = sshd.settings()
+            settings.user = users.barred
+            settings.identityFiles = []
+            settings.password = users.password
+            let connection = SSHConnection(settings)
+            #expect(try await connection.shell(as: nil).snippet("id -un").output == "\(users.barred)\n", "\(way)")
+            await connection.close()
+            settings.password = "wrong"
+            let refused = SSHConnection(settings)
+            let error = await diagnosis { try await refused.shell(as: nil) }
+            #expect(error?.code == .authentication)
+            #expect(error?.summary.contains("refused") == true)
+            await refused.close()
+        }
+    }
+}
