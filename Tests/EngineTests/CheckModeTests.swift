@@ -1,0 +1,148 @@
+import Diagnostics
+import RunFixture
+import Results
+import Testing
+import Values
+
+/// A dry run tells three things: would change, would not, cannot tell. What cannot be told travels.
+@Suite struct CheckModeTests {
+    /// The transcript of tasks on one host, dry.
+    static func transcript(_ tasks: String, handlers: String = "", options: String = "--check") async throws
+        -> (lines: [String], recap: String?, folder: TemporaryFolder)
+    {
+        let example = Case(files: [
+            "options": options,
+            "playbook.yml": "- hosts: web1\n  tasks:\n" + tasks + (handlers.isEmpty ? "" : "  handlers:\n" + handlers),
+        ])
+        let (outcome, folder) = try await RunFixture.run(example)
+        let transcript = Transcript(outcome, folder: folder.path)
+        return (transcript.lines.filter { !$0.hasPrefix("play") && !$0.hasPrefix("task") }, transcript.recap["web1"], folder)
+    }
+
+    @Test("a command's outcome is unknown, and so is what depends on it")
+    func commands() async throws {
+        let (lines, recap, folder) = try await Self.transcript("""
+                - {name: c, command: "touch {{ playbook_dir }}/made", register: r}
+                - {name: condition, debug: {msg: a}, when: r is changed}
+                - {name: by value, debug: {msg: a}, when: r.rc == 0}
+                - {name: argument, copy: {dest: "{{ playbook_dir }}/f", content: "{{ r.stdout }}"}}
+                - {name: fact, set_fact: {x: "{{ r.stdout }}"}}
+                - {name: of the fact, debug: {msg: "{{ x }}"}}
+                - {name: loop, debug: {msg: a}, loop: "{{ r.stdout_lines }}"}
+                - {name: independent, debug: {msg: known}}
+
+            """)
+        #expect(lines == Array(repeating: "web1 unknown", count: 7) + ["web1 ok \"known\""])
+        #expect(recap?.hasSuffix("unknown=7") ?? false)
+        #expect(folder.read("made") == nil)
+        #expect(folder.read("f") == nil)
+    }
+
+    @Test("what is known in spite of an unknown part is told")
+    func lazyConditions() async throws {
+        let (lines, _, _) = try await Self.transcript("""
+                - {name: c, command: "true", register: r}
+                - {name: decided, debug: {msg: a}, when: [false, r is changed]}
+                - {name: decided too, debug: {msg: a}, when: r.rc == 0 and false}
+                - {name: default, debug: {msg: "{{ r.rc | default(1) }}"}}
+
+            """)
+        #expect(lines[1] == "web1 skipped")
+        #expect(lines[2] == "web1 skipped")
+        #expect(lines[3] == "web1 unknown")
+    }
+
+    @Test("commands that say they only look run all the same")
+    func checkModeFalse() async throws {
+        let (lines, recap, _) = try await Self.transcript("""
+                - {name: c, command: echo hi, register: r, check_mode: false, changed_when: false}
+                - {name: uses it, debug: {msg: "{{ r.stdout }}"}}
+                - {name: mode, debug: {msg: "{{ ansible_check_mode }}"}}
+
+            """)
+        #expect(lines == ["web1 ok", "web1 ok \"hi\"", "web1 ok \"True\""])
+        #expect(recap == "ok=3 changed=0 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0")
+    }
+
+    @Test("check_mode: true in a real run changes nothing")
+    func checkModeTrue() async throws {
+        let (lines, _, folder) = try await Self.transcript("""
+                - {name: dry, copy: {dest: "{{ playbook_dir }}/dry", content: a}, check_mode: true}
+                - {name: real, copy: {dest: "{{ playbook_dir }}/real", content: a}}
+
+            """, options: "")
+        #expect(lines == ["web1 changed", "web1 changed"])
+        #expect(folder.read("dry") == nil)
+        #expect(folder.read("real") == "a")
+    }
+
+    @Test("files: what would change is told, later tasks count on it, nothing is written")
+    func files() async throws {
+        let tasks = """
+                - {name: folder, file: {path: "{{ playbook_dir }}/d", state: directory}}
+                - {name: copy, copy: {dest: "{{ playbook_dir }}/d/f", content: a}, notify: h}
+                - {name: the same, copy: {dest: "{{ playbook_dir }}/d/f", content: a}}
+                - {name: look, stat: {path: "{{ playbook_dir }}/d/f"}, register: s}
+                - {name: seen, debug: {msg: "{{ s.stat.exists }}"}}
+
+            """
+        let handlers = "    - {name: h, debug: {msg: handled}}\n"
+        let dry = try await Self.transcript(tasks, handlers: handlers)
+        let real = try await Self.transcript(tasks, handlers: handlers, options: "")
+        #expect(dry.lines == real.lines)
+        #expect(dry.recap == real.recap)
+        #expect(dry.folder.read("d/f") == nil)
+        #expect(real.folder.read("d/f") == "a")
+    }
+
+    @Test("retries do not wait for what a dry run cannot tell")
+    func retries() async throws {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let (lines, _, _) = try await Self.transcript("""
+                - {name: c, command: "false", register: r, until: r is succeeded, retries: 5, delay: 10}
+
+            """)
+        #expect(lines == ["web1 unknown"])
+        #expect(clock.now - start < .seconds(5))
+    }
+
+    @Test("an include that depends on an unknown is unknown, not failed")
+    func includes() async throws {
+        let (lines, recap, _) = try await Self.transcript("""
+                - {name: c, command: "true", register: r}
+                - {name: include, include_tasks: "{{ r.stdout }}.yml"}
+                - {name: condition, include_tasks: a.yml, when: r is changed}
+                - {name: loop, include_tasks: a.yml, loop: "{{ r.stdout_lines }}"}
+                - {name: goes on, debug: {msg: on}}
+
+            """)
+        #expect(lines == Array(repeating: "web1 unknown", count: 4) + ["web1 ok \"on\""])
+        #expect(recap?.contains("failed=0") ?? false)
+    }
+
+    @Test("a loop with an unknown item is unknown as a whole, changed if another item would change")
+    func loops() async throws {
+        let (lines, _, _) = try await Self.transcript("""
+                - {name: c, command: "true", register: r}
+                - {name: loop, debug: {msg: "{{ item }}"}, loop: [a, "{{ r.stdout }}"]}
+                - {name: judged, command: "true", changed_when: false, failed_when: false}
+
+            """)
+        #expect(lines.contains("web1 unknown"))
+        #expect(!lines.contains { $0.contains("failed") })
+    }
+
+    @Test("an assertion about something unknown is unknown")
+    func assertions() async throws {
+        let (lines, recap, _) = try await Self.transcript("""
+                - {name: c, command: "true", register: r}
+                - {name: a, assert: {that: r.rc == 0}}
+                - {name: b, fail: {msg: no}, when: r is failed}
+                - {name: d, debug: {var: r.stdout}}
+
+            """)
+        #expect(lines == Array(repeating: "web1 unknown", count: 4))
+        #expect(recap?.contains("failed=0") ?? false)
+    }
+}

@@ -1,0 +1,47 @@
+"""Records what ansible-playbook lists for the projects in Tests/PlanningTests/Cases/listing.txt.
+
+Run with the Python of an environment that has ansible-core 2.19:
+    python Tests/Oracle/record_listings.py
+"""
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+tests = pathlib.Path(__file__).resolve().parent.parent
+tools = pathlib.Path(sys.executable).parent
+source = tests / "PlanningTests" / "Cases" / "listing.txt"
+
+
+def parts(text, mark):
+    found = {}
+    name = None
+    for line in text.splitlines(keepends=True):
+        if line.startswith(mark + " "):
+            name = line[len(mark) + 1:].strip()
+            found[name] = ""
+        elif name is not None:
+            found[name] += line
+    return found
+
+
+answers = {}
+for case, body in parts(source.read_text(), "===").items():
+    files = parts(body, ":::")
+    files.setdefault("inventory", (tests / "EngineTests" / "Cases" / "inventory").read_text())
+    answers[case] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            path = pathlib.Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        for option in ["--list-tasks", "--list-tags", "--list-hosts"]:
+            answer = subprocess.run(
+                [tools / "ansible-playbook", "-i", "inventory", *shlex.split(files.get("options", "")), option,
+                 "playbook.yml"], cwd=folder, env={"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8"},
+                stdout=subprocess.PIPE, text=True, check=True)
+            answers[case][option] = answer.stdout.replace(folder + "/", "").splitlines()
+source.with_suffix(".expected.json").write_text(json.dumps(answers, indent=1) + "\n")

@@ -1,0 +1,163 @@
+import Diagnostics
+import Reporting
+import Results
+import RunFixture
+import Synchronization
+import Testing
+import Values
+
+/// What people see of a run.
+@Suite struct TerminalTests {
+    /// A reporter's text for events.
+    static func text(
+        _ events: [RunEvent], verbosity: Int = 0, colors: Bool = false, redactor: Redactor = Redactor(),
+        showsSkipped: Bool = true
+    ) -> String {
+        let written = Written()
+        var style = TerminalReporter.Style(colors: colors, verbosity: verbosity, width: 40)
+        style.showsSkipped = showsSkipped
+        let reporter = TerminalReporter(style: style, redactor: redactor, write: { written.add($0) })
+        for event in events { reporter.take(event) }
+        reporter.finish()
+        return written.text
+    }
+
+    static func json(_ events: [RunEvent], redactor: Redactor = Redactor()) -> String {
+        let written = Written()
+        let reporter = JSONLinesReporter(redactor: redactor, write: { written.add($0) })
+        for event in events { reporter.take(event) }
+        reporter.finish()
+        return written.text
+    }
+
+    private final class Written: Sendable {
+        private let pieces = Mutex("")
+        func add(_ piece: String) { pieces.withLock { $0 += piece } }
+        var text: String { pieces.withLock { $0 } }
+    }
+
+    static let title = TaskTitle(kind: .task, name: "look", location: nil)
+
+    static func report(_ status: TaskReport.Status, _ values: ValueMap = [:]) -> TaskReport {
+        TaskReport(host: "web1", task: title, status: status, action: "command", values: values)
+    }
+
+    @Test("banners are filled with stars")
+    func banners() {
+        let text = Self.text([
+            .playStarted(name: "site", hosts: ["web1"]), .taskStarted(Self.title),
+            .taskStarted(TaskTitle(kind: .handler, name: "restart", location: nil)), .noHostsLeft,
+        ])
+        #expect(
+            text == """
+
+                PLAY [site] ****************************
+
+                TASK [look] ****************************
+
+                RUNNING HANDLER [restart] **************
+
+                NO MORE HOSTS LEFT *********************
+
+                """)
+    }
+
+    @Test(
+        "a line for every status",
+        arguments: [
+            (.ok, "ok: [web1]\n"), (.changed, "changed: [web1]\n"), (.skipped, "skipping: [web1]\n"),
+            (.unknown(Unknown("the outcome of task 'x'")), "unknown: [web1] => depends on the outcome of task 'x'\n"),
+        ] as [(TaskReport.Status, String)])
+    func statuses(_ status: TaskReport.Status, _ expected: String) {
+        #expect(Self.text([.result(Self.report(status))]) == expected)
+    }
+
+    @Test("a failure shows the values and why")
+    func failure() {
+        var report = Self.report(.failed, ["msg": "no", "rc": 1])
+        report.diagnostic = Diagnostic(.failed, "it broke", remedy: "Mend it.")
+        let text = Self.text([.result(report)])
+        #expect(text.hasPrefix("fatal: [web1]: FAILED! => {\"msg\": \"no\", \"rc\": 1}\n"))
+        #expect(text.contains("it broke"))
+        #expect(text.contains("Mend it."))
+        report.isIgnored = true
+        #expect(Self.text([.result(report)]).hasSuffix("...ignoring\n"))
+    }
+
+    @Test("an item, a delegate, a retry")
+    func items() {
+        var report = Self.report(.changed)
+        report.label = "a"
+        report.delegate = "db1"
+        #expect(Self.text([.item(report)]) == "changed: [web1 -> db1] => (item=a)\n")
+        report.label = ["k": 1]
+        #expect(Self.text([.item(report)]) == "changed: [web1 -> db1] => (item={'k': 1})\n")
+        #expect(
+            Self.text([.retry(Self.report(.failed), attempt: 1, of: 3)])
+                == "FAILED - RETRYING: [web1]: look (3 retries left).\n")
+    }
+
+    @Test("values appear with -v, and debug's always")
+    func verbosity() {
+        var report = Self.report(.ok, ["stdout": "hi", "changed": false])
+        #expect(Self.text([.result(report)]) == "ok: [web1]\n")
+        #expect(Self.text([.result(report)], verbosity: 1) == "ok: [web1] => {\"changed\": false, \"stdout\": \"hi\"}\n")
+        report.isShown = true
+        #expect(Self.text([.result(report)]) == "ok: [web1] => {\n    \"stdout\": \"hi\"\n}\n")
+        #expect(Self.text([.result(report)], verbosity: 3).contains("round trips: 0"))
+    }
+
+    @Test("skipped hosts can be left out")
+    func skipped() {
+        #expect(Self.text([.result(Self.report(.skipped))], showsSkipped: false).isEmpty)
+    }
+
+    @Test("the recap")
+    func recap() {
+        var recap = Recap()
+        var counts = Recap.Counts()
+        counts.ok = 12
+        counts.changed = 3
+        recap[host: "web1"] = counts
+        counts.failed = 1
+        recap[host: "a-host-with-a-name-longer-than-most.example.com"] = counts
+        let lines = Self.text([.ended(recap)]).split(separator: "\n").map(String.init)
+        #expect(
+            lines[1]
+                == "web1                                            : ok=12   changed=3    unreachable=0    failed=0    "
+                + "skipped=0    rescued=0    ignored=0   ")
+        #expect(lines[2].hasPrefix("a-host-with-a-name-longer-than-most.example.com : ok=12   changed=3 "))
+        #expect(recap.exitStatus == 2)
+        recap.isCheckMode = true
+        #expect(Self.text([.ended(recap)]).contains("unknown=0"))
+        #expect(Self.text([.ended(recap)]).contains("nothing was changed"))
+    }
+
+    @Test("colors are only there if wanted, and end with their line")
+    func colors() {
+        #expect(Self.text([.result(Self.report(.ok))], colors: true) == "\u{1b}[0;32mok: [web1]\u{1b}[0m\n")
+        #expect(!Self.text([.result(Self.report(.ok))]).contains("\u{1b}"))
+    }
+
+    @Test("what a host says cannot steer the terminal")
+    func escapes() {
+        var report = Self.report(.failed, ["stdout": "\u{1b}[2Jgone\u{7}"])
+        report.diagnostic = Diagnostic(.failed, "said \u{1b}]0;title\u{7}")
+        report.label = "\u{1b}[1A"
+        report.warnings = ["\u{1b}[31m"]
+        let title = TaskTitle(kind: .task, name: "\u{1b}[31mname\nsecond", location: nil)
+        var change = report
+        change.status = .changed
+        change.showsDiff = true
+        change.change = .text("/f\u{1b}", before: "a\u{1b}[0m\n", after: "b\u{7}\n")
+        let events: [RunEvent] = [
+            .taskStarted(title), .item(report), .result(change), .said(Diagnostic(.failed, "x\u{1b}")),
+            .included(file: "f\u{1b}", hosts: ["h"]), .playStarted(name: "p\u{1b}", hosts: []),
+        ]
+        for verbosity in 0...4 {
+            let text = Self.text(events, verbosity: verbosity)
+            #expect(!text.unicodeScalars.contains { $0.value < 0x20 && $0.value != 0x0A || $0.value == 0x7F })
+        }
+        #expect(!Self.json(events).unicodeScalars.contains { $0.value < 0x20 && $0.value != 0x0A })
+    }
+}
