@@ -83,6 +83,9 @@ let package = Package(
         // Tests, a target a room.
         tests("InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"]),
         tests("JinjaTests", ["Diagnostics", "Jinja", "Values"]),
+        tests(
+            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics", "YAML"],
+            resources: [.copy("Cases"), .copy("HostCases")]),
         tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
