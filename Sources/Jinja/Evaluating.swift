@@ -7,7 +7,7 @@ extension TemplateEnvironment {
     ///
     /// The result is complete: nothing in it is a template any more.
     public func evaluate(_ text: Text, in scope: any Scope) throws(Diagnostic) -> Value {
-        guard Self.isTemplate(text.string) else { return .string(text) }
+        guard Self.isTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: .value, isExpression: false, in: scope)
         return try finish(value, evaluator, text, options)
     }
@@ -15,7 +15,7 @@ extension TemplateEnvironment {
     /// Like `evaluate`, for a variable's own value: a list or map found by name keeps the templates within,
     /// to be evaluated when they are used, and an undefined name comes back as `.undefined`.
     public func evaluateLazily(_ text: Text, in scope: any Scope) throws(Diagnostic) -> Value {
-        guard Self.isTemplate(text.string) else { return .string(text) }
+        guard Self.isTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: .value, isExpression: false, in: scope)
         switch value {
         case .undefined(let undefined): return .undefined(evaluator.complete(undefined))
@@ -115,8 +115,8 @@ extension TemplateOptions {
 }
 
 extension Text {
-    /// The text as data.
-    fileprivate var released: Text { Text(string, marks: marks.intersection(.secret)) }
+    /// The text as data, which nobody evaluates again.
+    fileprivate var released: Text { Text(string, marks: marks.intersection(.secret), origin: origin) }
 }
 
 extension Value {

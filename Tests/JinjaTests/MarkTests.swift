@@ -98,6 +98,32 @@ import Values
         #expect(try evaluate("{{ late is mapping }}") == true)
     }
 
+    /// A function that gives back what it is given, without its marks.
+    final class Echo: ValueObject {
+        var typeName: String { "function" }
+        func call(_ positional: [Value], _ named: ValueMap) throws(Diagnostic) -> Value {
+            .string(positional.first?.stringValue ?? "")
+        }
+    }
+
+    @Test("what a function makes of a secret is secret; a lookup's own string may be a template")
+    func functions() throws {
+        let environment = TemplateEnvironment(functions: ["lookup": Echo(), "echo": Echo()])
+        let scope = MapScope(Self.values, environment: environment)
+        #expect(try environment.evaluate("{{ echo(secret) }}", in: scope).holdsSecret)
+        #expect(try !environment.evaluate("{{ echo(open) }}", in: scope).holdsSecret)
+        #expect(try environment.evaluate("{{ lookup('a/{{ open }}') }}", in: scope) == "a/abc")
+        #expect(try environment.evaluate("{{ echo('a/{{ open }}') }}", in: scope) == "a/{{ open }}")
+        #expect(try environment.evaluate("{{ lookup(evil) }}", in: scope) == "{{ secret }}")
+    }
+
+    @Test("a text with the template mark but without delimiters is itself")
+    func plain() throws {
+        let environment = TemplateEnvironment()
+        let scope = MapScope(["x": .list([.string(Text("plain", marks: .template))])], environment: environment)
+        #expect(try environment.evaluate("{{ x | first ~ x[0] }}", in: scope) == "plainplain")
+    }
+
     @Test("a condition on the unknown is unknown")
     func condition() throws {
         let environment = TemplateEnvironment()

@@ -98,6 +98,10 @@ extension Evaluator {
     func assign(
         _ target: AssignmentTarget, _ value: Value, _ frame: Frame, _ offset: Int
     ) throws(Diagnostic) {
+        switch value {
+        case .list, .tuple, .map: try NestingBound.check(value)
+        default: break
+        }
         switch target {
         case .name(let name): assign(name, value, frame)
         case .member(let name, let member):

@@ -59,10 +59,12 @@ enum MethodIndex {
         switch value {
         case .string(let text): return try StringMethods.call(call, on: text)
         case .map(var entries):
+            for argument in call.positional { try NestingBound.check(argument) }
             value = .null
             defer { value = .map(entries) }
             return try MapMethods.call(call, on: &entries)
         case .list(var items):
+            for argument in call.positional { try NestingBound.check(argument) }
             value = .null
             defer { value = .list(items) }
             return try ListMethods.call(call, on: &items)

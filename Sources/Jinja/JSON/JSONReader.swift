@@ -59,7 +59,7 @@ private struct JSONParser {
         guard position < bytes.count else { throw fault("the text ends where a value is expected") }
         depth += 1
         defer { depth -= 1 }
-        guard depth <= 500 else { throw fault("it is nested too deeply") }
+        guard depth <= NestingBound.greatestDepth else { throw fault("it is nested too deeply") }
         switch bytes[position] {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()
