@@ -19,7 +19,8 @@ extension TemplateEnvironment {
         let (evaluator, value, options) = try run(text, options: .value, isExpression: false, in: scope)
         switch value {
         case .undefined(let undefined): return .undefined(evaluator.complete(undefined))
-        case .list, .map, .tuple: return value.firstUndefined == nil ? value : try finish(value, evaluator, text, options)
+        case .list, .map, .tuple:
+            return value.firstUndefined == nil ? value : try finish(value, evaluator, text, options)
         default: return try finish(value, evaluator, text, options)
         }
     }
@@ -55,7 +56,9 @@ extension TemplateEnvironment {
     }
 
     /// Like `render`, but tells an unknown result from an error: check mode reports it as such.
-    public func renderValue(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic) -> Value {
+    public func renderValue(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic)
+        -> Value
+    {
         guard options.mayBeTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: options, isExpression: false, in: scope)
         let result = try finish(value, evaluator, text, options)

@@ -223,7 +223,8 @@ extension Evaluator {
         }
         do throws(Diagnostic) {
             let call = try Call(
-                evaluator: self, name: filter.name, kind: "filter", input: input, offset: offset, positional: positional,
+                evaluator: self, name: filter.name, kind: "filter", input: input, offset: offset,
+                positional: positional,
                 named: named, parameters: filter.parameters, required: filter.required, style: filter.style)
             let result = try filter.function(call)
             return isSecret ? result.markedSecret : result

@@ -82,7 +82,9 @@ private struct JSONParser {
         if skip("}") { return .map(map) }
         while true {
             skipSpace()
-            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw fault("a name in double quotes is expected") }
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+                throw fault("a name in double quotes is expected")
+            }
             let key = try string()
             skipSpace()
             guard skip(":") else { throw fault("':' is expected") }
@@ -125,7 +127,9 @@ private struct JSONParser {
         }
         if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
             var index = position + 1
-            if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 }
+            if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") {
+                index += 1
+            }
             if isDigit(index) {
                 isFloat = true
                 position = index
