@@ -43,6 +43,7 @@ let package = Package(
         .systemLibrary(name: "CLibSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CCrypt"),
         .target(name: "CLinux"),
 
         // What everything stands on.
@@ -52,7 +53,7 @@ let package = Package(
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["Diagnostics", crypto, cryptoExtras]),
-        room("Jinja", ["CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", crypto]),
+        room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", crypto]),
 
         // What people wrote.
         room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),
@@ -99,6 +100,9 @@ let package = Package(
             exclude: ["Cases", "ErrorCases"]
         ),
         tests("JinjaTests", ["Diagnostics", "Jinja", "Values"], exclude: ["Cases"]),
+        tests(
+            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics", "YAML"],
+            resources: [.copy("Cases"), .copy("HostCases")]),
         tests(
             "PlanningTests",
             ["RunFixture", "Diagnostics", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables"],

@@ -22,7 +22,9 @@ extension TaskRun {
                 return try await attempt(module, in: scope, settings)
             }
         } catch {
-            return TaskOutcome(failure: error.located(at: task.node.location))
+            // A file that is not there was named by an argument; that is where to look.
+            let source = error.code == .missingFile ? task.node.action.places["src"] : nil
+            return TaskOutcome(failure: error.located(at: source ?? task.node.location))
         }
     }
 

@@ -124,7 +124,8 @@ struct HostAddress {
 
     private static func isQuartet(_ part: Substring) -> Bool {
         if let bounds = range(part) {
-            return bounds.prefix(2).allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isHexDigit) } && bounds.dropFirst(2).allSatisfy(isNumber)
+            return bounds.prefix(2).allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isHexDigit) }
+                && bounds.dropFirst(2).allSatisfy(isNumber)
         }
         return (1...4).contains(part.count) && part.allSatisfy { $0.isASCII && $0.isHexDigit }
     }
@@ -140,14 +141,18 @@ struct HostAddress {
                 isStart = true
             } else if character == "[" {
                 guard let close = rest.firstIndex(of: "]"), let bounds = range(rest[...close]) else { return false }
-                let areLetters = bounds.prefix(2).allSatisfy { $0.count == 1 && $0.allSatisfy { $0.isASCII && $0.isLetter } }
-                guard areLetters || bounds.prefix(2).allSatisfy(isNumber), bounds.dropFirst(2).allSatisfy(isNumber) else {
+                let areLetters = bounds.prefix(2).allSatisfy {
+                    $0.count == 1 && $0.allSatisfy { $0.isASCII && $0.isLetter }
+                }
+                guard areLetters || bounds.prefix(2).allSatisfy(isNumber), bounds.dropFirst(2).allSatisfy(isNumber)
+                else {
                     return false
                 }
                 rest = rest[close...]
                 isStart = false
             } else {
-                guard character.isLetter || character.isNumber || character == "_" || character == "-" && !isStart else {
+                guard character.isLetter || character.isNumber || character == "_" || character == "-" && !isStart
+                else {
                     return false
                 }
                 isStart = false

@@ -146,7 +146,8 @@ private struct Matcher {
             let position = index < 0 ? hosts.count + index : index
             guard hosts.indices.contains(position) else {
                 throw Diagnostic(
-                    .badValue, "'\(word)' asks for host \(index) of \(hosts.count)", remedy: "Counting begins at 0; -1 is the last.")
+                    .badValue, "'\(word)' asks for host \(index) of \(hosts.count)",
+                    remedy: "Counting begins at 0; -1 is the last.")
             }
             return [hosts[position]]
         case .slice(let first, let last):
@@ -164,7 +165,8 @@ private struct Matcher {
 
     /// `web[1:3]` taken apart; a regular expression keeps its brackets.
     private static func subscripted(_ word: String) -> (String, Subscript?) {
-        guard !word.hasPrefix("~"), word.hasSuffix("]"), let open = word.lastIndex(of: "["), open > word.startIndex else {
+        guard !word.hasPrefix("~"), word.hasSuffix("]"), let open = word.lastIndex(of: "["), open > word.startIndex
+        else {
             return (word, nil)
         }
         let inside = word[word.index(after: open)...].dropLast()

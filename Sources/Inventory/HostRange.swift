@@ -42,7 +42,8 @@ enum HostRange {
         var width = 0
         if first.count > 1, first.first == "0" {
             guard first.count == last.count else {
-                throw wrong(name, "has a range whose begin and end differ in length, though the begin has leading zeros")
+                throw wrong(
+                    name, "has a range whose begin and end differ in length, though the begin has leading zeros")
             }
             width = first.count
         }
@@ -64,6 +65,7 @@ enum HostRange {
     }
 
     private static func wrong(_ name: String, _ how: String) -> Diagnostic {
-        Diagnostic(.badValue, "host '\(name)' \(how)", remedy: "Write ranges like web[1:20], web[001:100:2] or db[a:f].")
+        Diagnostic(
+            .badValue, "host '\(name)' \(how)", remedy: "Write ranges like web[1:20], web[001:100:2] or db[a:f].")
     }
 }

@@ -31,7 +31,9 @@ struct INIInventory {
     /// Adds what a file says to a tree.
     ///
     /// - Returns: What is wrong with it, warnings included.
-    static func read(_ text: String, file: SourceFile, isSecret: Bool = false, into tree: inout InventoryTree) -> [Diagnostic] {
+    static func read(_ text: String, file: SourceFile, isSecret: Bool = false, into tree: inout InventoryTree)
+        -> [Diagnostic]
+    {
         var reader = INIInventory(text, file: file, isSecret: isSecret)
         reader.read(into: &tree)
         return reader.diagnostics
@@ -146,7 +148,8 @@ struct INIInventory {
 
     // MARK: Lines
 
-    private func host(_ content: String, _ indent: Int, _ group: String, _ tree: inout InventoryTree) throws(Diagnostic) {
+    private func host(_ content: String, _ indent: Int, _ group: String, _ tree: inout InventoryTree) throws(Diagnostic)
+    {
         let words: [ShellWords.Word]
         do throws(Diagnostic) { words = try ShellWords.split(content) } catch {
             var error = error
@@ -164,7 +167,8 @@ struct INIInventory {
         }
         if address.name == "---" {
             throw Diagnostic(
-                .badValue, "'---' is no host; it begins YAML", at: place(indent + 1), remedy: "Name the file .yml if it is YAML.")
+                .badValue, "'---' is no host; it begins YAML", at: place(indent + 1),
+                remedy: "Name the file .yml if it is YAML.")
         }
         var variables: [(ValueMap.Key, Value)] = []
         for word in words.dropFirst() {
@@ -245,7 +249,8 @@ enum GroupName {
         guard !bad.isEmpty else { return nil }
         let safe = String(name.enumerated().map { $1.isLetter || $1 == "_" || $1.isNumber && $0 > 0 ? $1 : "_" })
         return Diagnostic(
-            .badValue, "group name '\(name)' holds \(bad.joined(separator: ", ")), which no variable name may", at: place,
+            .badValue, "group name '\(name)' holds \(bad.joined(separator: ", ")), which no variable name may",
+            at: place,
             remedy: "Rename it to '\(safe)'; it is used as it is meanwhile.", severity: .warning)
     }
 }

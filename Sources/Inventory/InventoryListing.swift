@@ -77,13 +77,28 @@ public struct InventoryListing: Sendable {
     public func writeList(_ write: (String) -> Void) throws(Diagnostic) {
         write("{\n    \"_meta\": {\n        \"hostvars\": {")
         var isFirst = true
+        // What hosts take from their groups is put into text once for all hosts of the same groups.
+        var shared: [String: [Entry]] = [:]
         let names = tree.hostNames(in: "all").filter { shown.contains($0) }
         for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            let variables = try variables(ofHost: name)
-            guard !variables.isEmpty else { continue }
-            write((isFirst ? "\n            " : ",\n            ") + (try JSON.text(.string(name), style: Self.style)) + ": ")
+            let variables = try tree.variables(of: name)
+            var fromGroups: [Entry] = []
+            if !isExport {
+                let key = tree.groupKey(tree.groups(of: name))
+                if let known = shared[key] {
+                    fromGroups = known
+                } else {
+                    fromGroups = try Self.entries(variables.mergedGroups)
+                    shared[key] = fromGroups
+                }
+            }
+            let own = try Self.entries(variables.mergedHost)
+            guard !own.isEmpty || !fromGroups.isEmpty else { continue }
+            var text = isFirst ? "\n            " : ",\n            "
+            text += try JSON.text(.string(name), style: Self.style) + ": {"
+            Self.addMerged(fromGroups, own, to: &text)
+            write(text + "\n            }")
             isFirst = false
-            write(Self.indented(try JSON.text(Self.marked(.map(variables)), style: Self.style), by: 12))
         }
         write(isFirst ? "}" : "\n        }")
         write(",\n        \"profile\": \"inventory_legacy\"\n    }")
@@ -93,6 +108,43 @@ public struct InventoryListing: Sendable {
             write(Self.indented(try JSON.text(groups[name] ?? .null, style: Self.style), by: 4))
         }
         write("\n}")
+    }
+
+    /// A variable in the text of a host.
+    private struct Entry {
+        var name: String
+        var text: String
+    }
+
+    /// The variables as text, sorted by name.
+    private static func entries(_ variables: ValueMap) throws(Diagnostic) -> [Entry] {
+        var entries: [Entry] = []
+        for (key, value) in variables {
+            let name = try JSON.text(.string(key.text), style: style)
+            let text = indented(try JSON.text(marked(value), style: style), by: 16)
+            entries.append(Entry(name: key.text, text: "\n                \(name): \(text)"))
+        }
+        return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    /// Adds two sorted lists as one; where both have a name, the second one's value stands.
+    private static func addMerged(_ weak: [Entry], _ strong: [Entry], to text: inout String) {
+        var rest = strong[...]
+        var isFirst = true
+        func add(_ entry: Entry) {
+            if !isFirst { text += "," }
+            isFirst = false
+            text += entry.text
+        }
+        for entry in weak {
+            while let own = rest.first, own.name.utf8.lexicographicallyPrecedes(entry.name.utf8) {
+                add(own)
+                rest = rest.dropFirst()
+            }
+            if let own = rest.first, own.name.utf8.elementsEqual(entry.name.utf8) { continue }
+            add(entry)
+        }
+        for own in rest { add(own) }
     }
 
     /// A JSON text whose further lines are indented more.
@@ -115,7 +167,8 @@ public struct InventoryListing: Sendable {
         let hosts = try HostPattern.select(pattern, from: tree).hosts
         guard hosts.count == 1 else {
             throw Diagnostic(
-                .badOption, "--host needs one host, and '\(pattern)' means \(hosts.isEmpty ? "none" : "\(hosts.count)")",
+                .badOption,
+                "--host needs one host, and '\(pattern)' means \(hosts.isEmpty ? "none" : "\(hosts.count)")",
                 remedy: NearestNames.hint(pattern, among: tree.hostNames))
         }
         return try JSON.text(.map(try variables(ofHost: hosts[0])), style: Self.style)
@@ -197,7 +250,9 @@ public struct InventoryListing: Sendable {
     }
 
     private func addVariables(_ variables: ValueMap, _ depth: Int, to lines: inout [String]) {
-        let sorted = variables.sorted { $0.key.text.unicodeScalars.lexicographicallyPrecedes($1.key.text.unicodeScalars) }
+        let sorted = variables.sorted {
+            $0.key.text.unicodeScalars.lexicographicallyPrecedes($1.key.text.unicodeScalars)
+        }
         for (key, value) in sorted { lines.append(Self.indented("{\(key.text) = \(value.pythonText)}", depth)) }
     }
 

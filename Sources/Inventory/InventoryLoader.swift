@@ -9,12 +9,14 @@ public struct InventorySources: Sendable {
     public var paths: [String]
     /// The playbook's directory, whose group_vars and host_vars count too.
     public var playbookDirectory: String?
+    /// The passwords for what is vaulted.
     public var vault: VaultSecrets
     /// The longest an inventory script may take.
     public var scriptLimit: Duration
     /// Whether vaulted values stay sealed, for showing an inventory without a password.
     public var keepsSealed: Bool
 
+    /// Makes one from its parts.
     public init(
         paths: [String],
         playbookDirectory: String? = nil,
@@ -37,8 +39,9 @@ public enum InventoryLoader {
     /// Where Ansible only warns of a source that it cannot read, and runs without its hosts, this is an error here.
     ///
     /// - Throws: `Diagnostics` with everything that is wrong in all sources.
-    public static func load(_ sources: InventorySources) throws(Diagnostics) -> (tree: InventoryTree, warnings: [Diagnostic])
-    {
+    public static func load(_ sources: InventorySources) throws(Diagnostics) -> (
+        tree: InventoryTree, warnings: [Diagnostic]
+    ) {
         var reading = SourceReading(sources)
         for path in sources.paths where !path.isEmpty { reading.read(path) }
         reading.finish()
@@ -78,7 +81,9 @@ private struct SourceReading {
                 diagnostics.append(
                     Diagnostic(
                         .missingFile, "the inventory directory '\(path)' holds no inventory",
-                        remedy: "Put a hosts file in it; hidden files, backups, .cfg, .md, .txt and the like are passed over."))
+                        remedy:
+                            "Put a hosts file in it; hidden files, backups, .cfg, .md, .txt and the like are passed over."
+                    ))
             }
         } else {
             file(path)
@@ -242,7 +247,8 @@ private struct SourceReading {
             let root = try YAMLReader.read(text, file: file, warnings: &attempt.diagnostics)
             let start = SourceLocation(file: file, line: 1, column: 1)
             guard let root, !root.isNull else {
-                throw Diagnostic(.badValue, "the inventory '\(path)' is empty", at: start, remedy: "Add groups and hosts.")
+                throw Diagnostic(
+                    .badValue, "the inventory '\(path)' is empty", at: start, remedy: "Add groups and hosts.")
             }
             guard root.pairs != nil else {
                 throw Diagnostic(
@@ -273,7 +279,9 @@ private struct SourceReading {
     private static func likelyFormat(_ bytes: [UInt8], _ ending: String) -> String {
         if [".yml", ".yaml", ".json"].contains(ending) { return "YAML" }
         let lines = bytes.split(separator: UInt8(ascii: "\n")).lazy.map { String(decoding: $0, as: UTF8.self).trimmed }
-        guard let first = lines.first(where: { !$0.isEmpty && !$0.hasPrefix("#") && !$0.hasPrefix(";") }) else { return "INI" }
+        guard let first = lines.first(where: { !$0.isEmpty && !$0.hasPrefix("#") && !$0.hasPrefix(";") }) else {
+            return "INI"
+        }
         return first.hasPrefix("---") || first.hasSuffix(":") || first.hasPrefix("{") ? "YAML" : "INI"
     }
 }

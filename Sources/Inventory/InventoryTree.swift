@@ -1,9 +1,10 @@
 internal import Diagnostics
-internal import Vault
 public import Values
+internal import Vault
 
 /// A host as the inventory knows it.
 public struct InventoryHost: Sendable {
+    /// Its name.
     public let name: String
     /// What the sources themselves say about it (level 8), without host_vars files.
     public internal(set) var variables = ValueMap()
@@ -21,6 +22,7 @@ public struct InventoryHost: Sendable {
 
 /// A group as the inventory knows it.
 public struct InventoryGroup: Sendable {
+    /// Its name.
     public let name: String
     /// What the sources themselves say about it (level 3), without group_vars files.
     public internal(set) var variables = ValueMap()

@@ -44,6 +44,9 @@ public struct InventoryVariables: Sendable {
         Self.merged([mergedGroups, host, inventoryHost, playbookHost])
     }
 
+    /// Levels 8 to 10 in one: what is said about the host itself.
+    var mergedHost: ValueMap { Self.merged([host, inventoryHost, playbookHost]) }
+
     private static func merged(_ levels: [ValueMap]) -> ValueMap {
         var result = ValueMap()
         for level in levels where !level.isEmpty {
@@ -77,11 +80,16 @@ extension InventoryTree {
         return result
     }
 
+    /// The same for hosts in the same groups.
+    func groupKey(_ groups: [InventoryGroup]) -> String {
+        groups.reduce(into: playbookDirectory ?? "") { if $1.name != "all" { $0 += "\n" + $1.name } }
+    }
+
     /// The levels that come from groups; hosts in the same groups share them.
     private func groupVariables(of name: String) throws(Diagnostic) -> InventoryVariables {
         let groups = groups(of: name).filter { $0.name != "all" }
         // What a group says never changes after loading, so the groups in their order tell it all.
-        let key = groups.reduce(into: playbookDirectory ?? "") { $0 += "\n" + $1.name }
+        let key = groupKey(groups)
         if let known = store.groupVariables(key) { return known }
 
         var result = InventoryVariables()

@@ -11,8 +11,9 @@ struct PythonLiteral {
         if start == 0x20 || start == 0x09 { start = text.utf8.first { $0 != 0x20 && $0 != 0x09 } ?? 0 }
         switch start {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
-            guard text.contains(where: { $0 == "'" || $0 == "\"" || $0 == "(" }) || start == UInt8(ascii: "T")
-                || start == UInt8(ascii: "F") || start == UInt8(ascii: "N")
+            guard
+                text.contains(where: { $0 == "'" || $0 == "\"" || $0 == "(" }) || start == UInt8(ascii: "T")
+                    || start == UInt8(ascii: "F") || start == UInt8(ascii: "N")
             else { return nil }
         case UInt8(ascii: "/"), UInt8(ascii: "_"), 0x80...: return nil
         case UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -149,7 +150,9 @@ struct PythonLiteral {
 
     private mutating func word() -> Value? {
         let start = index
-        while let scalar = next, scalar.properties.isAlphabetic || scalar == "_" || ("0"..."9").contains(scalar) { index += 1 }
+        while let scalar = next, scalar.properties.isAlphabetic || scalar == "_" || ("0"..."9").contains(scalar) {
+            index += 1
+        }
         let word = String(String.UnicodeScalarView(scalars[start..<index]))
         switch word {
         case "True": return .bool(true)
@@ -184,13 +187,15 @@ struct PythonLiteral {
     private mutating func number() -> Value? {
         let start = index
         while let scalar = next,
-            scalar.properties.isAlphabetic && scalar.isASCII || ("0"..."9").contains(scalar) || scalar == "_" || scalar == "."
+            scalar.properties.isAlphabetic && scalar.isASCII || ("0"..."9").contains(scalar) || scalar == "_"
+                || scalar == "."
                 || (scalar == "+" || scalar == "-") && isExponent(at: index, from: start)
         {
             index += 1
         }
         let text = String(String.UnicodeScalarView(scalars[start..<index])).lowercased()
-        guard !text.hasPrefix("_"), !text.hasSuffix("_"), !text.contains("__"), !text.contains("_."), !text.contains("._")
+        guard !text.hasPrefix("_"), !text.hasSuffix("_"), !text.contains("__"), !text.contains("_."),
+            !text.contains("._")
         else { return nil }
         let clean = String(text.filter { $0 != "_" })
         if clean.hasSuffix("j") {
@@ -210,7 +215,9 @@ struct PythonLiteral {
 
     private func isExponent(at position: Int, from start: Int) -> Bool {
         guard position > start, scalars[position - 1] == "e" || scalars[position - 1] == "E" else { return false }
-        return !(scalars[start] == "0" && start + 1 < scalars.count && (scalars[start + 1] == "x" || scalars[start + 1] == "X"))
+        return
+            !(scalars[start] == "0" && start + 1 < scalars.count
+            && (scalars[start + 1] == "x" || scalars[start + 1] == "X"))
     }
 
     private static func decimal(_ text: String) -> Double? {

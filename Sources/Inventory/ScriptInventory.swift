@@ -114,7 +114,8 @@ struct ScriptInventory {
         if arguments.first == "--host", text.allSatisfy(\.isWhitespace) { return .map([:]) }
         let file = SourceFile(name: "output of \(path) \(arguments.joined(separator: " "))", text: text)
         do {
-            return try JSON.parse(text).asWritten(YAMLValueOptions(), at: SourceLocation(file: file, line: 1, column: 1))
+            return try JSON.parse(text).asWritten(
+                YAMLValueOptions(), at: SourceLocation(file: file, line: 1, column: 1))
         } catch {
             var error = error
             error.summary = "inventory script '\(path)' prints no JSON: \(error.summary)"

@@ -94,7 +94,8 @@ final class VariablesStore: Sendable {
             let files = kind == .directory ? Self.files(below: path) : [path]
             var variables = ValueMap()
             for file in files {
-                variables.merge(try VariablesFile.variables(file, secrets: secrets, keepsSealed: keepsSealed, warnings: &warnings))
+                variables.merge(
+                    try VariablesFile.variables(file, secrets: secrets, keepsSealed: keepsSealed, warnings: &warnings))
             }
             return variables
         }

@@ -104,7 +104,8 @@ struct YAMLInventory {
         }
         add(
             Diagnostic(
-                .badValue, "'\(section)' of group '\(group)' must be a mapping, not \(node.kindName)", at: node.location,
+                .badValue, "'\(section)' of group '\(group)' must be a mapping, not \(node.kindName)",
+                at: node.location,
                 remedy: "Write each name with a colon, such as 'web01:', not with a dash."))
         return []
     }

@@ -57,7 +57,8 @@ struct Authenticator {
     private func stopIfLost() throws(Diagnostic) {
         if let death = session.death {
             throw Diagnostic(
-                .authentication, "the host broke off while logging in as '\(settings.user)' (\(death.summary)); tried: "
+                .authentication,
+                "the host broke off while logging in as '\(settings.user)' (\(death.summary)); tried: "
                     + tried.joined(separator: "; "),
                 remedy: "If it says too many authentication failures, name the right key with "
                     + "`ansible_ssh_private_key_file`.")
@@ -153,7 +154,8 @@ struct Authenticator {
         roundTrips += 1
         if status == 0 { return true }
         tried.append(
-            status == Int(LIBSSH2_ERROR_PASSWORD_EXPIRED) ? "password: has expired and must be changed" : "password: refused")
+            status == Int(LIBSSH2_ERROR_PASSWORD_EXPIRED)
+                ? "password: has expired and must be changed" : "password: refused")
         try stopIfLost()
         return false
     }
@@ -194,7 +196,8 @@ struct Authenticator {
     private func refusal(_ methods: [String]) -> Diagnostic {
         let ways = tried.isEmpty ? "nothing to try: no key, no agent, no password" : tried.joined(separator: "; ")
         return Diagnostic(
-            .authentication, "the host does not let '\(settings.user)' in (\(ways)); it takes "
+            .authentication,
+            "the host does not let '\(settings.user)' in (\(ways)); it takes "
                 + methods.joined(separator: ", "),
             remedy: remedies.last
                 ?? "Put your public key into the user's ~/.ssh/authorized_keys there, or give the password with -k.")

@@ -3,7 +3,9 @@ internal import Diagnostics
 internal import Glibc
 internal import Target
 
-/// A shell on the other side of a channel. The session calls `readOutput`, `readErrors` and `write` as the socket
+/// A shell on the other side of a channel.
+///
+/// The session calls `readOutput`, `readErrors` and `write` as the socket
 /// allows.
 @IOLoop
 final class ChannelLink: ShellLink {
@@ -72,7 +74,7 @@ final class ChannelLink: ShellLink {
         if backlog > 0 { session.schedulePump() }
     }
 
-    /// Writes until there is no room. The same bytes are offered again after `EAGAIN`, as libssh2 wants it.
+    /// Writes until there is no room; after `EAGAIN` the same bytes are offered again, as libssh2 wants it.
     func write() -> Int {
         var hasSent = false
         while let channel, let first = queue.first {
@@ -150,10 +152,23 @@ final class ChannelLink: ShellLink {
         let signal = name.map { String(cString: $0) }
         if let name { libssh2_free(session.raw, name) }
         let status = libssh2_channel_get_exit_status(channel)
-        guard libssh2_channel_eof(channel) != 0 || signal != nil || status != 0 else { return }
-        end(.shellEnded(signal.map { "signal \($0)" } ?? "exit status \(status)"))
-        free()
+        let how = signal.map { "signal \($0)" } ?? "exit status \(status)"
+        if libssh2_channel_eof(channel) != 0 {
+            end(.shellEnded(how))
+            free()
+        } else if signal != nil || status != 0, !isExiting {
+            // sshd reports the exit before it has sent all output, so the end of the streams gets a moment.
+            isExiting = true
+            EventLoop.shared.after(Self.exitTime) {
+                guard self.ended == nil else { return }
+                self.end(.shellEnded(how))
+                self.free()
+            }
+        }
     }
+
+    private var isExiting = false
+    private static let exitTime = Duration.milliseconds(500)
 
     func sessionEnded(_ reason: Diagnostic) {
         channel = nil  // freed with its session

@@ -13,7 +13,12 @@ enum Dialer {
 
     private struct LookupFailure: Error { var reason: String }
 
-    /// - Parameter deadline: When to give up.
+    /// Connects to the first address that answers.
+    ///
+    /// - Parameters:
+    ///   - host: A name or an address.
+    ///   - port: The port, 22 for sshd as a rule.
+    ///   - deadline: When to give up.
     /// - Returns: A connected socket that does not block; the caller closes it.
     /// - Throws: `Diagnostic` with code `.unreachable`, naming host, port and the reason of each address.
     static func dial(
@@ -120,7 +125,8 @@ enum Dialer {
 
     private static func failure(_ host: String, _ port: Int, _ reasons: [(text: String, number: Int32)]) -> Diagnostic {
         let number = reasons.last?.number ?? ETIMEDOUT
-        let tried = reasons.count > 1
+        let tried =
+            reasons.count > 1
             ? " (tried " + reasons.map { "\($0.text): \(String(errno: $0.number))" }.joined(separator: ", ") + ")" : ""
         switch number {
         case ECONNREFUSED:
@@ -130,7 +136,9 @@ enum Dialer {
         case ETIMEDOUT:
             return Diagnostic(
                 .unreachable, "no answer from \(host) port \(port) in time\(tried)",
-                remedy: "See whether the host is up and a firewall lets you through; `timeout` in ansible.cfg waits longer.")
+                remedy:
+                    "See whether the host is up and a firewall lets you through; `timeout` in ansible.cfg waits longer."
+            )
         case EHOSTUNREACH, ENETUNREACH:
             return Diagnostic(
                 .unreachable, "no route to \(host) port \(port): \(String(errno: number))\(tried)",

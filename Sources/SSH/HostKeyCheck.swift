@@ -70,7 +70,8 @@ struct HostKeyCheck {
         case .unknown:
             if settings.hostKeyChecking != .strict { return try takeDown(type, key) }
             throw Diagnostic(
-                .hostKey, "the host's key (\(type)) is not known: nothing stands for \(name) in "
+                .hostKey,
+                "the host's key (\(type)) is not known: nothing stands for \(name) in "
                     + "\(settings.knownHostsFiles.first ?? "known_hosts")",
                 remedy: "Compare it and take it down: `\(scan)`; or set `host_key_checking = False` to trust anyone.")
         }
@@ -81,7 +82,9 @@ struct HostKeyCheck {
         return "ssh-keyscan \(port)\(settings.host) >> \(settings.knownHostsFiles.first ?? "~/.ssh/known_hosts")"
     }
 
-    /// Adds the key to the first known_hosts file. With checking off a file that cannot be written is no trouble.
+    /// Adds the key to the first known_hosts file.
+    ///
+    /// With checking off a file that cannot be written is no trouble.
     private func takeDown(_ type: String, _ key: String) throws(Diagnostic) {
         guard let path = settings.knownHostsFiles.first, path != "/dev/null" else { return }
         let reason = LocalFile.append("\(name) \(type) \(key)\n", to: path)

@@ -1,8 +1,10 @@
 internal import Crypto
 internal import Diagnostics
 
-/// What known_hosts files say, each line with its place: plain and hashed names, patterns, negation, ports,
-/// `@revoked` and `@cert-authority`. libssh2's own reader knows neither patterns nor markers.
+/// What known_hosts files say, each line with its place.
+///
+/// Plain and hashed names, patterns, negation, ports, `@revoked` and `@cert-authority`: libssh2's own reader
+/// knows neither patterns nor markers.
 ///
 /// - SeeAlso: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
 struct KnownHosts {
@@ -70,13 +72,18 @@ struct KnownHosts {
         return types
     }
 
+    /// Looks a key up.
+    ///
     /// - Parameters:
     ///   - name: The host, as `name(of:port:)` gives it.
     ///   - type: The key's type, `ssh-ed25519`.
     ///   - key: The key in base64.
+    /// - Returns: What the files say; a revocation counts before everything else.
     func verdict(on name: String, type: String, key: String) -> Verdict {
         let matching = entries.filter { $0.matches(name) }
-        if let entry = matching.first(where: { $0.marker == .revoked && $0.key == key }) { return .revoked(at: entry.place) }
+        if let entry = matching.first(where: { $0.marker == .revoked && $0.key == key }) {
+            return .revoked(at: entry.place)
+        }
         let plain = matching.filter { $0.marker == .none }
         if plain.contains(where: { $0.type == type && $0.key == key }) { return .trusted }
         if let entry = plain.first(where: { $0.type == type }) { return .changed(at: entry.place) }
@@ -120,7 +127,9 @@ extension KnownHosts.Entry {
             if inPattern < pattern.count, pattern[inPattern] == UInt8(ascii: "*") {
                 star = (inPattern, at)
                 inPattern += 1
-            } else if inPattern < pattern.count, pattern[inPattern] == UInt8(ascii: "?") || pattern[inPattern] == name[at] {
+            } else if inPattern < pattern.count,
+                pattern[inPattern] == UInt8(ascii: "?") || pattern[inPattern] == name[at]
+            {
                 inPattern += 1
                 at += 1
             } else if let back = star {
@@ -153,7 +162,7 @@ enum Base64Text {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// The bytes, or nil if the text is no base64. Line ends are skipped.
+    /// The bytes, or nil if the text is no base64; line ends are skipped.
     static func decode(_ text: String) -> [UInt8]? {
         var output: [UInt8] = []
         var word: UInt32 = 0

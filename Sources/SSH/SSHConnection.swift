@@ -2,7 +2,9 @@ internal import CLibSSH2
 public import Diagnostics
 public import Target
 
-/// A host reached by SSH: one session, a long-lived shell for each identity on it. Connects when first asked for
+/// A host reached by SSH: one session, a long-lived shell for each identity on it.
+///
+/// Connects when first asked for
 /// a shell, and again if the connection was lost meanwhile.
 @IOLoop
 public final class SSHConnection: Connection {
@@ -21,8 +23,14 @@ public final class SSHConnection: Connection {
     /// Round trips that connecting took: TCP, key exchange, login; shells count their own.
     public private(set) var setupRoundTrips = 0
 
+    /// Only takes the settings down; connecting waits for the first shell.
     public nonisolated init(_ settings: SSHSettings) { self.settings = settings }
 
+    /// The shell of that identity; connects if that was not done yet.
+    ///
+    /// - Parameter become: Whom to become; nil is the login user.
+    /// - Returns: The shell, which is opened by its first request.
+    /// - Throws: `Diagnostic`: `.unreachable`, `.hostKey` or `.authentication`.
     public func shell(as become: Become?) async throws(Diagnostic) -> any Shell {
         _ = try await session()
         if let shell = shells[become] { return shell }
@@ -35,6 +43,7 @@ public final class SSHConnection: Connection {
         return shell
     }
 
+    /// Ends the shells, lets them remove their files, and disconnects.
     public func close() async {
         let open = shells.values
         shells.removeAll()

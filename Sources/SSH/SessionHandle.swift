@@ -10,7 +10,10 @@ struct SessionHandle: ~Copyable {
     let raw: OpaquePointer
     let socket: Int32
 
+    /// Takes the socket over.
+    ///
     /// - Parameter socket: A connected socket that does not block; closed with the session.
+    /// - Throws: `Diagnostic` with code `.outOfMemory`.
     init(socket: Int32) throws(Diagnostic) {
         guard Self.library == 0, let raw = libssh2_session_init_ex(nil, nil, nil, nil) else {
             Glibc.close(socket)

@@ -1,6 +1,7 @@
 public import Diagnostics
 
 extension HostTarget {
+    /// Writes a file whole or not at all, in one round trip; see `FileWrite`.
     public func write(_ file: FileWrite) async throws(Diagnostic) -> FileWrite.Outcome {
         let words = try file.validationWords()
         let arguments = [
@@ -39,8 +40,9 @@ extension FileWrite {
         return try ShellWords.split(validate)
     }
 
-    /// The whole of a write, in one request: the new content is complete, owned and checked before the old one
-    /// is touched. Says `done` and the backup's path, or the step that failed.
+    /// The whole of a write, in one request.
+    ///
+    /// The new content is complete, owned and checked before the old one is touched. Says `done` and the backup's path, or the step that failed.
     ///
     /// The content's size is compared, because a full disk may show only there. A file that is a mount of its
     /// own (a container's /etc/hosts) cannot be renamed over at all, so it is written in place without being
@@ -137,7 +139,8 @@ extension FileWrite {
         func because(_ remedy: String? = nil) -> Diagnostic {
             let reason = ErrorWords.reason(in: said)
             return Diagnostic(
-                .failed, "cannot write '\(path)': \(reason?.summary ?? said.lastLine)", remedy: reason?.remedy ?? remedy)
+                .failed, "cannot write '\(path)': \(reason?.summary ?? said.lastLine)", remedy: reason?.remedy ?? remedy
+            )
         }
         switch step {
         case "parent":

@@ -3,18 +3,24 @@ public import Diagnostics
 /// A host as modules see it, over one identity's shell: the one place where snippets, words and data become
 /// shell text.
 public struct HostTarget: TargetWriter {
+    /// The name in the inventory, for messages.
     public let hostName: String
+    /// What earlier tasks of this dry run would have changed.
     public let foreseen: Foreseen
+    /// What the task's `environment:` adds, for commands and snippets.
     public let environment: [(name: String, value: String)]
     /// How the user was become, if at all; for messages.
     public let become: Become?
     private let shell: any Shell
 
+    /// A host over the shell of the identity that a task runs as.
+    ///
     /// - Parameters:
     ///   - hostName: The name in the inventory, for messages.
     ///   - shell: The shell of the identity the task runs as.
     ///   - foreseen: What earlier tasks of this dry run would have changed.
     ///   - environment: What the task's `environment:` adds, for commands and snippets.
+    ///   - become: How that identity was become.
     public init(
         hostName: String, shell: any Shell, foreseen: Foreseen = Foreseen(),
         environment: [(name: String, value: String)] = [], become: Become? = nil
@@ -26,12 +32,14 @@ public struct HostTarget: TargetWriter {
         self.become = become
     }
 
+    /// Runs a snippet that only reads; see `TargetReader`.
     public func query(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
     ) async throws(Diagnostic) -> CommandResult {
         try await runSnippet(script, arguments, input: input, timeout: timeout)
     }
 
+    /// Runs a snippet that changes the host; see `TargetWriter`.
     public func execute(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
     ) async throws(Diagnostic) -> CommandResult {
@@ -60,6 +68,7 @@ public struct HostTarget: TargetWriter {
     /// words before.
     private static let noDirectory: (status: Int32, mark: String) = (97, "\u{1}swiftprov: no directory: ")
 
+    /// Runs a person's command; see `TargetWriter`.
     public func run(_ command: Command) async throws(Diagnostic) -> CommandResult {
         var text = try exports()
         if let directory = command.directory {

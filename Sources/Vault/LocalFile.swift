@@ -61,7 +61,8 @@ public enum LocalFile {
     public static func isExecutable(_ path: String) -> Bool {
         var information = stat()
         // The permission bits are asked, not access(2): to root everything seems executable on some systems.
-        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG && information.st_mode & 0o111 != 0
+        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG
+            && information.st_mode & 0o111 != 0
     }
 
     /// The names in a directory in byte order, without `.` and `..`; nil if it cannot be read.

@@ -38,7 +38,8 @@ public enum LocalProgram {
             kill(-process, SIGKILL)
             _ = wait(for: process)
             throw Diagnostic(
-                .timeout, "'\(words.first ?? "")' did not end within \(limit.map(String.init(describing:)) ?? "its time")",
+                .timeout,
+                "'\(words.first ?? "")' did not end within \(limit.map(String.init(describing:)) ?? "its time")",
                 remedy: "Run it by hand to see what it waits for.")
         }
         return Outcome(output: collected[0], errors: collected[1], status: wait(for: process))
@@ -92,7 +93,8 @@ public enum LocalProgram {
             if let deadline {
                 let left = ContinuousClock.now.duration(to: deadline)
                 guard left > .zero else { throw TookTooLong() }
-                milliseconds = Int32(clamping: left.components.seconds * 1000 + 1 + left.components.attoseconds / 1_000_000_000_000_000)
+                milliseconds = Int32(
+                    clamping: left.components.seconds * 1000 + 1 + left.components.attoseconds / 1_000_000_000_000_000)
             }
             let ready = poll(&waiting, nfds_t(waiting.count), milliseconds)
             if ready <= 0 { continue }

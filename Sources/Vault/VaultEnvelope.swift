@@ -35,11 +35,13 @@ public struct VaultEnvelope: Sendable {
         guard fields.count >= 3 else { throw Self.damaged("its first line lacks the version or the cipher") }
         guard fields[1] == "1.1" || fields[1] == "1.2" else {
             throw Diagnostic(
-                .vault, "vault format '\(fields[1])' is not known", remedy: "Seal it anew; formats 1.1 and 1.2 are read.")
+                .vault, "vault format '\(fields[1])' is not known",
+                remedy: "Seal it anew; formats 1.1 and 1.2 are read.")
         }
         guard fields[2] == "AES256" else {
             throw Diagnostic(
-                .vault, "vault cipher '\(fields[2])' is not known", remedy: "Seal it anew with AES256, the only one in use.")
+                .vault, "vault cipher '\(fields[2])' is not known",
+                remedy: "Seal it anew with AES256, the only one in use.")
         }
         version = fields[1]
         label = fields.count >= 4 && !fields[3].isEmpty ? fields[3] : nil

@@ -24,13 +24,15 @@ public enum VaultPasswordFile {
         let raw = executable ? try output(of: path, label: label) : try LocalFile.bytes(path)
         if VaultEnvelope.isSealed(raw) {
             throw Diagnostic(
-                .vault, "the vault password file '\(path)' is itself vaulted", remedy: "Store the password unsealed, readable by you only.")
+                .vault, "the vault password file '\(path)' is itself vaulted",
+                remedy: "Store the password unsealed, readable by you only.")
         }
         let password = trimmed(raw, blanks: !executable)
         guard !password.isEmpty else {
             throw Diagnostic(
                 .vault, "the vault password from '\(path)' is empty",
-                remedy: executable ? "The program must print the password." : "Write the password into the file's first line.")
+                remedy: executable
+                    ? "The program must print the password." : "Write the password into the file's first line.")
         }
         return VaultSecrets.Password(label: label, password)
     }
@@ -39,9 +41,11 @@ public enum VaultPasswordFile {
         // A bare name would be looked for nowhere: the program is run by path, without a search.
         let program = path.contains("/") ? path : "./\(path)"
         let isClient = isClient(path)
-        let outcome = try LocalProgram.run(isClient ? [program, "--vault-id", label] : [program], showsErrors: !isClient)
+        let outcome = try LocalProgram.run(
+            isClient ? [program, "--vault-id", label] : [program], showsErrors: !isClient)
         if outcome.status != 0 {
-            let said = String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n").last.map { ": \($0)" } ?? ""
+            let said =
+                String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n").last.map { ": \($0)" } ?? ""
             let unknown = isClient && outcome.status == 2 ? ", which means that it knows no vault id '\(label)'" : ""
             throw Diagnostic(
                 .vault, "the vault password program '\(path)' ended with status \(outcome.status)\(unknown)\(said)",

@@ -6,13 +6,16 @@ public struct VaultSecrets: Sendable {
     public struct Password: Sendable, Hashable {
         /// The vault id; `default` where none was given.
         public var label: String
+        /// The password itself.
         public var bytes: [UInt8]
 
+        /// Makes one from its parts.
         public init(label: String = "default", _ bytes: [UInt8]) {
             self.label = label
             self.bytes = bytes
         }
 
+        /// Makes one from its parts.
         public init(label: String = "default", _ text: String) { self.init(label: label, Array(text.utf8)) }
     }
 
@@ -21,6 +24,7 @@ public struct VaultSecrets: Sendable {
     public var matchesLabelOnly: Bool
     private let cache = VaultKeyCache()
 
+    /// Makes one from its parts.
     public init(_ passwords: [Password] = [], matchesLabelOnly: Bool = false) {
         self.passwords = passwords
         self.matchesLabelOnly = matchesLabelOnly
@@ -89,7 +93,8 @@ public struct VaultSecrets: Sendable {
         let remedy = "Check it, or whether the data was sealed with another one or changed since."
         if passwords.count == 1 { return Diagnostic(.vault, "wrong vault password", remedy: remedy) }
         return Diagnostic(
-            .vault, "none of the \(passwords.count) vault passwords fits (\(labels.joined(separator: ", ")))", remedy: remedy)
+            .vault, "none of the \(passwords.count) vault passwords fits (\(labels.joined(separator: ", ")))",
+            remedy: remedy)
     }
 
     // MARK: Sealing
@@ -104,12 +109,14 @@ public struct VaultSecrets: Sendable {
     /// - Throws: `Diagnostic` with code `.vault` if there is no such password, or the text is sealed already.
     public func seal(_ plain: [UInt8], label: String? = nil, salt: [UInt8]? = nil) throws(Diagnostic) -> String {
         guard !VaultEnvelope.isSealed(plain) else {
-            throw Diagnostic(.vault, "the data is sealed already", remedy: "To change its password use `swiftprov vault rekey`.")
+            throw Diagnostic(
+                .vault, "the data is sealed already", remedy: "To change its password use `swiftprov vault rekey`.")
         }
         guard let password = label == nil ? passwords.first : passwords.first(where: { $0.label == label }) else {
             throw Diagnostic(
                 .vault,
-                label.map { "no password was given for vault id '\($0)'" } ?? "no vault password was given to seal with",
+                label.map { "no password was given for vault id '\($0)'" }
+                    ?? "no vault password was given to seal with",
                 remedy: "Give it with --vault-id or --vault-password-file.")
         }
         let salt = salt ?? Self.randomSalt()

@@ -186,7 +186,8 @@ final class YAMLComposer {
         case YAML_SCALAR_EVENT:
             let scalar = raw.data.scalar
             let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
-            event.kind = .scalar(YAMLScalar(text: String(decoding: bytes, as: UTF8.self), style: Self.style(scalar.style)))
+            event.kind = .scalar(
+                YAMLScalar(text: String(decoding: bytes, as: UTF8.self), style: Self.style(scalar.style)))
             event.tag = Self.text(scalar.tag)
             event.anchor = Self.text(scalar.anchor)
         default: event.kind = .streamEnd
@@ -289,6 +290,7 @@ struct SourceCursor {
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\t")
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
+            || byte == UInt8(ascii: "\t")
     }
 }

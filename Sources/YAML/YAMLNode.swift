@@ -12,6 +12,7 @@ public struct YAMLNode: Sendable {
         case mapping([(key: YAMLNode, value: YAMLNode)])
     }
 
+    /// What it is, and what it holds.
     public var kind: Kind
     /// Where it stands. For a scalar this is its first character of content: after the quote, or on the first
     /// line of a block's text, so that a place inside the text can be counted from it.
@@ -19,6 +20,7 @@ public struct YAMLNode: Sendable {
     /// The explicit tag: `!vault`, `tag:yaml.org,2002:str`; nil if none was written.
     public var tag: String?
 
+    /// Makes one from its parts.
     public init(_ kind: Kind, at location: SourceLocation, tag: String? = nil) {
         self.kind = kind
         self.location = location
@@ -37,9 +39,12 @@ public struct YAMLScalar: Sendable, Hashable {
         case folded
     }
 
+    /// The characters, escapes and folding already undone.
     public var text: String
+    /// How it was written.
     public var style: Style
 
+    /// Makes one from its parts.
     public init(text: String, style: Style) {
         self.text = text
         self.style = style

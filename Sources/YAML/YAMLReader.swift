@@ -9,6 +9,7 @@ public enum YAMLReader {
         /// How many nodes a text may hold once its aliases are written out.
         public var nodes: Int
 
+        /// Makes one from its parts.
         public init(depth: Int = 200, nodes: Int = 5_000_000) {
             self.depth = depth
             self.nodes = nodes

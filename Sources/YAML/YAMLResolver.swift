@@ -117,7 +117,9 @@ enum YAMLResolver {
                 guard rest.allSatisfy({ isHex($0) || $0 == underscore }) else { return nil }
                 return made(rest, 16)
             }
-            guard body.dropFirst().allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) || $0 == underscore })
+            guard
+                body.dropFirst().allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) || $0 == underscore }
+                )
             else { return nil }
             return made(body, 8)
         }
@@ -125,7 +127,9 @@ enum YAMLResolver {
         guard body[0] != UInt8(ascii: "0"), let parts = sexagesimal(body[...]) else { return nil }
         var total = 0
         for part in parts {
-            guard let digits = Int(String(decoding: part.filter { $0 != underscore }, as: UTF8.self)) else { return nil }
+            guard let digits = Int(String(decoding: part.filter { $0 != underscore }, as: UTF8.self)) else {
+                return nil
+            }
             let (scaled, tooLarge) = total.multipliedReportingOverflow(by: 60)
             let (sum, tooLargeSum) = scaled.addingReportingOverflow(digits)
             if tooLarge || tooLargeSum { return .hugeInt }
@@ -172,7 +176,9 @@ enum YAMLResolver {
         // Swift wants a digit on both sides of the dot; Python and YAML do not.
         if text.hasPrefix(".") { text = "0" + text }
         if text.hasSuffix(".") { text += "0" }
-        if let dot = text.firstIndex(of: "."), text.index(after: dot) < text.endIndex, text[text.index(after: dot)] == "e" {
+        if let dot = text.firstIndex(of: "."), text.index(after: dot) < text.endIndex,
+            text[text.index(after: dot)] == "e"
+        {
             text.insert("0", at: text.index(after: dot))
         }
         return Double(text) ?? .nan

@@ -82,7 +82,9 @@ extension YAMLComposer {
     }
 
     private func unquotedTemplate(line: Int) -> Diagnostic? {
-        guard let text = file.line(line), let value = Self.valueStart(text), text[value...].hasPrefix("{{") else { return nil }
+        guard let text = file.line(line), let value = Self.valueStart(text), text[value...].hasPrefix("{{") else {
+            return nil
+        }
         var rest = Self.withoutComment(text[value...])
         // Where the template is the key, only the key is to be quoted.
         if !text[..<value].contains(":"), let close = Self.endOfTemplateKey(rest) { rest = rest[..<close] }
@@ -147,7 +149,9 @@ extension YAMLComposer {
     }
 
     private func reservedStart(line: Int) -> Diagnostic? {
-        guard let text = file.line(line), let start = Self.valueStart(text), "%@`".contains(text[start]) else { return nil }
+        guard let text = file.line(line), let start = Self.valueStart(text), "%@`".contains(text[start]) else {
+            return nil
+        }
         return Diagnostic(
             .syntax, "a value cannot begin with '\(text[start])'", at: place(line, text, start),
             remedy: "Quote the value: \(Self.quoted(Self.withoutComment(text[start...]))).")
@@ -217,7 +221,9 @@ extension YAMLComposer {
 
     private func previousWrittenLine(before line: Int) -> Int {
         var number = line - 1
-        while number >= 1, let text = file.line(number), text.allSatisfy({ $0 == " " }) || text.hasPrefix("#") { number -= 1 }
+        while number >= 1, let text = file.line(number), text.allSatisfy({ $0 == " " }) || text.hasPrefix("#") {
+            number -= 1
+        }
         return number
     }
 
@@ -236,7 +242,8 @@ extension YAMLComposer {
         if problem.contains("control characters") {
             let code = String(parser.problem_value, radix: 16, uppercase: true)
             return Diagnostic(
-                .syntax, "the control character U+\(String(repeating: "0", count: max(0, 4 - code.count)))\(code) is not allowed",
+                .syntax,
+                "the control character U+\(String(repeating: "0", count: max(0, 4 - code.count)))\(code) is not allowed",
                 at: place, remedy: "Remove it, or write it as an escape inside double quotes.")
         }
         return Diagnostic(.syntax, problem, at: place, remedy: "Save the file as UTF-8.")
@@ -266,9 +273,11 @@ extension YAMLComposer {
         switch problem {
         case "mapping values are not allowed in this context":
             "Check the indentation here and on the line before; quote a value that holds ': '."
-        case "did not find expected key", "did not find expected '-' indicator", "did not find expected <document start>":
+        case "did not find expected key", "did not find expected '-' indicator",
+            "did not find expected <document start>":
             "Check that the indentation matches the lines above."
-        case "could not find expected ':'": "Add the ':' and a space, or indent the text if it continues the line above."
+        case "could not find expected ':'":
+            "Add the ':' and a space, or indent the text if it continues the line above."
         case "did not find expected ',' or ']'", "did not find expected ',' or '}'":
             "Close it, or quote a value that begins with a bracket or brace."
         case "found character that cannot start any token": "Quote the value."

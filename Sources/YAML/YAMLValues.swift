@@ -15,6 +15,7 @@ public struct YAMLValueOptions: Sendable {
     /// Whether every text is secret, as all of a vaulted file is.
     public var isSecret: Bool
 
+    /// Makes one from its parts.
     public init(templates: Bool = true, isSecret: Bool = false, vault: VaultOpener? = nil) {
         self.templates = templates
         self.isSecret = isSecret
@@ -102,8 +103,10 @@ extension YAMLNode {
         case YAMLTag.vault?, YAMLTag.vaultEncrypted?:
             return try vaulted(scalar.text, options)
         case YAMLTag.null?: return .null
-        case YAMLTag.bool?: return try core(scalar.text, "a boolean") { if case .bool(let bool) = $0 { .bool(bool) } else { nil } }
-        case YAMLTag.int?: return try core(scalar.text, "an integer") { if case .int(let int) = $0 { .int(int) } else { nil } }
+        case YAMLTag.bool?:
+            return try core(scalar.text, "a boolean") { if case .bool(let bool) = $0 { .bool(bool) } else { nil } }
+        case YAMLTag.int?:
+            return try core(scalar.text, "an integer") { if case .int(let int) = $0 { .int(int) } else { nil } }
         case YAMLTag.float?:
             return try core(scalar.text, "a number") {
                 switch $0 {
@@ -192,7 +195,8 @@ extension YAMLNode {
             .syntax,
             "unknown tag '\(shown)'",
             at: location,
-            remedy: NearestNames.hint(shown, among: ["!vault", "!unsafe", "!!str", "!!int", "!!float", "!!bool", "!!binary"])
+            remedy: NearestNames.hint(
+                shown, among: ["!vault", "!unsafe", "!!str", "!!int", "!!float", "!!bool", "!!binary"])
                 ?? "Known are !vault, !unsafe and YAML's own such as !!str; quote the text if it only begins with a '!'."
         )
     }

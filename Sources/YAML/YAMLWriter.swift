@@ -29,6 +29,7 @@ public struct YAMLWriter: Sendable {
     /// Whether `{"__ansible_vault": text}` is written as the `!vault` value that it was read from.
     public var writesSealed = false
 
+    /// Makes one from its parts.
     public init(
         flow: Flow = .automatic,
         indent: Int = 2,

@@ -170,10 +170,10 @@ snapshot() {
         systemctl list-unit-files --plain --no-legend
         systemctl list-units --all --plain --no-legend --type=service,socket,mount | awk "{print \$1, \$3, \$4}" | sort
         if command -v docker >/dev/null; then
-            docker ps -a --no-trunc --format "{{.ID}} {{.Names}} {{.Image}} {{.State}}"
+            docker ps -a --no-trunc --format "{{.ID}} {{.Names}} {{.Image}} {{.State}}" | sort
             docker ps -aq --no-trunc | xargs -r docker inspect -f "{{.Id}} {{.State.StartedAt}} {{.RestartCount}}"
-            docker image ls --no-trunc --format "{{.ID}} {{.Repository}}:{{.Tag}}"
-            docker network ls --no-trunc --format "{{.ID}} {{.Name}}"
+            docker image ls --no-trunc --format "{{.ID}} {{.Repository}}:{{.Tag}}" | sort
+            docker network ls --no-trunc --format "{{.ID}} {{.Name}}" | sort
             docker volume ls --format "{{.Name}}"
         fi'
 }

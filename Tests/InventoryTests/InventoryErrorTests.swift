@@ -18,12 +18,15 @@ import Vault
         let secrets = VaultSecrets([.init("swordfish")])
         var found: [Diagnostic]
         do throws(Diagnostics) {
-            found = try InventoryLoader.load(InventorySources(paths: ["\(Self.folder)/\(name)"], vault: secrets)).warnings
+            found = try InventoryLoader.load(InventorySources(paths: ["\(Self.folder)/\(name)"], vault: secrets))
+                .warnings
         } catch {
             found = error.all
         }
-        let text = found.map { $0.rendered() + "\n" }.joined().split(separator: Self.folder + "/", omittingEmptySubsequences: false)
-            .joined()
+        let text = found.map { $0.rendered() + "\n" }.joined().split(
+            separator: Self.folder + "/", omittingEmptySubsequences: false
+        )
+        .joined()
         let path = "\(Self.folder)/\(name).expected"
         if getenv("SWIFTPROV_RECORD") != nil, let file = fopen(path, "w") {
             fputs(text, file)

@@ -157,9 +157,8 @@ final class Bench: Sendable {
             return try await sh(
                 """
                 sha1sum /etc/passwd /etc/group /etc/shadow /etc/gshadow; dpkg-query -W
-                systemctl list-unit-files --no-legend --no-pager; ls -la /home; find . | sort
-                systemctl list-units --type=service --all --no-legend --no-pager --plain | cut -d' ' -f1 | sort |
-                    while read -r unit; do systemctl show -p Id,ActiveState,InvocationID "$unit"; done
+                ls -la /home; find . | sort; ls -lRt /etc/systemd/system
+                systemctl show -p Id,ActiveState,InvocationID cron ssh nap nap2 bad web
                 """
             ).output
         }

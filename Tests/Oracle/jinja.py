@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records what ansible-core 2.19 makes of the template cases.
 
-    python3 -m venv /tmp/oracle && /tmp/oracle/bin/pip install 'ansible-core==2.19.*'
+    python3 -m venv /tmp/oracle && /tmp/oracle/bin/pip install 'ansible-core==2.19.*' 'passlib==1.7.4'
     /tmp/oracle/bin/python Tests/Oracle/jinja.py Tests/JinjaTests/Cases/*.in.json
 
 Each NAME.in.json holds {"vars": {...}, "cases": [...]}; a case is a template's text, or an object with "text" and

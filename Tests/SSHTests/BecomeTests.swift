@@ -5,7 +5,9 @@ import Testing
 @testable import SSH
 @testable import Target
 
-/// Users of this machine made for the test, with sudo rights of three kinds. Only where that is asked for: it
+/// Users of this machine made for the test, with sudo rights of three kinds.
+///
+/// Only where that is asked for: it
 /// changes the machine's accounts for as long as the tests run.
 final class TestUsers: Sendable {
     static let isWanted = getuid() == 0 && getenv("SWIFTPROV_TEST_USERS") != nil && SSHDFixture.sshd != nil
@@ -81,7 +83,8 @@ final class TestUsers: Sendable {
         let sshd = try SSHDFixture()
         let become = Become(method: .su, user: users.asked, password: users.password)
         #expect(await outcome(sshd, users.barred, become).0 == "\(users.asked)\ninput")
-        #expect(await outcome(sshd, SSHDFixture.user, Become(method: .su, user: users.free)).0 == "\(users.free)\ninput")
+        #expect(
+            await outcome(sshd, SSHDFixture.user, Become(method: .su, user: users.free)).0 == "\(users.free)\ninput")
         let wrong = await outcome(sshd, users.barred, Become(method: .su, user: users.asked, password: "wrong")).1
         #expect(wrong?.summary.contains("did not accept the password") == true, "\(String(describing: wrong))")
         let none = await outcome(sshd, users.barred, Become(method: .su, user: users.asked)).1

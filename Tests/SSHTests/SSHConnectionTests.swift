@@ -37,8 +37,9 @@ extension Shell {
         let sshd = try SSHDFixture()
         let connection = SSHConnection(sshd.settings())
         let shell = try await connection.shell(as: nil)
-        #expect(try await shell.snippet("echo hello; echo oops >&2; exit 3")
-            == CommandResult(status: 3, stdout: Array("hello\n".utf8), stderr: Array("oops\n".utf8)))
+        #expect(
+            try await shell.snippet("echo hello; echo oops >&2; exit 3")
+                == CommandResult(status: 3, stdout: Array("hello\n".utf8), stderr: Array("oops\n".utf8)))
         let before = await shell.roundTrips
         let answers = await Task(executorPreference: EventLoop.shared) {
             await withTaskGroup(of: String?.self) { group in

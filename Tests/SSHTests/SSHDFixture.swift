@@ -43,7 +43,9 @@ final class SSHDFixture: Sendable {
 
             """)
         if getuid() == 0 { mkdir("/run/sshd", 0o755) }
-        let sshd = Self.start([Self.sshd ?? "/usr/sbin/sshd", "-D", "-f", "\(directory)/config", "-E", "\(directory)/log"])
+        let sshd = Self.start([
+            Self.sshd ?? "/usr/sbin/sshd", "-D", "-f", "\(directory)/config", "-E", "\(directory)/log",
+        ])
         process.withLock { $0 = sshd }
         try waitForListener()
     }

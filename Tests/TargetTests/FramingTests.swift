@@ -98,9 +98,10 @@ import Testing
 
     @Test("words are split as a shell splits them")
     func words() throws {
-        #expect(try ShellWords.split("visudo -cf '%s'  \"a b\\\"\" c\\ d \"x\\y\" ''") == [
-            "visudo", "-cf", "%s", "a b\"", "c d", "x\\y", "",
-        ])
+        #expect(
+            try ShellWords.split("visudo -cf '%s'  \"a b\\\"\" c\\ d \"x\\y\" ''") == [
+                "visudo", "-cf", "%s", "a b\"", "c d", "x\\y", "",
+            ])
         #expect(throws: (any Error).self) { try ShellWords.split("echo 'open") }
     }
 }

@@ -198,7 +198,8 @@ final class Scratch: Sendable {
         #expect(
             await refusal(FileWrite(path: scratch.path + "/f", content: [], group: "no-such-group"))
                 .contains("no such group"))
-        #expect(await refusal(FileWrite(path: "/proc/swiftprov", content: [])).contains("cannot write '/proc/swiftprov'"))
+        #expect(
+            await refusal(FileWrite(path: "/proc/swiftprov", content: [])).contains("cannot write '/proc/swiftprov'"))
         #expect(try await scratch.sh("cat f; ls -A") == "keepd\nf\npipe\n")
         try await scratch.end()
     }

@@ -8,7 +8,9 @@ import Vault
         let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         return parts.joined(separator: "/") + "/Cases"
     }()
-    static let names = (LocalFile.names(in: folder) ?? []).filter { $0.hasSuffix(".plain") }.map { String($0.dropLast(6)) }
+    static let names = (LocalFile.names(in: folder) ?? []).filter { $0.hasSuffix(".plain") }.map {
+        String($0.dropLast(6))
+    }
     static let passwords = ["default": "swordfish", "prod": "pässwörd mit blanks"]
     static let both = VaultSecrets([.init("swordfish"), .init(label: "prod", "pässwörd mit blanks")])
 
@@ -73,7 +75,8 @@ import Vault
         #expect(summary(wrong, labelled) == "no password was given for vault id 'prod', and none of the others fits")
         let two = VaultSecrets([.init("a"), .init(label: "prod", "b")])
         #expect(summary(two, labelled) == "none of the 2 vault passwords fits (default, prod)")
-        #expect(summary(Self.both, "plain: text") == "this is not vaulted data: it does not begin with '$ANSIBLE_VAULT'")
+        #expect(
+            summary(Self.both, "plain: text") == "this is not vaulted data: it does not begin with '$ANSIBLE_VAULT'")
         #expect(summary(Self.both, "$ANSIBLE_VAULT;1.1;AES\n6130").contains("cipher 'AES'"))
         #expect(summary(Self.both, "$ANSIBLE_VAULT;9.9;AES256\n6130").contains("format '9.9'"))
         #expect(summary(Self.both, "$ANSIBLE_VAULT").contains("damaged"))
@@ -155,5 +158,54 @@ import Vault
                 #expect(error.summary.contains(words), "\(error.summary)")
             }
         }
+    }
+
+    // MARK: Whole files
+
+    @Test("files are sealed, opened and sealed anew in place, keeping their mode")
+    func files() throws {
+        let folder = "/tmp/swiftprov-vault-files-\(getpid())"
+        mkdir(folder, 0o700)
+        defer {
+            for name in LocalFile.names(in: folder) ?? [] { unlink("\(folder)/\(name)") }
+            rmdir(folder)
+        }
+        let path = "\(folder)/secrets.yml"
+        let file = open(path, O_CREAT | O_WRONLY, 0o640)
+        fchmod(file, 0o640)
+        _ = Glibc.write(file, "a: 1\n", 5)
+        close(file)
+        symlink("secrets.yml", "\(folder)/link.yml")
+        func mode() -> mode_t {
+            var information = stat()
+            stat(path, &information)
+            return information.st_mode & 0o777
+        }
+
+        try VaultFile.encrypt("\(folder)/link.yml", secrets: Self.both)
+        #expect(VaultEnvelope.isSealed(try LocalFile.bytes(path)))
+        #expect(mode() == 0o640)
+        #expect(throws: Diagnostic.self) { try VaultFile.encrypt(path, secrets: Self.both) }
+        #expect(try VaultFile.view(path, secrets: Self.both) == Array("a: 1\n".utf8))
+
+        let other = VaultSecrets.Password(label: "new", "other")
+        try VaultFile.rekey(path, secrets: Self.both, to: other)
+        #expect(throws: Diagnostic.self) { try VaultFile.view(path, secrets: Self.both) }
+        #expect(try VaultEnvelope(String(decoding: try LocalFile.bytes(path), as: UTF8.self)).label == "new")
+        let sealed = try LocalFile.bytes(path)
+        #expect(throws: Diagnostic.self) { try VaultFile.decrypt(path, secrets: Self.both) }
+        #expect(try LocalFile.bytes(path) == sealed)
+
+        try VaultFile.decrypt(path, to: "\(folder)/plain", secrets: VaultSecrets([other]))
+        try VaultFile.decrypt(path, secrets: VaultSecrets([other]))
+        #expect(try LocalFile.bytes(path) == LocalFile.bytes("\(folder)/plain"))
+        #expect(mode() == 0o640)
+        #expect((LocalFile.names(in: folder) ?? []) == ["link.yml", "plain", "secrets.yml"])
+    }
+
+    @Test("a value is laid out for YAML as encrypt_string does")
+    func inline() throws {
+        let text = VaultFile.yaml("v", sealed: "$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+        #expect(text == "v: !vault |\n          $ANSIBLE_VAULT;1.1;AES256\n          6162")
     }
 }

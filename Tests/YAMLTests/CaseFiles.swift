@@ -24,7 +24,8 @@ enum CaseFiles {
     }
 
     static func path(_ file: String, beside source: String = #filePath) -> String {
-        source.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/Cases/\(file)"
+        source.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            + "/Cases/\(file)"
     }
 
     static func contents(_ path: String) -> String {

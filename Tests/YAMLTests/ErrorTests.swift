@@ -29,7 +29,9 @@ import YAML
     @Test("the cases are there")
     func present() {
         #expect(Self.cases.count > 25)
-        guard getenv("SWIFTPROV_RECORD") != nil, let file = fopen(CaseFiles.path("errors.expected.txt"), "w") else { return }
+        guard getenv("SWIFTPROV_RECORD") != nil, let file = fopen(CaseFiles.path("errors.expected.txt"), "w") else {
+            return
+        }
         fputs(Self.cases.map { "=== \($0.0.name)\n\(Self.told($0.0))" }.joined(), file)
         fclose(file)
     }

@@ -6,7 +6,7 @@ enum FilterIndex {
             SetFilters.all, CombinationFilters.all, TextFilters.all,
             LayoutFilters.all, MarkupFilters.all, CommentFilter.all,
             PathFilters.all, RegexFilters.all, JSONFilters.all, CodingFilters.all, SizeFilters.all, RandomFilters.all,
-            TimeFilters.all, YAMLFilters.all,
+            TimeFilters.all, YAMLFilters.all, PasswordFilters.all,
         ]
         var result: [String: Filter] = [:]
         for filter in groups.joined() { result[filter.name] = filter }

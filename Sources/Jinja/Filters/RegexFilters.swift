@@ -53,22 +53,22 @@ enum RegexFilters {
             options(
                 ignoreCase: call.named["ignorecase"]?.isTruthy ?? false,
                 multiline: call.named["multiline"]?.isTruthy ?? false))
+        for argument in call.extra where argument.stringValue?.hasPrefix("\\") != true {
+            throw call.failure(
+                "'regex_search' cannot use the argument \(ErrorText.describe(argument))",
+                remedy: "Groups are named as '\\\\1' or '\\\\g<name>'.")
+        }
+        let bytes = Array(call.text.utf8)
+        guard let match = try regex.firstMatch(in: bytes) else { return .null }
         var groups: [Int] = []
-        for argument in call.extra {
-            guard case .string(let text) = argument, text.string.hasPrefix("\\") else {
-                throw call.failure(
-                    "'regex_search' cannot use the argument \(ErrorText.describe(argument))",
-                    remedy: "Groups are named as '\\\\1' or '\\\\g<name>'.")
-            }
+        for case .string(let text) in call.extra {
             var word = text.string.dropFirst()
             if word.hasPrefix("g<"), word.hasSuffix(">") { word = word.dropFirst(2).dropLast() }
-            guard let number = Int(word) ?? regex.groupNames[String(word)], (0...regex.groupCount).contains(number) else {
+            guard let number = Int(word) ?? regex.groupNames[String(word)], match.ranges.indices.contains(number) else {
                 throw call.failure("the pattern has no group '\(word)'")
             }
             groups.append(number)
         }
-        let bytes = Array(call.text.utf8)
-        guard let match = try regex.firstMatch(in: bytes) else { return .null }
         func text(_ group: Int) -> Value {
             match.ranges[group].map { .string(String(decoding: bytes[$0], as: UTF8.self)) } ?? .null
         }

@@ -40,6 +40,7 @@ enum DockerModules {
         DockerNetworkModule.self, DockerVolumeModule.self, DockerContainerModule.self,
         DockerContainerInfoModule.self, DockerImageModule.self, DockerImagePullModule.self,
         DockerNetworkInfoModule.self, DockerVolumeInfoModule.self, DockerHostInfoModule.self,
+        DockerLoginModule.self,
     ]
 }
 

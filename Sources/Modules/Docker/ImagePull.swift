@@ -101,13 +101,21 @@ enum RegistryLogin {
         return [(name: "X-Registry-Auth", value: DockerUnits.base64(Array(try JSON.text(login).utf8), urlSafe: true))]
     }
 
+    /// The registry's name alone, without `https://` and path.
+    static func host(_ text: String) -> String {
+        var rest = text[...]
+        for prefix in ["https://", "http://"] where rest.hasPrefix(prefix) { rest = rest.dropFirst(prefix.count) }
+        return String(rest.prefix { $0 != "/" })
+    }
+
+    /// The name that a registry's login is kept under: Docker Hub's is a whole address.
+    static func key(_ registry: String) -> String {
+        let name = host(registry)
+        return name == "index.docker.io" || name == "docker.io" ? "https://index.docker.io/v1/" : name
+    }
+
     /// Logins are kept under the registry's name, with or without `https://` and a path.
     private static func stored(_ auths: ValueMap, _ registry: String) -> Value? {
-        func host(_ text: String) -> String {
-            var rest = text[...]
-            for prefix in ["https://", "http://"] where rest.hasPrefix(prefix) { rest = rest.dropFirst(prefix.count) }
-            return String(rest.prefix { $0 != "/" })
-        }
         let match = auths.first { $0.key.text == registry } ?? auths.first { host($0.key.text) == host(registry) }
         guard let entry = match?.value else { return nil }
         if let token = entry["identitytoken"].stringValue, !token.isEmpty {

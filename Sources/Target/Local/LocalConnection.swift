@@ -10,6 +10,7 @@ public final class LocalConnection: Connection {
     /// - Parameter openTimeout: The longest that starting a shell may take, sudo's password included.
     public nonisolated init(openTimeout: Duration = .seconds(15)) { self.openTimeout = openTimeout }
 
+    /// The shell of that identity, opened by its first request.
     public func shell(as become: Become?) async throws(Diagnostic) -> any Shell {
         if let shell = shells[become] { return shell }
         let shell = FramedShell(become: become, openTimeout: openTimeout) { [weak self] line throws(Diagnostic) in
@@ -22,6 +23,7 @@ public final class LocalConnection: Connection {
         return shell
     }
 
+    /// Ends the shells and waits until they have removed their files.
     public func close() async {
         let open = shells.values
         shells.removeAll()

@@ -14,6 +14,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     // Unchecked: `inbox` is behind its lock; everything else is touched by the loop's own thread only, which
     // `assertOnLoop` holds its callers to.
 
+    /// The process's one loop, started when first asked for.
     public static let shared = EventLoop()
 
     private struct Inbox {
@@ -47,6 +48,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     // MARK: Executor
 
+    /// Takes a job, from any thread; it runs on the loop's, after those that came before.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let mustWake = inbox.withLock { inbox in
@@ -60,9 +62,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         }
     }
 
+    /// The loop as the executor of `IOLoop`.
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+    /// The loop as an executor that tasks can prefer.
     public func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
 
+    /// Stops the process unless it is called on the loop's thread.
     public func checkIsolated() {
         precondition(isCurrentThread, "this belongs on the event loop's thread")
     }
@@ -187,7 +192,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 }
 
-/// What a descriptor is ready for. A broken one is ready for both, so that the call that meets the error is made.
+/// What a descriptor is ready for.
+///
+/// A broken one is ready for both, so that the call that meets the error is made.
 package struct Readiness {
     package var canRead: Bool
     package var canWrite: Bool

@@ -52,6 +52,8 @@ extension String {
             self = "error \(number)"
             return
         }
-        self = buffer.withUnsafeBufferPointer { String(decoding: $0.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) }
+        self = buffer.withUnsafeBufferPointer {
+            String(decoding: $0.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
     }
 }

@@ -9,7 +9,9 @@ package final class LoopTimer {
     package func cancel() { action = nil }
 }
 
-/// The timers that wait, soonest first: a binary heap. Cancelled ones stay until their time comes.
+/// The timers that wait, soonest first: a binary heap.
+///
+/// Cancelled ones stay until their time comes.
 struct TimerHeap {
     private var entries: [(deadline: ContinuousClock.Instant, timer: LoopTimer)] = []
 

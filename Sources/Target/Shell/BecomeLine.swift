@@ -2,9 +2,13 @@ internal import Diagnostics
 
 /// The line that starts a shell of some identity; plain enough for any login shell (bash, fish, tcsh) to read.
 enum BecomeLine {
+    /// The line for an identity.
+    ///
     /// - Parameters:
+    ///   - become: Whom to become; nil is the login user.
     ///   - prompt: What sudo is told to ask for the password with.
     ///   - readyMark: Printed once the password was taken, before the shell reads anything.
+    /// - Returns: One line, without its end.
     static func text(_ become: Become?, prompt: String, readyMark: String) -> String {
         guard let become else { return "exec /bin/sh" }
         let shell = become.password == nil ? "exec /bin/sh" : "echo \(readyMark); exec /bin/sh"
@@ -40,9 +44,13 @@ enum BecomeFailure {
             remedy: "Give the right one with -K, --become-password-file or `ansible_become_password`.")
     }
 
+    /// The trouble behind what the program said.
+    ///
     /// - Parameters:
     ///   - words: What it said on stderr.
     ///   - how: How its process ended.
+    ///   - become: Whom it was to become.
+    /// - Returns: A diagnostic with code `.become` and the remedy.
     static func explain(_ words: String, _ how: String, _ become: Become) -> Diagnostic {
         let program = become.executable ?? become.method.rawValue
         let said = words.lowercased()
@@ -61,7 +69,8 @@ enum BecomeFailure {
                     ? "Remove `Defaults requiretty` from the sudoers there, or except this user."
                     : "Let this user become '\(become.user)' without a password, or use `become_method: sudo`.")
         }
-        if says("a password is required", "authorization required", "authentication required", "no password was provided")
+        if says(
+            "a password is required", "authorization required", "authentication required", "no password was provided")
         {
             return become.password == nil ? passwordNeeded(program, become) : wrongPassword(become)
         }
@@ -83,7 +92,8 @@ enum BecomeFailure {
         }
         return Diagnostic(
             .become,
-            "\(program) could not become '\(become.user)' (\(how))" + (words.lastLine.isEmpty ? "" : ": \(words.lastLine)"),
+            "\(program) could not become '\(become.user)' (\(how))"
+                + (words.lastLine.isEmpty ? "" : ": \(words.lastLine)"),
             remedy: "Try by hand on the host: `\(program) -u \(become.user) true`.")
     }
 

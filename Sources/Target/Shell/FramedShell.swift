@@ -38,9 +38,12 @@ package final class FramedShell: Shell {
     /// How long a command has, once told to end, before its shell is given up.
     private static let endingTime = Duration.seconds(8)
 
+    /// A shell that is opened by its first request.
+    ///
     /// - Parameters:
     ///   - become: The identity; nil is the login user.
     ///   - openTimeout: The longest that opening may take, asking for a password included.
+    ///   - opener: Starts the process; called again after a request that killed it.
     package nonisolated init(become: Become?, openTimeout: Duration, opener: @escaping Opener) {
         self.become = become
         self.openTimeout = openTimeout
@@ -226,7 +229,8 @@ package final class FramedShell: Shell {
     private func openingFailed(_ reason: Diagnostic) {
         startup = nil
         // Asking sudo again with the same wrong password would lock the account.
-        phase = reason.code == .become || reason.code == .authentication || reason.code == .hostKey
+        phase =
+            reason.code == .become || reason.code == .authentication || reason.code == .hostKey
             ? .refused(reason) : .closed
         let lost = waiting
         waiting.removeAll()

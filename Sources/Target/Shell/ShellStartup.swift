@@ -38,6 +38,11 @@ final class ShellStartup: ShellLinkOwner {
 
     /// Brings the shell up on a link that was opened for `line`.
     func run(on link: any ShellLink) async throws(Diagnostic) -> Ready {
+        if let outcome {
+            // The time was over before there was a link.
+            link.cut()
+            return try outcome.get()
+        }
         self.link = link
         link.owner = self
         if stage == .awaitingBoot { sendBoot() }
@@ -55,7 +60,8 @@ final class ShellStartup: ShellLinkOwner {
     func expire() {
         let what =
             switch stage {
-            case .awaitingPrompt: "\(become?.method.rawValue ?? "become") neither asked for the password nor started a shell"
+            case .awaitingPrompt:
+                "\(become?.method.rawValue ?? "become") neither asked for the password nor started a shell"
             case .awaitingMark: "\(become?.method.rawValue ?? "become") did not answer to the password"
             case .awaitingBoot: "the shell did not answer"
             }
@@ -145,7 +151,8 @@ final class ShellStartup: ShellLinkOwner {
             finish(
                 .failure(
                     Diagnostic(
-                        .failed, "the host has no directory for temporary files that can be written to"
+                        .failed,
+                        "the host has no directory for temporary files that can be written to"
                             + (reply.result.errorOutput.isEmpty ? "" : ": \(reply.result.errorOutput.lastLine)"),
                         remedy: "Free some space in /tmp or /var/tmp, or mount them writable.")))
             return
@@ -165,7 +172,8 @@ final class ShellStartup: ShellLinkOwner {
                 finish(
                     .failure(
                         Diagnostic(
-                            .unreachable, "the login shell ended at once (\(how))"
+                            .unreachable,
+                            "the login shell ended at once (\(how))"
                                 + (words.isEmpty ? "" : ": \(words.lastLine)"),
                             remedy: "Give the user a login shell that can run `exec /bin/sh`.")))
             }

@@ -398,5 +398,26 @@ struct DockerEngineTests {
         _ = try await engine.docker("rmi", "-f", image)
     }
 
+    @Test(
+        "a login is kept, converged without asking the registry, and taken back",
+        .enabled(if: registry != nil, "SWIFTPROV_TEST_REGISTRY names no registry that the Engine reaches"))
+    func login() async throws {
+        let engine = try await EngineFixture.shared.engine()
+        let path = "/var/tmp/swiftprov-login-test/config.json"
+        var task: ValueMap = [
+            "registry_url": .string(try #require(Self.registry)), "username": "ann", "config_path": .string(path),
+            "password": .string(Text("s3cret:with'quote", marks: .secret)),
+        ]
+        #expect(try await engine.perform("docker_login", task, check: true).isChanged)
+        #expect(try await engine.perform("docker_login", task).isChanged)
+        #expect(try await engine.perform("docker_login", task).outcome.status == .ok)
+        task["password"] = "other"
+        #expect(try await engine.perform("docker_login", task).isChanged)
+        task["state"] = "absent"
+        #expect(try await engine.perform("docker_login", task).isChanged)
+        #expect(try await engine.perform("docker_login", task).outcome.status == .ok)
+        try await engine.shell("rm -rf /var/tmp/swiftprov-login-test")
+    }
+
     private static let registry = ProcessInfo.processInfo.environment["SWIFTPROV_TEST_REGISTRY"]
 }
