@@ -59,7 +59,9 @@ let package = Package(
         room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),
         room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
         room("Variables", ["Diagnostics", "Values", "Jinja", "Inventory"]),
-        room("Planning", ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
+        room(
+            "Planning",
+            ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
 
         // Hosts.
         room("Target", ["CLinux", "Diagnostics", "Values", "Results", crypto]),
