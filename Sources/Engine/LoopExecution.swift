@@ -47,7 +47,9 @@ extension TaskRun {
             }
             if outcome.status == .unreachable { return (outcome, outcome.registered(title.name)) }
             // Later items see what this one registered and set.
-            if !outcome.variables.isEmpty { for later in scopes[(index + 1)...] { later.push(Layer("set_fact", outcome.variables)) } }
+            var learned = outcome.variables
+            if let name = task.node.register?.value { learned[name] = outcome.registered(title.name) }
+            if !learned.isEmpty { for later in scopes[(index + 1)...] { later.push(Layer("earlier items", learned)) } }
             outcomes.append((items[index], outcome))
             engine.tell(.item(report(outcome, label(loop, items[index], scopes[index]))))
             if breaks(loop, outcome, scopes[index]) { break }
@@ -61,11 +63,18 @@ extension TaskRun {
     /// performed on its own when its turn comes.
     private func foresee(_ scopes: [LayeredScope]) async -> [TaskOutcome?]? {
         guard scopes.count > 1, case .module(let module) = task.action, task.node.until.isEmpty,
-            task.node.retries == nil
+            task.node.retries == nil, !readsItsOwnAnswers
         else { return nil }
         return await Bounded.map(scopes.count, limit: Self.itemsInFlight) { index -> TaskOutcome? in
             await self.foresee(module, scopes[index])
         }
+    }
+
+    /// Whether an item may depend on what an earlier one registered, by name.
+    private var readsItsOwnAnswers: Bool {
+        guard let name = task.node.register?.value else { return false }
+        let texts = task.inherited.when.map(\.value) + task.node.action.arguments.values
+        return texts.contains { $0.pythonText.contains(name) }
     }
 
     /// How many items are asked about at once: enough to fill a connection, few enough to bound memory.
@@ -105,10 +114,12 @@ extension TaskRun {
             }
             return .items(items)
         }
-        let takesListOfTerms = ["nested", "together", "cartesian", "subelements"].contains(
-            String(lookup.split(separator: ".").last ?? ""))
-        let terms = takesListOfTerms ? value.elements ?? [value] : value.elements ?? [value]
-        let items = try engine.variables.lookups.items(lookup, terms, at: loop.items.location)
+        let terms = value.elements ?? [value]
+        let lookups = engine.variables.lookups
+        // Files are sought where the task is.
+        let items = try lookups.within(scope) { () throws(Diagnostic) in
+            try lookups.items(lookup, terms, at: loop.items.location)
+        }
         return .items(items)
     }
 
@@ -185,6 +196,10 @@ extension TaskRun {
             }
             map[.string(loop.variable)] = item
             map["ansible_loop_var"] = .string(loop.variable)
+            if let name = loop.indexVariable {
+                map[.string(name)] = .int(results.count)
+                map["ansible_index_var"] = .string(name)
+            }
             if outcome.status == .failed { map["failed"] = true }
             results.append(.map(map))
         }
@@ -214,25 +229,27 @@ extension TaskRun {
         var registered = result.values
         registered["changed"] = .bool(statuses.contains(.changed))
         registered["failed"] = .bool(statuses.contains(.failed))
-        if result.status == .skipped { registered["skipped"] = true }
+        registered["skipped"] = .bool(result.status == .skipped)
         return (result, .map(registered))
     }
 }
 
 extension TaskRun {
     /// Each item's scope, and the variables that stand for the item in what it includes.
-    func loopScopes() throws(Diagnostic) -> [(LayeredScope, ValueMap)] {
-        guard let loop = task.node.loop else { return [(scope, [:])] }
+    ///
+    /// - Returns: Nil, and what it depends on, if only a run can tell the items.
+    func loopScopes() throws(Diagnostic) -> (scopes: [(LayeredScope, ValueMap)]?, unknown: Unknown?) {
+        guard let loop = task.node.loop else { return ([(scope, [:])], nil) }
         let list: [Value]
         switch try items(of: loop) {
         case .items(let items): list = items
-        case .unknown(let unknown):
-            throw Diagnostic(.unsupported, "what is included depends on \(unknown.cause), which a dry run cannot tell")
+        case .unknown(let unknown): return (nil, unknown)
         }
-        return list.indices.map { index in
+        let scopes = list.indices.map { index in
             var values: ValueMap = [.string(loop.variable): list[index]]
             if let name = loop.indexVariable { values[name] = .int(index) }
             return (itemScope(loop, list, index), values)
         }
+        return (scopes, nil)
     }
 }
