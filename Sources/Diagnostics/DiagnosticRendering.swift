@@ -41,7 +41,8 @@ public enum NearestNames {
     public static func of(_ name: String, among candidates: some Sequence<String>) -> [String] {
         let limit = max(1, (name.count + 1) / 3)
         let word = Array(name.lowercased())
-        return candidates
+        return
+            candidates
             .compactMap { candidate -> (name: String, distance: Int)? in
                 guard abs(candidate.count - word.count) <= limit, candidate != name else { return nil }
                 let distance = distance(word, Array(candidate.lowercased()))

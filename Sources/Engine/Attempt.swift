@@ -190,7 +190,15 @@ extension TaskRun {
                 return try scope.render(
                     Text(text, marks: .template, origin: origin), options: try TemplateOptions(moduleOptions: options))
             },
-            evaluate: { (text) throws(Diagnostic) in try scope.expression(text) },
+            evaluate: { [task] (text) throws(Diagnostic) in
+                do throws(Diagnostic) {
+                    return try scope.expression(text)
+                } catch {
+                    // To debug, that a name has no value is the answer.
+                    guard error.code == .undefined, task.node.action.shortName == "debug" else { throw error }
+                    return .undefined(Undefined(error.summary))
+                }
+            },
             variable: { (name) throws(Diagnostic) in
                 guard let value = try scope.lookup(name) else { return nil }
                 return try scope.evaluate(value)

@@ -30,26 +30,26 @@ extension TaskRun {
         }
         var outcomes: [(item: Value, outcome: TaskOutcome)] = []
         let scopes = items.indices.map { itemScope(loop, items, $0) }
-        let answers = await foresee(scopes)
-        var isFresh = true
+        var learned = ValueMap()
+        var foresight = Foresight(of: scopes.count, isUsed: canForesee)
         for index in items.indices {
             if engine.isInterrupted { break }
             if index > 0, let pause = loop.pause, let seconds = pauseLength(pause, scopes[index]) {
                 try? await Task.sleep(for: .seconds(seconds))
             }
             var outcome: TaskOutcome
-            if isFresh, let answer = answers?[index] {
+            if let range = foresight.rangeToAsk(at: index) { foresight.take(await foresee(scopes[range]), for: range) }
+            if let answer = foresight.answer(at: index) {
                 outcome = answer
             } else {
+                if !learned.isEmpty { scopes[index].push(Layer("earlier items", learned)) }
                 outcome = await perform(in: scopes[index])
-                // What was asked before this item changed the host may be true no longer.
-                if outcome.status == .changed || outcome.status == .failed { isFresh = false }
+                foresight.performed(index, mayHaveChanged: outcome.status == .changed || outcome.status == .failed)
             }
             if outcome.status == .unreachable { return (outcome, outcome.registered(title.name)) }
             // Later items see what this one registered and set.
-            var learned = outcome.variables
-            if let name = task.node.register?.value { learned[name] = outcome.registered(title.name) }
-            if !learned.isEmpty { for later in scopes[(index + 1)...] { later.push(Layer("earlier items", learned)) } }
+            learned.merge(outcome.variables)
+            if let name = task.node.register?.value { learned[.string(name)] = outcome.registered(title.name) }
             outcomes.append((items[index], outcome))
             engine.tell(.item(report(outcome, label(loop, items[index], scopes[index]))))
             if breaks(loop, outcome, scopes[index]) { break }
@@ -57,15 +57,20 @@ extension TaskRun {
         return combined(outcomes, loop)
     }
 
-    /// The items' answers where no item would change anything: all of them asked together, in one round trip.
+    /// Whether items can be asked about before their turn: modules can, and only where one look decides.
+    private var canForesee: Bool {
+        guard case .module = task.action else { return false }
+        return task.node.until.isEmpty && task.node.retries == nil && !readsItsOwnAnswers
+    }
+
+    /// The answers of items that would change nothing, all asked together, in one round trip.
     ///
     /// An item that would change something, or whose answer depends on more than a plan, answers nil and is
     /// performed on its own when its turn comes.
-    private func foresee(_ scopes: [LayeredScope]) async -> [TaskOutcome?]? {
-        guard scopes.count > 1, case .module(let module) = task.action, task.node.until.isEmpty,
-            task.node.retries == nil, !readsItsOwnAnswers
-        else { return nil }
-        return await Bounded.map(scopes.count, limit: Self.itemsInFlight) { index -> TaskOutcome? in
+    private func foresee(_ scopes: ArraySlice<LayeredScope>) async -> [TaskOutcome?] {
+        guard case .module(let module) = task.action else { return [] }
+        let scopes = Array(scopes)
+        return await Bounded.map(scopes.count, limit: scopes.count) { index -> TaskOutcome? in
             await self.foresee(module, scopes[index])
         }
     }
@@ -76,9 +81,6 @@ extension TaskRun {
         let texts = task.inherited.when.map(\.value) + task.node.action.arguments.values
         return texts.contains { $0.pythonText.contains(name) }
     }
-
-    /// How many items are asked about at once: enough to fill a connection, few enough to bound memory.
-    private static let itemsInFlight = 256
 
     private func foresee(_ module: any Module.Type, _ scope: LayeredScope) async -> TaskOutcome? {
         do throws(Diagnostic) {

@@ -16,7 +16,6 @@ extension Engine {
         let asked = asksAll.contains(meta) ? Array(hosts.prefix(1)) : hosts
         let chosen = asked.filter { holds(task, on: $0) }
         for host in asked where host.isActive && !chosen.contains(where: { $0 === host }) {
-            host.counts.skipped += 1
             tell(.result(TaskReport(
                 host: host.name, task: title(of: task, for: host), status: .skipped, action: task.node.action.name)))
         }

@@ -219,6 +219,7 @@ final class TaskRun {
             engine.tell(.retry(report, attempt: attempt, of: retries))
             try? await Task.sleep(for: .seconds(delay))
         }
+        outcome.values["attempts"] = .int(max(1, retries))
         if outcome.status != .failed {
             let condition = task.node.until.map(\.value.pythonText).joined(separator: " and ")
             outcome.status = .failed
@@ -276,7 +277,10 @@ final class TaskRun {
                 }
             }
         } catch {
-            return TaskOutcome(failure: error.located(at: task.node.location))
+            // What it did stays known: it may have changed the host.
+            var failed = TaskOutcome(failure: error.located(at: task.node.location))
+            failed.values = outcome.values
+            return failed
         }
         return outcome
     }

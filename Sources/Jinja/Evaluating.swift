@@ -7,7 +7,7 @@ extension TemplateEnvironment {
     ///
     /// The result is complete: nothing in it is a template any more.
     public func evaluate(_ text: Text, in scope: any Scope) throws(Diagnostic) -> Value {
-        guard Self.isTemplate(text.string) else { return .string(text) }
+        guard Self.isTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: .value, isExpression: false, in: scope)
         return try finish(value, evaluator, text, options)
     }
@@ -15,11 +15,12 @@ extension TemplateEnvironment {
     /// Like `evaluate`, for a variable's own value: a list or map found by name keeps the templates within,
     /// to be evaluated when they are used, and an undefined name comes back as `.undefined`.
     public func evaluateLazily(_ text: Text, in scope: any Scope) throws(Diagnostic) -> Value {
-        guard Self.isTemplate(text.string) else { return .string(text) }
+        guard Self.isTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: .value, isExpression: false, in: scope)
         switch value {
         case .undefined(let undefined): return .undefined(evaluator.complete(undefined))
-        case .list, .map, .tuple: return value.firstUndefined == nil ? value : try finish(value, evaluator, text, options)
+        case .list, .map, .tuple:
+            return value.firstUndefined == nil ? value : try finish(value, evaluator, text, options)
         default: return try finish(value, evaluator, text, options)
         }
     }
@@ -55,7 +56,9 @@ extension TemplateEnvironment {
     }
 
     /// Like `render`, but tells an unknown result from an error: check mode reports it as such.
-    public func renderValue(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic) -> Value {
+    public func renderValue(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic)
+        -> Value
+    {
         guard options.mayBeTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: options, isExpression: false, in: scope)
         let result = try finish(value, evaluator, text, options)
@@ -115,8 +118,8 @@ extension TemplateOptions {
 }
 
 extension Text {
-    /// The text as data.
-    fileprivate var released: Text { Text(string, marks: marks.intersection(.secret)) }
+    /// The text as data, which nobody evaluates again.
+    fileprivate var released: Text { Text(string, marks: marks.intersection(.secret), origin: origin) }
 }
 
 extension Value {

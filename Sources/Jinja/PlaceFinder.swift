@@ -64,7 +64,9 @@ enum PlaceFinder {
 
     private static func trimmedBlanks(_ text: String) -> String {
         var result = trimmedLeft(text)
-        while let last = result.last, last == " " || last == "\t" || last == "\r" || last == "\r\n" { result.removeLast() }
+        while let last = result.last, last == " " || last == "\t" || last == "\r" || last == "\r\n" {
+            result.removeLast()
+        }
         return String(result)
     }
 

@@ -48,7 +48,9 @@ public final class TemplateEnvironment: Sendable {
     public static func isTemplate(_ string: String) -> Bool {
         var previous: UInt8 = 0
         for byte in string.utf8 {
-            if previous == UInt8(ascii: "{"), byte == UInt8(ascii: "{") || byte == UInt8(ascii: "%") || byte == UInt8(ascii: "#") {
+            if previous == UInt8(ascii: "{"),
+                byte == UInt8(ascii: "{") || byte == UInt8(ascii: "%") || byte == UInt8(ascii: "#")
+            {
                 return true
             }
             previous = byte
@@ -63,7 +65,8 @@ public final class TemplateEnvironment: Sendable {
         if let known = cache.withLock({ $0[key] }) { return known }
         do throws(SyntaxFault) {
             let template =
-                isExpression ? try Parser.expression(text, options: options) : try Parser.template(text, options: options)
+                isExpression
+                ? try Parser.expression(text, options: options) : try Parser.template(text, options: options)
             cache.withLock { cache in
                 if cache.count >= Self.cacheSize { cache.removeAll() }
                 cache[key] = template

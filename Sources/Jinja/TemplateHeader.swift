@@ -37,7 +37,8 @@ enum TemplateHeader {
         _ name: String, _ value: String, _ options: inout TemplateOptions, _ text: Text
     ) throws(Diagnostic) {
         func string() throws(Diagnostic) -> String {
-            guard let token = try? Lexer.expressionTokens(value, options: .file).first, case .string(let string) = token.kind
+            guard let token = try? Lexer.expressionTokens(value, options: .file).first,
+                case .string(let string) = token.kind
             else {
                 throw Diagnostic(.syntax, "the header's '\(name)' needs a quoted string, not \(value)", at: text.origin)
             }

@@ -81,7 +81,8 @@ public struct ArgumentCheck {
             if let refusal = argument.refusal {
                 // A value that asks for nothing is as good as none.
                 if value.isNull || value == .bool(false) || value == .string("") { continue }
-                report(.unsupported, "argument '\(name)' of \(manual.name) is not supported", at: place, remedy: refusal)
+                report(
+                    .unsupported, "argument '\(name)' of \(manual.name) is not supported", at: place, remedy: refusal)
                 continue
             }
             if values[argument.name] != nil {
@@ -111,7 +112,9 @@ public struct ArgumentCheck {
         if value.isNull || value.firstUnknown != nil || value.isUndefined { return value }
         if isStatic, value.holdsTemplate {
             // A list or map is checked as far as its constant parts go; a text waits for its value.
-            guard case .map(let options) = argument.kind, case .map(let map) = value, !options.isEmpty else { return value }
+            guard case .map(let options) = argument.kind, case .map(let map) = value, !options.isEmpty else {
+                return value
+            }
             return .map(checked(map, against: options, within: label, takesAny: false))
         }
         let result: Value
@@ -184,7 +187,9 @@ public struct ArgumentCheck {
     }
 
     private func place(_ name: String, _ value: Value, within path: String?) -> SourceLocation? {
-        if let path { return value.text?.origin ?? places("\(path).\(name)") ?? places(Self.root(of: path)) ?? location }
+        if let path {
+            return value.text?.origin ?? places("\(path).\(name)") ?? places(Self.root(of: path)) ?? location
+        }
         return places(name) ?? value.text?.origin ?? location
     }
 

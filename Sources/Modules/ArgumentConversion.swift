@@ -109,7 +109,11 @@ enum ArgumentConversion {
         guard let number = Double(digits) else { return nil }
         var unit = word.dropFirst(digits.count).trimmed
         if isBits {
-            if unit.hasSuffix("bit") { unit = String(unit.dropLast(3)) } else if unit.hasSuffix("b") { unit = String(unit.dropLast()) }
+            if unit.hasSuffix("bit") {
+                unit = String(unit.dropLast(3))
+            } else if unit.hasSuffix("b") {
+                unit = String(unit.dropLast())
+            }
         } else if unit.uppercased().hasSuffix("B") {
             unit = String(unit.dropLast())
         }

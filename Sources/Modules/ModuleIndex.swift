@@ -60,12 +60,15 @@ public enum ModuleIndex {
     ) -> Diagnostic {
         let short = String(name.split(separator: ".").last ?? "")
         if let successor = OtherModules.removed[short] {
-            return Diagnostic(.unknownModule, "module '\(name)' was removed from Ansible", at: location, remedy: successor)
+            return Diagnostic(
+                .unknownModule, "module '\(name)' was removed from Ansible", at: location, remedy: successor)
         }
         if let collection = OtherModules.collection(of: name) {
             return Diagnostic(
                 .unknownModule, "module '\(name)' is not supported yet", at: location,
-                remedy: "It belongs to \(collection). Use a module that `swiftprov doc --list` names, or a command with `creates`.")
+                remedy:
+                    "It belongs to \(collection). Use a module that `swiftprov doc --list` names, or a command with `creates`."
+            )
         }
         let known = name.contains(".") ? Array(byName.keys) : shortNames + actions
         var hint = NearestNames.hint(name, among: known)

@@ -113,15 +113,18 @@ public final class Planner: @unchecked Sendable {
         let context = PlanContext(role: nil, parents: [], inherited: inherited, file: path)
         let handlers = plan(node.handlers, in: context, asHandlers: true)
         let before = plan(node.preTasks, in: context)
+        let importedBefore = playHandlers.count
         var roles: [PlannedNode] = []
         for reference in node.roles {
             if let role = role(reference, in: context) { roles.append(.role(role)) }
         }
+        let rolesEnd = playHandlers.count
         let tasks = plan(node.tasks, in: context)
         let after = plan(node.postTasks, in: context)
         let name = node.keywords.name.map(\.value.pythonText) ?? hostsText(node)
-        // Roles' handlers come first, the play's own after them.
-        let all = playHandlers + Self.tasks(of: handlers)
+        // The handlers of the play's roles come first, then its own, then those of imported roles.
+        let imported = playHandlers[..<importedBefore] + playHandlers[rolesEnd...]
+        let all = Array(playHandlers[importedBefore..<rolesEnd]) + Self.tasks(of: handlers) + imported
         let planned = PlannedPlay(
             node: node, name: name, file: path, hosts: hosts(of: node), sections: [before, roles, tasks, after],
             handlers: all, roles: playRoles, inherited: inherited, tags: tags)

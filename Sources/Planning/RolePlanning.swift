@@ -37,9 +37,8 @@ extension Planner {
         let instance = RoleInstance(
             name: name, path: path,
             defaults: variables(in: "\(path)/defaults", named: files.defaults, reference.location),
-            // `vars:` beside the role's name stand above those of its files, and below its tasks' own.
-            vars: variables(in: "\(path)/vars", named: files.vars, reference.location).merging(reference.keywords.vars),
-            parameters: parameters, parent: context.role, allowsDuplicates: meta.allowDuplicates || repeats,
+            vars: variables(in: "\(path)/vars", named: files.vars, reference.location),
+            ownVars: reference.keywords.vars, parameters: parameters, parent: context.role, allowsDuplicates: meta.allowDuplicates || repeats,
             isDependency: isDependency,
             location: reference.location,
             identity: identity(path, reference.keywords.vars.merging(parameters), inherited, files))

@@ -145,6 +145,8 @@ public final class RoleInstance: Sendable {
     public let path: String
     public let defaults: ValueMap
     public let vars: ValueMap
+    /// What `vars:` beside its name says: above its files', and for its own tasks only.
+    public let ownVars: ValueMap
     public let parameters: ValueMap
     public let parent: RoleInstance?
     public let allowsDuplicates: Bool
@@ -155,13 +157,14 @@ public final class RoleInstance: Sendable {
     public let identity: String
 
     init(
-        name: String, path: String, defaults: ValueMap, vars: ValueMap, parameters: ValueMap, parent: RoleInstance?,
+        name: String, path: String, defaults: ValueMap, vars: ValueMap, ownVars: ValueMap, parameters: ValueMap, parent: RoleInstance?,
         allowsDuplicates: Bool, isDependency: Bool, location: SourceLocation, identity: String
     ) {
         self.name = name
         self.path = path
         self.defaults = defaults
         self.vars = vars
+        self.ownVars = ownVars
         self.parameters = parameters
         self.parent = parent
         self.allowsDuplicates = allowsDuplicates

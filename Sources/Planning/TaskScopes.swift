@@ -1,4 +1,5 @@
 import Playbook
+import Values
 public import Variables
 
 extension PlannedPlay {
@@ -44,7 +45,7 @@ extension PlannedTask {
             next = role.parent
         }
         values.roleParameters = chain.map(\.parameters)
-        values.roleVars = chain.map(\.vars)
+        values.roleVars = chain.map { $0.vars.merging($0.ownVars) }
         values.roleDefaults = chain.map(\.defaults)
         // Whoever depends on a role is not its parent; whoever includes or imports it is.
         values.parentRoles = zip(chain, chain.dropFirst()).filter { !$1.isDependency }

@@ -188,8 +188,10 @@ extension Foreseen {
         // What the task did not say stays as the host has it.
         let before = found.entry.kind == state.kind ? found.entry : nil
         state.mode = effect.mode ?? before?.mode ?? (state.kind == .directory ? 0o755 : 0o644)
-        (state.owner, state.uid) = Self.owner(effect.owner, before.map { ($0.owner, $0.uid) } ?? (identity.user, identity.uid))
-        (state.group, state.gid) = Self.owner(effect.group, before.map { ($0.group, $0.gid) } ?? (identity.group, identity.gid))
+        (state.owner, state.uid) = Self.owner(
+            effect.owner, before.map { ($0.owner, $0.uid) } ?? (identity.user, identity.uid))
+        (state.group, state.gid) = Self.owner(
+            effect.group, before.map { ($0.group, $0.gid) } ?? (identity.group, identity.gid))
         state.size = effect.size ?? effect.content?.count ?? before?.size ?? 0
         state.modified = before?.modified ?? 0
         result.entry = state

@@ -112,10 +112,10 @@ import Values
                 - {name: include, include_tasks: "{{ r.stdout }}.yml"}
                 - {name: condition, include_tasks: a.yml, when: r is changed}
                 - {name: loop, include_tasks: a.yml, loop: "{{ r.stdout_lines }}"}
-                - {name: goes on, debug: {msg: on}}
+                - {name: goes on, debug: {msg: further}}
 
             """)
-        #expect(lines == Array(repeating: "web1 unknown", count: 4) + ["web1 ok \"on\""])
+        #expect(lines == Array(repeating: "web1 unknown", count: 4) + ["web1 ok \"further\""])
         #expect(recap?.contains("failed=0") ?? false)
     }
 

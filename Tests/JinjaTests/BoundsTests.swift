@@ -45,27 +45,57 @@ import Values
         "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}",
         "{% for i in range(10**9) %}{% endfor %}",
         "{% for a in range(5000) %}{% for b in range(5000) %}{% for c in range(5000) %}{% endfor %}{% endfor %}{% endfor %}",
-        "{{ 'a' * 10**12 }}", "{{ [1] * 10**12 }}", "{{ 10 ** 10 ** 10 }}", "{{ 9 ** 99 }}", "{{ range(10**12) | list }}",
+        "{{ 'a' * 10**12 }}", "{{ [1] * 10**12 }}", "{{ 10 ** 10 ** 10 }}", "{{ 9 ** 99 }}",
+        "{{ range(10**12) | list }}",
         "{% set ns = namespace(x='a') %}{% for i in range(64) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x | length }}",
-        "{{ 'a' | center(10**9) }}", "{{ '%1000000000d' % 1 }}", "{{ 'x'.ljust(10**10) }}", "{{ range(30) | permutations | list }}",
+        "{{ 'a' | center(10**9) }}", "{{ '%1000000000d' % 1 }}", "{{ 'x'.ljust(10**10) }}",
+        "{{ range(30) | permutations | list }}",
         "{{ ('a' * 40) | regex_replace('(a+)+b', '') }}", "{{ '{:1000000000}'.format(1) }}",
         "{{ [[1] * 1000] * 1000 | product(range(1000), range(1000)) | list }}",
-        "{{ loop_a }}", String(repeating: "{{ '", count: 100), String(repeating: "{# ", count: 1000), "{% raw %}" + String(repeating: "{", count: 10000),
+        "{% set ns = namespace(x=[]) %}{% for i in range(100000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x=[]) %}{% for i in range(100000) %}{% set ns.x = [1, ns.x, 2] %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x={}) %}{% for i in range(100000) %}{% set ns.x = {'a': 1, 'b': ns.x} %}{% endfor %}{{ ns.x }}",
+        "{% set x = [] %}{% for i in range(100000) %}{% do x.append(x) %}{% endfor %}{{ x }}",
+        "{% set x = {} %}{% for i in range(100000) %}{% do x.update({'a': x}) %}{% endfor %}{{ x }}",
+        "{{ '" + String(repeating: "[", count: 95) + String(repeating: "]", count: 95)
+            + "' | from_json | to_json | from_json | to_nice_json | length }}",
+        "{{ '" + String(repeating: "[", count: 95) + String(repeating: "]", count: 95)
+            + "' | from_json | string | length }}",
+        "{{ '" + String(repeating: "[", count: 95) + String(repeating: "]", count: 95) + "' | from_json | flatten }}",
+        "{{ ('" + String(repeating: "[", count: 95) + String(repeating: "]", count: 95) + "' | from_json) == 1 }}",
+        "{{ '" + String(repeating: "[", count: 95) + String(repeating: "]", count: 95)
+            + "' | from_json | pprint | length }}",
+        "{{ '" + String(repeating: "[", count: 9000) + "' | from_json }}",
+        "{{ '" + String(repeating: "[", count: 30) + "' | from_yaml }}",
+        "{{ loop_a }}", String(repeating: "{{ '", count: 100), String(repeating: "{# ", count: 1000),
+        "{% raw %}" + String(repeating: "{", count: 10000),
         "{{ 9223372036854775807 + 1 }}", "{{ -9223372036854775807 - 2 }}", "{{ (-9223372036854775807 - 1) // -1 }}",
-        "{{ (-9223372036854775807 - 1) | abs }}", "{{ (-9223372036854775807 - 1) % -1 }}", "{{ [1,2,3][9223372036854775807:] }}",
-        "{{ [1,2,3][::9223372036854775807] }}", "{{ [1,2,3][:-9223372036854775807:-9223372036854775807] }}", "{{ 1e308 * 10 | int }}",
-        "{{ (1e308 * 10) | int }}", "{{ range(-9223372036854775807, 9223372036854775807) | length }}", "{{ 'abc'.zfill(9223372036854775807) }}",
+        "{{ (-9223372036854775807 - 1) | abs }}", "{{ (-9223372036854775807 - 1) % -1 }}",
+        "{{ [1,2,3][9223372036854775807:] }}",
+        "{{ [1,2,3][::9223372036854775807] }}", "{{ [1,2,3][:-9223372036854775807:-9223372036854775807] }}",
+        "{{ 1e308 * 10 | int }}",
+        "{{ (1e308 * 10) | int }}", "{{ range(-9223372036854775807, 9223372036854775807) | length }}",
+        "{{ 'abc'.zfill(9223372036854775807) }}",
         "{{ [3,1] | batch(9223372036854775807) | list }}", "{{ [3,1] | batch(9223372036854775807, 'x') | list }}",
-        "{{ 'a'.expandtabs(9223372036854775807) }}", "{{ '\\t'.expandtabs(9223372036854775807) }}", "{{ 1.5 | round(400) }}",
-        "{{ 1 | round(-400) }}", "{{ 'x' | indent(9223372036854775807) }}", "{{ 'x' | truncate(-5) }}", "{{ 'a b' | truncate(3, leeway=9223372036854775807) }}",
-        "{{ 'x' | wordwrap(9223372036854775807) }}", "{{ 9223372036854775807 | filesizeformat }}", "{{ 9223372036854775807 | human_readable }}",
-        "{{ '9e999' | float | int }}", "{{ 9223372036854775807 | random(9223372036854775806) }}", "{{ '%c' % 99999999999 }}",
-        "{{ '%Y' | strftime(9223372036854775807) }}", "{{ ('1970-01-01 00:00:00' | to_datetime) - ('9999-01-01 00:00:00' | to_datetime) }}",
-        "{{ 1 | pow(1e308) }}", "{{ 5.__lshift__(100) }}", "{{ (5).__lshift__(100) }}", "{{ (5).__rshift__(9223372036854775807) }}",
+        "{{ 'a'.expandtabs(9223372036854775807) }}", "{{ '\\t'.expandtabs(9223372036854775807) }}",
+        "{{ 1.5 | round(400) }}",
+        "{{ 1 | round(-400) }}", "{{ 'x' | indent(9223372036854775807) }}", "{{ 'x' | truncate(-5) }}",
+        "{{ 'a b' | truncate(3, leeway=9223372036854775807) }}",
+        "{{ 'x' | wordwrap(9223372036854775807) }}", "{{ 9223372036854775807 | filesizeformat }}",
+        "{{ 9223372036854775807 | human_readable }}",
+        "{{ '9e999' | float | int }}", "{{ 9223372036854775807 | random(9223372036854775806) }}",
+        "{{ '%c' % 99999999999 }}",
+        "{{ '%Y' | strftime(9223372036854775807) }}",
+        "{{ ('1970-01-01 00:00:00' | to_datetime) - ('9999-01-01 00:00:00' | to_datetime) }}",
+        "{{ 1 | pow(1e308) }}", "{{ 5.__lshift__(100) }}", "{{ (5).__lshift__(100) }}",
+        "{{ (5).__rshift__(9223372036854775807) }}",
         "{{ 'a'.split('b', -9223372036854775807) }}", "{{ 'a' | comment(prefix_count=9223372036854775807) }}",
-        "{{ 'abc'.find('b', -9223372036854775807, 9223372036854775807) }}", "{{ 'abc'.startswith('b', 9223372036854775807, -9223372036854775807) }}",
-        "{{ [1].insert(-9223372036854775807, 1) }}", "{{ [1].pop(-9223372036854775807) }}", "{{ [1][-9223372036854775807] }}",
-        "{{ 'x' | regex_replace('x', '\\\\g<99>') }}", "{{ 'abc'[-9223372036854775807] }}", "{{ range(3)[-9223372036854775807] }}",
+        "{{ 'abc'.find('b', -9223372036854775807, 9223372036854775807) }}",
+        "{{ 'abc'.startswith('b', 9223372036854775807, -9223372036854775807) }}",
+        "{{ [1].insert(-9223372036854775807, 1) }}", "{{ [1].pop(-9223372036854775807) }}",
+        "{{ [1][-9223372036854775807] }}",
+        "{{ 'x' | regex_replace('x', '\\\\g<99>') }}", "{{ 'abc'[-9223372036854775807] }}",
+        "{{ range(3)[-9223372036854775807] }}",
     ]
 
     @Test("hostile templates end in an error or a value")
@@ -79,7 +109,10 @@ import Values
                 limits.elements = 200_000
                 let environment = TemplateEnvironment(limits: limits)
                 let scope = MapScope(
-                    ["loop_a": .string(Text("{{ loop_b }}", marks: .template)), "loop_b": .string(Text("{{ loop_a }}", marks: .template))],
+                    [
+                        "loop_a": .string(Text("{{ loop_b }}", marks: .template)),
+                        "loop_b": .string(Text("{{ loop_a }}", marks: .template)),
+                    ],
                     environment: environment)
                 let started = ContinuousClock.now
                 let result = Result { () throws(Diagnostic) in try environment.evaluate(Text(template), in: scope) }
@@ -93,10 +126,14 @@ import Values
     @Test("random texts never crash the lexer, the parser or the evaluator")
     func fuzz() {
         let pieces = [
-            "{{", "}}", "{%", "%}", "{#", "#}", "{%-", "-%}", "a", "b.c", "[", "]", "(", ")", "{", "}", "'", "\"", "\\", "|", "~", "if", "else",
-            "for", "in", "endfor", "endif", "set", "=", "==", "+", "-", "*", "**", "//", "%", "1", "2.5", "'x'", " ", "\n", "is", "not", "defined",
-            "default", "map", "upper", "join", ",", ":", "macro", "endmacro", "m()", "loop", "raw", "endraw", "filter", "endfilter", "call", "endcall",
-            "block", "endblock", "with", "endwith", "do", "break", "é", "日", "\u{0}", "1e5", "0x", "9999999999999999999", "none", "true", "list",
+            "{{", "}}", "{%", "%}", "{#", "#}", "{%-", "-%}", "a", "b.c", "[", "]", "(", ")", "{", "}", "'", "\"", "\\",
+            "|", "~", "if", "else",
+            "for", "in", "endfor", "endif", "set", "=", "==", "+", "-", "*", "**", "//", "%", "1", "2.5", "'x'", " ",
+            "\n", "is", "not", "defined",
+            "default", "map", "upper", "join", ",", ":", "macro", "endmacro", "m()", "loop", "raw", "endraw", "filter",
+            "endfilter", "call", "endcall",
+            "block", "endblock", "with", "endwith", "do", "break", "é", "日", "\u{0}", "1e5", "0x",
+            "9999999999999999999", "none", "true", "list",
         ]
         Self.onSmallThread {
             var generator = MersenneTwister(number: 42)

@@ -13,7 +13,8 @@ import Values
 /// `Tests/Oracle/jinja.py` records them anew.
 @Suite struct CaseTests {
     static let names = [
-        "expressions", "statements", "yaml", "filters", "tests", "whitespace", "methods", "conditions", "lazy", "errors",
+        "expressions", "statements", "yaml", "filters", "tests", "whitespace", "methods", "conditions", "lazy",
+        "errors",
     ]
 
     @Test("recorded cases", arguments: names)
@@ -80,7 +81,8 @@ enum CaseRunner {
         let scope = MapScope(variables.mapValues(decoded), environment: environment)
         do throws(Diagnostic) {
             switch mode {
-            case "expression": return .value(try environment.evaluateExpression(Text(text.stringValue ?? ""), in: scope))
+            case "expression":
+                return .value(try environment.evaluateExpression(Text(text.stringValue ?? ""), in: scope))
             case "condition":
                 switch try environment.condition(text, in: scope) {
                 case .yes: return .value(true)
@@ -89,7 +91,8 @@ enum CaseRunner {
                 }
             case "file":
                 let options = options(map?["options"]?.mapValue ?? [:])
-                return .value(.string(try environment.render(Text(text.stringValue ?? ""), options: options, in: scope)))
+                return .value(
+                    .string(try environment.render(Text(text.stringValue ?? ""), options: options, in: scope)))
             default: return .value(try environment.evaluate(Text(text.stringValue ?? ""), in: scope))
             }
         } catch {

@@ -12,7 +12,8 @@ import Values
         let environment = TemplateEnvironment()
         let scope = MapScope(values, environment: environment)
         do throws(Diagnostic) {
-            _ = isExpression
+            _ =
+                isExpression
                 ? try environment.evaluateExpression(text, in: scope) : try environment.evaluate(text, in: scope)
             return nil
         } catch {
@@ -21,7 +22,9 @@ import Values
     }
 
     private func text(_ string: String, in file: String, line: Int, column: Int) -> Text {
-        Text(string, marks: .template, origin: SourceLocation(file: SourceFile(name: "site.yml", text: file), line: line, column: column))
+        Text(
+            string, marks: .template,
+            origin: SourceLocation(file: SourceFile(name: "site.yml", text: file), line: line, column: column))
     }
 
     @Test("an undefined name in a plain scalar")
@@ -65,10 +68,13 @@ import Values
         #expect(error.location?.description == "site.yml:3:8")
     }
 
-    @Test("syntax errors have their place", arguments: [
-        ("{{ a b }}", 6), ("{{ a | nosuch }}", 8), ("{% if %}x{% endif %}", 7), ("{% foo %}", 4), ("{{ 'x }}", 4), ("x {{ (1 }}", 9),
-        ("{% for x in y %}", 4),
-    ])
+    @Test(
+        "syntax errors have their place",
+        arguments: [
+            ("{{ a b }}", 6), ("{{ a | nosuch }}", 8), ("{% if %}x{% endif %}", 7), ("{% foo %}", 4), ("{{ 'x }}", 4),
+            ("x {{ (1 }}", 9),
+            ("{% for x in y %}", 4),
+        ])
     func syntax(_ template: String, _ column: Int) throws {
         let file = "msg: " + template
         let error = try #require(failure(text(template, in: file, line: 1, column: 6)))
@@ -94,9 +100,11 @@ import Values
         #expect(error.remedy?.contains("'upper'") == true)
     }
 
-    @Test("conditions teach their remedy", arguments: [
-        ("count", "count != 0"), ("name", "name | length > 0"), ("items", "items | length > 0"), ("word", "| bool"),
-    ])
+    @Test(
+        "conditions teach their remedy",
+        arguments: [
+            ("count", "count != 0"), ("name", "name | length > 0"), ("items", "items | length > 0"), ("word", "| bool"),
+        ])
     func conditions(_ expression: String, _ remedy: String) throws {
         let environment = TemplateEnvironment()
         let scope = MapScope(["count": 3, "name": "x", "items": [1], "word": "yes"], environment: environment)

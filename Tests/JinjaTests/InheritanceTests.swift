@@ -9,10 +9,12 @@ import Values
     static let files: [String: String] = [
         "plain": "p={{ a }}\n",
         "local": "{{ x | default('none') }}",
-        "macros": "{% macro hi(n) %}hi {{ n }}{% endmacro %}{% set v = 5 %}{% macro ctx() %}{{ a | default('no a') }}{% endmacro %}printed",
+        "macros":
+            "{% macro hi(n) %}hi {{ n }}{% endmacro %}{% set v = 5 %}{% macro ctx() %}{{ a | default('no a') }}{% endmacro %}printed",
         "base": "<{% block head %}H{% endblock %}|{% block body %}B{% endblock %}>",
         "child": "{% extends 'base' %}ignored{% block body %}child({{ super() }}){% endblock %}",
-        "grandchild": "{% extends 'child' %}{% block body %}grand[{{ super() }}]{% endblock %}{% block head %}{{ v }}{% endblock %}{% set v = 7 %}",
+        "grandchild":
+            "{% extends 'child' %}{% block body %}grand[{{ super() }}]{% endblock %}{% block head %}{{ v }}{% endblock %}{% set v = 7 %}",
         "loopbase": "{% for i in [1,2] %}{% block item scoped %}{{ i }}{% endblock %}{% endfor %}",
         "loopchild": "{% extends 'loopbase' %}{% block item %}[{{ i }}]{% endblock %}",
         "self": "{% include 'self' %}",
@@ -21,7 +23,8 @@ import Values
     ]
 
     private func render(_ template: String) -> Result<String, Diagnostic> {
-        let environment = TemplateEnvironment(loader: { (name: String) throws(Diagnostic) -> (text: String, name: String) in
+        let environment = TemplateEnvironment(loader: {
+            (name: String) throws(Diagnostic) -> (text: String, name: String) in
             guard let text = Self.files[name] else { throw Diagnostic(.missingFile, "no template '\(name)'") }
             return (text, name)
         })
@@ -30,24 +33,26 @@ import Values
         }
     }
 
-    @Test("what is brought in", arguments: [
-        ("{% include 'plain' %}", "p=1"),
-        ("{% set x = 2 %}{% include 'local' %}", "2"),
-        ("{% for x in [3,4] %}{% include 'local' %}{% endfor %}", "34"),
-        ("{% set x = 2 %}{% include 'local' without context %}", "none"),
-        ("{% include 'missing' ignore missing %}ok", "ok"),
-        ("{% include ['missing', 'plain'] %}", "p=1"),
-        ("{% import 'macros' as m %}{{ m.hi('bob') }}{{ m.v }}", "hi bob5"),
-        ("{% import 'macros' as m %}{{ m.ctx() }}", "no a"),
-        ("{% import 'macros' as m with context %}{{ m.ctx() }}", "1"),
-        ("{% from 'macros' import hi as hello, v %}{{ hello(v) }}", "hi 5"),
-        ("{% extends 'base' %}", "<H|B>"),
-        ("{% include 'child' %}", "<H|child(B)>"),
-        ("{% extends 'child' %}", "<H|child(B)>"),
-        ("{% include 'grandchild' %}", "<7|grand[child(B)]>"),
-        ("{% include 'loopchild' %}", "[1][2]"),
-        ("{% include 'loopbase' %}", "12"),
-    ])
+    @Test(
+        "what is brought in",
+        arguments: [
+            ("{% include 'plain' %}", "p=1"),
+            ("{% set x = 2 %}{% include 'local' %}", "2"),
+            ("{% for x in [3,4] %}{% include 'local' %}{% endfor %}", "34"),
+            ("{% set x = 2 %}{% include 'local' without context %}", "none"),
+            ("{% include 'missing' ignore missing %}ok", "ok"),
+            ("{% include ['missing', 'plain'] %}", "p=1"),
+            ("{% import 'macros' as m %}{{ m.hi('bob') }}{{ m.v }}", "hi bob5"),
+            ("{% import 'macros' as m %}{{ m.ctx() }}", "no a"),
+            ("{% import 'macros' as m with context %}{{ m.ctx() }}", "1"),
+            ("{% from 'macros' import hi as hello, v %}{{ hello(v) }}", "hi 5"),
+            ("{% extends 'base' %}", "<H|B>"),
+            ("{% include 'child' %}", "<H|child(B)>"),
+            ("{% extends 'child' %}", "<H|child(B)>"),
+            ("{% include 'grandchild' %}", "<7|grand[child(B)]>"),
+            ("{% include 'loopchild' %}", "[1][2]"),
+            ("{% include 'loopbase' %}", "12"),
+        ])
     func brought(_ template: String, _ wanted: String) {
         #expect((try? render(template).get()) == wanted, "\(template): \(render(template))")
     }

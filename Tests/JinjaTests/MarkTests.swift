@@ -31,13 +31,15 @@ import Values
             "{{ '{}'.format(secret) }}", "{{ secret.upper() }}", "{{ secret[0] }}", "{{ secret[1:] }}",
             "{{ secret.split('u')[0] }}", "{{ 'a' | replace('a', secret) }}", "{{ 'a'.replace('a', secret) }}",
             "{{ ','.join([secret]) }}", "{{ secret * 2 }}", "{{ sealed | string }}", "x{{ sealed }}",
-            "{% for c in secret %}{{ c }}{% endfor %}", "{% set x = secret %}{{ x }}", "{% set x %}a{{ secret }}{% endset %}{{ x }}",
+            "{% for c in secret %}{{ c }}{% endfor %}", "{% set x = secret %}{{ x }}",
+            "{% set x %}a{{ secret }}{% endset %}{{ x }}",
             "{% macro m(x) %}<{{ x }}>{% endmacro %}{{ m(secret) }}", "{% filter upper %}a{{ secret }}{% endfilter %}",
             "{{ derived }}", "{{ derived | length ~ derived }}", "{{ secret | regex_replace('h', 'x') }}",
             "{{ (sealed | to_json | from_json).password }}", "{{ sealed.items() | list | string }}",
             "{{ secret | default('x') }}", "{{ 'x' | default(secret) ~ secret }}", "{{ open | ternary(secret, 'x') }}",
             "{{ sealed | dict2items | map(attribute='value') | join(',') }}", "{{ [open, secret] | max }}",
-            "{{ secret | comment }}", "{{ secret | quote }}", "{{ sealed | to_nice_yaml }}", "{{ secret | list | first }}",
+            "{{ secret | comment }}", "{{ secret | quote }}", "{{ sealed | to_nice_yaml }}",
+            "{{ secret | list | first }}",
             "{{ secret | reverse }}", "{{ ['b', secret] | sort | last }}", "{{ sealed | combine({'a': 1}) | string }}",
         ])
     func secret(_ template: String) throws {
@@ -57,7 +59,8 @@ import Values
         arguments: [
             "{{ evil }}", "{{ holder.x }}", "{{ evil | default('') }}", "{{ evil ~ '' }}", "{{ [evil] | first }}",
             "{{ {'a': evil}.a }}", "{{ ({'a': evil} | to_json | from_json).a }}", "{{ evil | string }}",
-            "{% set x = evil %}{{ x }}", "{% for x in [evil] %}{{ x }}{% endfor %}", "{{ holder.values() | list | join }}",
+            "{% set x = evil %}{{ x }}", "{% for x in [evil] %}{{ x }}{% endfor %}",
+            "{{ holder.values() | list | join }}",
             "{{ [evil] | map('trim') | first }}", "{{ evil if true }}", "{{ '{{ sec' ~ 'ret }}' }}",
             "{{ [holder] | map(attribute='x') | first }}", "{% set x %}{{ evil }}{% endset %}{{ x }}",
             "{{ holder | dict2items | map(attribute='value') | first }}", "{{ (evil | to_json) | from_json }}",
@@ -74,8 +77,10 @@ import Values
     @Test(
         "what depends on the unknown is unknown",
         arguments: [
-            "{{ never }}", "x{{ never }}", "{{ never + 1 }}", "{{ never | upper }}", "{{ late.stdout }}", "{{ never.x.y }}",
-            "{{ never == 1 }}", "{{ not never }}", "{{ never and true }}", "{{ never or true }}", "{{ [never] | join }}",
+            "{{ never }}", "x{{ never }}", "{{ never + 1 }}", "{{ never | upper }}", "{{ late.stdout }}",
+            "{{ never.x.y }}",
+            "{{ never == 1 }}", "{{ not never }}", "{{ never and true }}", "{{ never or true }}",
+            "{{ [never] | join }}",
             "{{ never | default('x') }}", "{{ 'a' if never else 'b' }}", "{% if never %}x{% endif %}",
             "{% for x in never %}x{% endfor %}", "{{ never in [1] }}", "{{ 1 in never }}", "{{ never is match('x') }}",
             "{{ '%s' % never }}", "{{ never.split(',') }}", "{{ late | to_json }}", "{{ [1, 2][never] }}",
@@ -96,6 +101,32 @@ import Values
         #expect(try evaluate("{{ late.changed and late.rc == 0 }}") == true)
         #expect(try evaluate("{{ false and never }}") == false)
         #expect(try evaluate("{{ late is mapping }}") == true)
+    }
+
+    /// A function that gives back what it is given, without its marks.
+    final class Echo: ValueObject {
+        var typeName: String { "function" }
+        func call(_ positional: [Value], _ named: ValueMap) throws(Diagnostic) -> Value {
+            .string(positional.first?.stringValue ?? "")
+        }
+    }
+
+    @Test("what a function makes of a secret is secret; a lookup's own string may be a template")
+    func functions() throws {
+        let environment = TemplateEnvironment(functions: ["lookup": Echo(), "echo": Echo()])
+        let scope = MapScope(Self.values, environment: environment)
+        #expect(try environment.evaluate("{{ echo(secret) }}", in: scope).holdsSecret)
+        #expect(try !environment.evaluate("{{ echo(open) }}", in: scope).holdsSecret)
+        #expect(try environment.evaluate("{{ lookup('a/{{ open }}') }}", in: scope) == "a/abc")
+        #expect(try environment.evaluate("{{ echo('a/{{ open }}') }}", in: scope) == "a/{{ open }}")
+        #expect(try environment.evaluate("{{ lookup(evil) }}", in: scope) == "{{ secret }}")
+    }
+
+    @Test("a text with the template mark but without delimiters is itself")
+    func plain() throws {
+        let environment = TemplateEnvironment()
+        let scope = MapScope(["x": .list([.string(Text("plain", marks: .template))])], environment: environment)
+        #expect(try environment.evaluate("{{ x | first ~ x[0] }}", in: scope) == "plainplain")
     }
 
     @Test("a condition on the unknown is unknown")

@@ -42,10 +42,12 @@ import Values
         #expect(map["labels"] == ["a": "1", "b": "x y"])
     }
 
-    @Test("truth in all its spellings", arguments: [
-        ("yes", true), ("On", true), ("1", true), ("true", true), ("T", true), ("no", false), ("off", false),
-        ("0", false), ("FALSE", false), ("f", false),
-    ])
+    @Test(
+        "truth in all its spellings",
+        arguments: [
+            ("yes", true), ("On", true), ("1", true), ("true", true), ("T", true), ("no", false), ("off", false),
+            ("0", false), ("FALSE", false), ("f", false),
+        ])
     func truth(_ text: String, _ expected: Bool) {
         #expect(check(["name": "x", "on": .string(text)]).0?["on"] == .bool(expected))
     }
@@ -62,7 +64,10 @@ import Values
 
     @Test("exclusive arguments, twice the same argument, parts of maps")
     func relations() {
-        #expect(check(["name": "x", "count": 1, "on": true]).1 == ["'count' and 'on' cannot be used together in test.suite.thing"])
+        #expect(
+            check(["name": "x", "count": 1, "on": true]).1 == [
+                "'count' and 'on' cannot be used together in test.suite.thing"
+            ])
         #expect(check(["name": "x", "title": "y"]).1.count == 1)
         #expect(check(["name": "x", "nets": [["name": "a"], ["nam": "b"]]]).1.count == 2)
         #expect(check(["name": "x", "nets": ["db-net": [:]]]).1.count == 1)
@@ -85,14 +90,18 @@ import Values
         for mode in [644, 755, 600, 640, 700, 750, 777, 1777, 440, 664, 2755] {
             #expect(check(["name": "x", "mode": .int(mode)]).0 == nil, "\(mode)")
         }
-        for mode in [0o644, 0o755, 0o600, 0o640, 0o700, 0o750, 0o777, 0o1777, 0o440, 0o664, 0o2755, 0o4755, 0o400, 0, 0o555] {
+        for mode in [
+            0o644, 0o755, 0o600, 0o640, 0o700, 0o750, 0o777, 0o1777, 0o440, 0o664, 0o2755, 0o4755, 0o400, 0, 0o555,
+        ] {
             #expect(check(["name": "x", "mode": .int(mode)]).0 != nil, "\(String(mode, radix: 8))")
         }
     }
 
     @Test("unknown modules say what there is")
     func unknownModules() {
-        #expect(ModuleIndex.unknown("ansible.builtin.docker_service", at: nil).remedy?.contains("docker_container_info") == true)
+        #expect(
+            ModuleIndex.unknown("ansible.builtin.docker_service", at: nil).remedy?.contains("docker_container_info")
+                == true)
         #expect(ModuleIndex.unknown("coppy", at: nil).remedy?.contains("'copy'") == true)
         #expect(ModuleIndex.unknown("community.general.ufw", at: nil).remedy?.contains("community.general") == true)
         #expect(ModuleIndex.find("ansible.legacy.copy") != nil)

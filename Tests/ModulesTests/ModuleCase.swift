@@ -50,7 +50,8 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
         isForeseenCase = map["foreseen"] != nil
         foreseen = []
         let known: Set<String> = [
-            "module", "name", "arguments", "prepare", "run", "check", "again", "values", "error", "verify", "round_trips",
+            "module", "name", "arguments", "prepare", "run", "check", "again", "values", "error", "verify",
+            "round_trips",
             "foreseen", "recorded",
         ]
         for (key, _) in map where !known.contains(key.text) {
@@ -59,7 +60,8 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
         for effect in map["foreseen"]?.elements ?? [] {
             guard let effect = effect.mapValue else { continue }
             if let path = effect["directory"]?.stringValue {
-                foreseen.append(.file(path: path, .init(kind: .directory, mode: 0o755, owner: effect["owner"]?.stringValue)))
+                foreseen.append(
+                    .file(path: path, .init(kind: .directory, mode: 0o755, owner: effect["owner"]?.stringValue)))
             }
             if let path = effect["file"]?.stringValue {
                 let content = effect["content"]?.stringValue.map { Array($0.utf8) }
@@ -162,7 +164,9 @@ final class Bench: Sendable {
                 """
             ).output
         }
-        return try await sh("find . -type d -printf '%p %m %U %G\\n' -o -printf '%p %y %m %U %G %s %T@ %l\\n' | sort; find . -type f | sort | xargs -r -d '\\n' sha1sum").output
+        return try await sh(
+            "find . -type d -printf '%p %m %U %G\\n' -o -printf '%p %y %m %U %G %s %T@ %l\\n' | sort; find . -type f | sort | xargs -r -d '\\n' sha1sum"
+        ).output
     }
 
     var context: ModuleContext {
@@ -176,7 +180,9 @@ final class Bench: Sendable {
                 return Array(data)
             },
             render: { (text, _, _) throws(Diagnostic) in Text(text.replacing("{{ name }}", with: "world")) },
-            evaluate: { (text) throws(Diagnostic) in text.string == "yes" ? true : text.string == "no" ? false : .string(text) },
+            evaluate: { (text) throws(Diagnostic) in
+                text.string == "yes" ? true : text.string == "no" ? false : .string(text)
+            },
             variable: { (_) throws(Diagnostic) in nil }
         )
     }

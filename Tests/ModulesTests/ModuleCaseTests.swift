@@ -61,7 +61,8 @@ import Values
         }
         // What check mode foretells it must foretell in full.
         if checked.status == ran.status, ran.status == "changed" || ran.status == "ok" {
-            for (key, foretold) in checked.values where !["backup_file", "stat", "status", "ansible_facts", "cache_update_time"].contains(key.text) {
+            for (key, foretold) in checked.values
+            where !["backup_file", "stat", "status", "ansible_facts", "cache_update_time"].contains(key.text) {
                 #expect(ran.values[key] == foretold, "foretold \(key.text)")
             }
         }

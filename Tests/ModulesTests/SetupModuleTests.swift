@@ -12,7 +12,8 @@ import Values
         let type = try #require(ModuleIndex.find("ansible.builtin.setup"))
         let values = try #require(ArgumentCheck.check(type.manual, [:]).values)
         let before = await bench.shell.roundTrips
-        let outcome = try await ModuleRunner.perform(type.init(Arguments(values: values)), on: bench.target(), check: true)
+        let outcome = try await ModuleRunner.perform(
+            type.init(Arguments(values: values)), on: bench.target(), check: true)
         let trips = await bench.shell.roundTrips - before
         #expect(trips == 1)
         let facts = outcome.result.facts

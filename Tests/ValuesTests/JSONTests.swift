@@ -6,7 +6,7 @@ import Values
     private static let readable: [(String, Value)] = [
         ("null", Value.null), ("true", true), ("-0", 0), ("1e3", .double(1000)), ("0.5", .double(0.5)),
         ("9223372036854775807", .int(.max)), ("-9223372036854775808", .int(.min)),
-        ("9223372036854775808", .double(9223372036854775808)),
+        ("9223372036854775808", .double(9_223_372_036_854_775_808)),
         ("\"a\\u00e9\\n\\/\\ud83d\\ude00\"", "aé\n/😀"), (" [1, [], {}] ", [1, [], [:]]),
         ("{\"a\": {\"b\": [null]}}", ["a": ["b": [nil]]]), ("\"\\ud800x\"", "\u{FFFD}x"),
     ]
@@ -18,10 +18,12 @@ import Values
         #expect(value.typeName == expected.typeName)
     }
 
-    @Test("what it forbids is refused with its place", arguments: [
-        "", "01", "1.", ".5", "+1", "[1,]", "{\"a\":1,}", "{a:1}", "\"\n\"", "\"\\x\"", "nul", "NaN", "1 2", "[1",
-        "\"abc", "{\"a\" 1}", "1e999", "'a'", "\"\\u12g4\"",
-    ])
+    @Test(
+        "what it forbids is refused with its place",
+        arguments: [
+            "", "01", "1.", ".5", "+1", "[1,]", "{\"a\":1,}", "{a:1}", "\"\n\"", "\"\\x\"", "nul", "NaN", "1 2", "[1",
+            "\"abc", "{\"a\" 1}", "1e999", "'a'", "\"\\u12g4\"",
+        ])
     func refuses(_ text: String) {
         let error = #expect(throws: Diagnostic.self) { try JSON.parse(text) }
         #expect(error?.code == .syntax)
@@ -47,7 +49,8 @@ import Values
 
     @Test("values are written, compact and as Python does") func writes() throws {
         let value: Value = ["n": nil, "t": "é\"\u{1}\u{7f}", "l": [1, 1.5, true], "e": [], "o": [:]]
-        #expect(try JSON.text(value) == "{\"n\":null,\"t\":\"é\\\"\\u0001\u{7f}\",\"l\":[1,1.5,true],\"e\":[],\"o\":{}}")
+        #expect(
+            try JSON.text(value) == "{\"n\":null,\"t\":\"é\\\"\\u0001\u{7f}\",\"l\":[1,1.5,true],\"e\":[],\"o\":{}}")
         // Recorded from python3: json.dumps(value, sort_keys=True)
         var sorted = JSON.Style.python
         sorted.sortsKeys = true

@@ -104,7 +104,8 @@ enum Arithmetic {
         var remedy: String?
         if symbol == "+", left.text != nil || right.text != nil {
             let isNumeric = left.number != nil || right.number != nil
-            remedy = isNumeric
+            remedy =
+                isNumeric
                 ? "Join text with '~', or turn the text into a number with '| int'."
                 : "Join text with '~'."
         }

@@ -34,8 +34,13 @@ extension Evaluator {
                     return .unknown(unknown)
                 }
             }
+            // What a function makes of a secret is secret; a macro's output carries its own marks.
+            let isSecret =
+                !(object is any TemplateObject)
+                && (positional.contains(where: \.holdsSecret) || named.contains(where: { $0.value.holdsSecret }))
             do throws(Diagnostic) {
-                return try resolved(try object.call(positional, named))
+                let result = try resolved(try object.call(positional, named))
+                return isSecret ? result.markedSecret : result
             } catch {
                 throw located(error, offset)
             }
@@ -218,7 +223,8 @@ extension Evaluator {
         }
         do throws(Diagnostic) {
             let call = try Call(
-                evaluator: self, name: filter.name, kind: "filter", input: input, offset: offset, positional: positional,
+                evaluator: self, name: filter.name, kind: "filter", input: input, offset: offset,
+                positional: positional,
                 named: named, parameters: filter.parameters, required: filter.required, style: filter.style)
             let result = try filter.function(call)
             return isSecret ? result.markedSecret : result

@@ -55,7 +55,7 @@ final class Evaluator {
     private func fetch(_ name: Expression.Name) throws(Diagnostic) -> Value {
         do throws(Diagnostic) {
             if let value = try scope.lookup(name.text) { return try resolved(value) }
-        } catch where error.code == .undefined {
+        } catch  where error.code == .undefined {
             // A variable whose own template meets an undefined name is undefined, too: `default` can mend it.
             return .undefined(Undefined(error.summary, at: error.location, remedy: error.remedy))
         }

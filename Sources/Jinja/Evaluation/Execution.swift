@@ -98,6 +98,10 @@ extension Evaluator {
     func assign(
         _ target: AssignmentTarget, _ value: Value, _ frame: Frame, _ offset: Int
     ) throws(Diagnostic) {
+        switch value {
+        case .list, .tuple, .map: try NestingBound.check(value)
+        default: break
+        }
         switch target {
         case .name(let name): assign(name, value, frame)
         case .member(let name, let member):
@@ -159,7 +163,9 @@ extension Evaluator {
         guard case .call(let target, let arguments, _) = call else { return }
         let callee = try evaluate(target, frame)
         if case .undefined(let undefined) = callee { throw error(for: undefined) }
-        guard case .object(let object) = callee else { throw failure("\(describe(callee)) cannot be called", at: offset) }
+        guard case .object(let object) = callee else {
+            throw failure("\(describe(callee)) cannot be called", at: offset)
+        }
         guard let macro = object as? Macro else {
             throw failure("a call block needs a macro, not a \(object.typeName)", at: offset)
         }

@@ -61,7 +61,9 @@ final class GlobalFunction: ValueObject {
             }
             map[key] = parts[1]
         }
-        if value.elements == nil { throw Diagnostic(.template, "dict() needs a dictionary or pairs, not \(ErrorText.describe(value))") }
+        if value.elements == nil {
+            throw Diagnostic(.template, "dict() needs a dictionary or pairs, not \(ErrorText.describe(value))")
+        }
         return map
     }
 }
@@ -87,7 +89,8 @@ final class RangeObject: IterableObject {
         let stop = numbers.count == 1 ? numbers[0] : numbers[1]
         step = numbers.count == 3 ? numbers[2] : 1
         guard step != 0, step != .min else { throw Diagnostic(.template, "range() needs a step other than zero") }
-        let (distance, overflow) = step > 0 ? stop.subtractingReportingOverflow(start) : start.subtractingReportingOverflow(stop)
+        let (distance, overflow) =
+            step > 0 ? stop.subtractingReportingOverflow(start) : start.subtractingReportingOverflow(stop)
         guard !overflow else { throw Diagnostic(.template, "the range is too long") }
         count = distance <= 0 ? 0 : (distance - 1) / abs(step) + 1
     }
@@ -101,7 +104,8 @@ final class RangeObject: IterableObject {
 
     func elements(_ session: Session) throws(Diagnostic) -> [Value] {
         guard count <= session.environment.limits.elements else {
-            throw Diagnostic(.template, "the range has \(count) elements; at most \(session.environment.limits.elements) are made")
+            throw Diagnostic(
+                .template, "the range has \(count) elements; at most \(session.environment.limits.elements) are made")
         }
         try session.countTurn(count)
         return (0..<count).map { .int(start + $0 * step) }

@@ -49,7 +49,9 @@ final class LoopObject: TemplateObject, @unchecked Sendable {
     func callMethod(_ call: MethodCall) throws(Diagnostic) -> Value? {
         switch call.name {
         case "cycle":
-            guard !call.positional.isEmpty else { throw Diagnostic(.template, "loop.cycle() needs values to cycle through") }
+            guard !call.positional.isEmpty else {
+                throw Diagnostic(.template, "loop.cycle() needs values to cycle through")
+            }
             return call.positional[index % call.positional.count]
         case "changed":
             let isChanged = lastChanged != call.positional
@@ -62,7 +64,8 @@ final class LoopObject: TemplateObject, @unchecked Sendable {
     /// `loop(children)` in a recursive loop: runs the loop's body over them.
     func call(_ positional: [Value], _ named: ValueMap) throws(Diagnostic) -> Value {
         guard loop.isRecursive else {
-            throw Diagnostic(.template, "the loop is not recursive", remedy: "Write 'recursive' at the end of its for tag.")
+            throw Diagnostic(
+                .template, "the loop is not recursive", remedy: "Write 'recursive' at the end of its for tag.")
         }
         guard let children = positional.first else { throw Diagnostic(.template, "loop() needs the list to walk") }
         try evaluator.session.enterMacro()

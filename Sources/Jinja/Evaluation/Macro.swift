@@ -71,7 +71,9 @@ final class Macro: TemplateObject, @unchecked Sendable {
         if let slot = definition.callerSlot {
             let given = caller ?? rest.removeValue(forKey: "caller")
             inner.set(
-                slot, given ?? evaluator.undefined("no caller is defined", name: "", at: definition.offset, candidates: { [] }))
+                slot,
+                given
+                    ?? evaluator.undefined("no caller is defined", name: "", at: definition.offset, candidates: { [] }))
         } else if caller != nil {
             throw Diagnostic(.template, "macro '\(name)' was used in a call block but does not call 'caller()'")
         }
@@ -80,7 +82,8 @@ final class Macro: TemplateObject, @unchecked Sendable {
             inner.set(slot, .tuple(surplus))
         } else if !surplus.isEmpty {
             throw Diagnostic(
-                .template, "macro '\(name)' takes at most \(definition.parameters.count) arguments, \(positional.count) are given")
+                .template,
+                "macro '\(name)' takes at most \(definition.parameters.count) arguments, \(positional.count) are given")
         }
         if let slot = definition.kwargsSlot {
             inner.set(slot, .map(rest))

@@ -21,7 +21,8 @@ extension Evaluator {
                 candidates: { object.keys?.map(\.text) ?? [] })
         default:
             if MethodIndex.has(name, on: value) { return .object(BoundMethod(self, value, name)) }
-            return undefined("'\(value.typeName)' has no attribute '\(name)'", name: name, at: offset, candidates: { [] })
+            return undefined(
+                "'\(value.typeName)' has no attribute '\(name)'", name: name, at: offset, candidates: { [] })
         }
     }
 

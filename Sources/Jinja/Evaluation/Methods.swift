@@ -10,7 +10,10 @@ enum MethodIndex {
         "append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "index", "count", "copy",
     ]
     private static let tuple: Set<String> = ["index", "count"]
-    private static let number: Set<String> = ["bit_length", "is_integer", "as_integer_ratio", "conjugate", "__and__", "__or__", "__xor__", "__lshift__", "__rshift__"]
+    private static let number: Set<String> = [
+        "bit_length", "is_integer", "as_integer_ratio", "conjugate", "__and__", "__or__", "__xor__", "__lshift__",
+        "__rshift__",
+    ]
 
     static func has(_ name: String, on value: Value) -> Bool {
         switch value {
@@ -59,10 +62,12 @@ enum MethodIndex {
         switch value {
         case .string(let text): return try StringMethods.call(call, on: text)
         case .map(var entries):
+            for argument in call.positional { try NestingBound.check(argument) }
             value = .null
             defer { value = .map(entries) }
             return try MapMethods.call(call, on: &entries)
         case .list(var items):
+            for argument in call.positional { try NestingBound.check(argument) }
             value = .null
             defer { value = .list(items) }
             return try ListMethods.call(call, on: &items)
@@ -179,7 +184,8 @@ enum ListMethods {
             return .null
         case "insert":
             let index = try call.int(0, default: 0)
-            items.insert(try call.required(1, "object"), at: min(max(index < 0 ? index + items.count : index, 0), items.count))
+            items.insert(
+                try call.required(1, "object"), at: min(max(index < 0 ? index + items.count : index, 0), items.count))
             return .null
         case "remove":
             let wanted = try call.required(0, "value")
@@ -191,7 +197,9 @@ enum ListMethods {
         case "pop":
             let index = try call.int(0, default: -1)
             let place = index < 0 ? index + items.count : index
-            guard items.indices.contains(place) else { throw Diagnostic(.template, "pop() of element \(index) from a list of \(items.count)") }
+            guard items.indices.contains(place) else {
+                throw Diagnostic(.template, "pop() of element \(index) from a list of \(items.count)")
+            }
             return items.remove(at: place)
         case "clear":
             items = []

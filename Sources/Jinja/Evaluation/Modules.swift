@@ -42,7 +42,7 @@ extension Evaluator {
                     try session.environment.compiled(text, options: options, isExpression: false, origin: origin),
                     origin
                 )
-            } catch where error.code == .missingFile {
+            } catch  where error.code == .missingFile {
                 last = last ?? error
             }
         }
@@ -78,7 +78,7 @@ extension Evaluator {
         let loaded: (compiled: CompiledTemplate, origin: SourceLocation)
         do throws(Diagnostic) {
             loaded = try loadedTemplate(inclusion.template, frame, inclusion.offset)
-        } catch where error.code == .missingFile && inclusion.ignoresMissing {
+        } catch  where error.code == .missingFile && inclusion.ignoresMissing {
             return
         }
         let inner = Evaluator(

@@ -8,7 +8,7 @@ extension Evaluator {
         guard case .string(let text) = value, text.isTemplate else { return value }
         do throws(Diagnostic) {
             return try scope.resolve(text)
-        } catch where error.code == .undefined {
+        } catch  where error.code == .undefined {
             return .undefined(Undefined(error.summary, at: error.location, remedy: error.remedy))
         }
     }
@@ -103,7 +103,8 @@ extension Evaluator {
         result.remedy =
             undefined.remedy
             ?? (site.name.isEmpty ? nil : NearestHint.of(site.name, among: site.candidates()))
-            ?? (site.name.isEmpty ? nil : "Set it in vars, defaults or the inventory, or give it a default with '| default(…)'.")
+            ?? (site.name.isEmpty
+                ? nil : "Set it in vars, defaults or the inventory, or give it a default with '| default(…)'.")
         return result
     }
 

@@ -19,7 +19,9 @@ enum StringMethods {
         switch call.name {
         case "format": return try PythonFormat.braces(call, text)
         case "format_map":
-            guard case .map(let map) = try call.required(0, "mapping") else { throw Diagnostic(.template, "format_map() needs a dictionary") }
+            guard case .map(let map) = try call.required(0, "mapping") else {
+                throw Diagnostic(.template, "format_map() needs a dictionary")
+            }
             return try PythonFormat.braces(
                 MethodCall(evaluator: call.evaluator, name: "format", positional: [], named: map), text)
         case "startswith": return .bool(try fits(call, string) { $0.starts(with: $1) })
@@ -49,7 +51,8 @@ enum StringMethods {
         case "rstrip": return PythonString.strip(string, characters: try characters(call), left: false)
         case "replace":
             return PythonString.replace(
-                string, try call.string(0, "old"), try call.string(1, "new"), count: try call.int(2, "count", default: -1))
+                string, try call.string(0, "old"), try call.string(1, "new"),
+                count: try call.int(2, "count", default: -1))
         case "join":
             var parts: [String] = []
             for item in try call.evaluator.elements(try call.required(0, "iterable")) {
@@ -63,7 +66,8 @@ enum StringMethods {
             return parts.joined(separator: string)
         case "removeprefix":
             let prefix = try call.string(0, "prefix")
-            return string.utf8.starts(with: prefix.utf8) ? String(decoding: string.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : string
+            return string.utf8.starts(with: prefix.utf8)
+                ? String(decoding: string.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : string
         case "removesuffix":
             let suffix = try call.string(0, "suffix")
             return !suffix.isEmpty && string.utf8.reversed().starts(with: suffix.utf8.reversed())
@@ -104,7 +108,9 @@ enum StringMethods {
 
     private static func width(_ call: MethodCall) throws(Diagnostic) -> Int {
         let width = try call.int(0, "width", default: 0)
-        guard width <= 10_000_000 else { throw Diagnostic(.template, "\(call.name)() to a width of \(width) is too wide") }
+        guard width <= 10_000_000 else {
+            throw Diagnostic(.template, "\(call.name)() to a width of \(width) is too wide")
+        }
         return width
     }
 
@@ -133,11 +139,13 @@ enum StringMethods {
     private static func pieces(_ call: MethodCall, _ string: String) throws(Diagnostic) -> Value {
         func list(_ parts: [String]) -> Value { .list(parts.map { .string($0) }) }
         switch call.name {
-        case "splitlines": return list(PythonString.splitLines(string, keepsEnds: call.argument(0, "keepends")?.isTruthy ?? false))
+        case "splitlines":
+            return list(PythonString.splitLines(string, keepsEnds: call.argument(0, "keepends")?.isTruthy ?? false))
         case "partition", "rpartition":
             let separator = try call.string(0, "sep")
             guard !separator.isEmpty else { throw Diagnostic(.template, "the separator is empty") }
-            let parts = call.name == "partition"
+            let parts =
+                call.name == "partition"
                 ? PythonString.split(string, separator: separator, limit: 1)
                 : PythonString.rsplit(string, separator: separator, limit: 1)
             if parts.count == 2 { return .tuple([.string(parts[0]), .string(separator), .string(parts[1])]) }
@@ -190,7 +198,10 @@ enum StringMethods {
     private static func has(_ name: String, _ string: String) -> Bool {
         switch name {
         case "isalpha": PythonString.all(string) { isAlphabetic($0) }
-        case "isdigit", "isdecimal": PythonString.all(string) { $0.properties.numericType == .decimal || (name == "isdigit" && $0.properties.numericType == .digit) }
+        case "isdigit", "isdecimal":
+            PythonString.all(string) {
+                $0.properties.numericType == .decimal || (name == "isdigit" && $0.properties.numericType == .digit)
+            }
         case "isnumeric": PythonString.all(string) { $0.properties.numericType != nil }
         case "isalnum": PythonString.all(string) { isAlphabetic($0) || $0.properties.numericType != nil }
         case "isspace": PythonString.all(string, PythonString.isSpace)
@@ -201,7 +212,8 @@ enum StringMethods {
         case "isidentifier":
             PythonString.all(string) { isAlphabetic($0) || $0 == "_" || $0.properties.numericType == .decimal }
                 && string.unicodeScalars.first.map { $0.properties.numericType == nil } ?? false
-        case "isprintable": string.unicodeScalars.allSatisfy { $0 == " " || !($0.value < 0x20 || (0x7F...0xA0).contains($0.value)) }
+        case "isprintable":
+            string.unicodeScalars.allSatisfy { $0 == " " || !($0.value < 0x20 || (0x7F...0xA0).contains($0.value)) }
         default: false
         }
     }

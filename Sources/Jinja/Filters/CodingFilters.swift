@@ -24,7 +24,9 @@ enum CodingFilters {
     private static func checkEncoding(_ call: Call) throws(Diagnostic) {
         let encoding = try call.string(0, default: "utf-8").lowercased()
         guard ["utf-8", "utf8", "ascii", "us-ascii"].contains(encoding) else {
-            throw Diagnostic(.unsupported, "'\(call.name)' with the encoding '\(encoding)' is not supported", remedy: "Only utf-8 is.")
+            throw Diagnostic(
+                .unsupported, "'\(call.name)' with the encoding '\(encoding)' is not supported",
+                remedy: "Only utf-8 is.")
         }
     }
 
@@ -76,7 +78,8 @@ enum CodingFilters {
         case .list(let items), .tuple(let items):
             for item in items {
                 guard let parts = item.elements, parts.count == 2 else {
-                    throw call.failure("'urlencode' needs text, a dictionary or pairs, but one element is \(ErrorText.describe(item))")
+                    throw call.failure(
+                        "'urlencode' needs text, a dictionary or pairs, but one element is \(ErrorText.describe(item))")
                 }
                 pairs.append((parts[0], parts[1]))
             }
@@ -103,7 +106,9 @@ enum Hex {
         guard digits.count % 2 == 0 else { return nil }
         var result: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else { return nil }
+            guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else {
+                return nil
+            }
             result.append(byte)
         }
         return result
@@ -121,7 +126,8 @@ enum Base64 {
         var index = 0
         while index < bytes.count {
             let rest = bytes.count - index
-            let word = UInt32(bytes[index]) << 16 | (rest > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+            let word =
+                UInt32(bytes[index]) << 16 | (rest > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
                 | (rest > 2 ? UInt32(bytes[index + 2]) : 0)
             result.append(alphabet[Int(word >> 18)])
             result.append(alphabet[Int(word >> 12 & 63)])

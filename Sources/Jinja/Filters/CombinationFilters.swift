@@ -13,7 +13,8 @@ enum CombinationFilters {
             let lists = try lists(call)
             let fill = call.named["fillvalue"] ?? .null
             let count = lists.map(\.count).max() ?? 0
-            return .list((0..<count).map { index in .tuple(lists.map { $0.indices.contains(index) ? $0[index] : fill }) })
+            return .list(
+                (0..<count).map { index in .tuple(lists.map { $0.indices.contains(index) ? $0[index] : fill }) })
         },
         Filter("product", [], [.structural, .variadic, .keywords], product),
         Filter("permutations", ["r"], .structural, permutations),
@@ -34,7 +35,8 @@ enum CombinationFilters {
         }
         var result: [[Value]] = [[]]
         for list in lists {
-            try call.evaluator.session.countTurn(min(result.count.multipliedReportingOverflow(by: list.count).partialValue, Int.max / 4))
+            try call.evaluator.session.countTurn(
+                min(result.count.multipliedReportingOverflow(by: list.count).partialValue, Int.max / 4))
             guard result.count * max(1, list.count) <= call.evaluator.session.environment.limits.elements else {
                 throw call.failure("the product has too many elements")
             }

@@ -42,7 +42,9 @@ enum CommentFilter {
             case "postfix": style.postfix = text
             case "end": style.end = text
             case "prefix_count", "postfix_count":
-                guard let count = value.intValue, (0...10_000).contains(count) else { throw call.failure("\(key.text) must be a number") }
+                guard let count = value.intValue, (0...10_000).contains(count) else {
+                    throw call.failure("\(key.text) must be a number")
+                }
                 if key.text == "prefix_count" { style.prefixCount = count } else { style.postfixCount = count }
             default: throw call.failure("'comment' has no argument '\(key.text)'")
             }

@@ -174,7 +174,8 @@ struct Call {
 
     func wrongArgument(_ index: Int, _ wanted: String, _ value: Value) -> Diagnostic {
         Diagnostic(
-            .template, "the argument '\(parameters[index])' of '\(name)' must be \(wanted), not \(ErrorText.describe(value))")
+            .template,
+            "the argument '\(parameters[index])' of '\(name)' must be \(wanted), not \(ErrorText.describe(value))")
     }
 
     // MARK: The input

@@ -2,7 +2,8 @@
 enum FilterIndex {
     private static let all: [String: Filter] = {
         let groups: [[Filter]] = [
-            ValueFilters.all, NumberFilters.all, ListFilters.all, GroupFilters.all, SelectionFilters.all, MapFilters.all,
+            ValueFilters.all, NumberFilters.all, ListFilters.all, GroupFilters.all, SelectionFilters.all,
+            MapFilters.all,
             SetFilters.all, CombinationFilters.all, TextFilters.all,
             LayoutFilters.all, MarkupFilters.all, CommentFilter.all,
             PathFilters.all, RegexFilters.all, JSONFilters.all, CodingFilters.all, SizeFilters.all, RandomFilters.all,
@@ -26,7 +27,9 @@ enum PluginName {
     ]
 
     static func short(_ name: String) -> String {
-        for collection in collections where name.hasPrefix(collection) { return String(name.dropFirst(collection.count)) }
+        for collection in collections where name.hasPrefix(collection) {
+            return String(name.dropFirst(collection.count))
+        }
         return name
     }
 }

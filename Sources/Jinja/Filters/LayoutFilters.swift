@@ -21,7 +21,9 @@ enum LayoutFilters {
         case nil: break
         case .string(let text)?: indentation = text.string
         case let value?:
-            guard case .int(let width)? = value.number, width <= 10_000 else { throw call.wrongArgument(0, "a number or text", value) }
+            guard case .int(let width)? = value.number, width <= 10_000 else {
+                throw call.wrongArgument(0, "a number or text", value)
+            }
             indentation = String(repeating: " ", count: max(0, width))
         }
         guard case .string(let text) = call.input else { throw call.wrongInput("text") }
@@ -41,7 +43,9 @@ enum LayoutFilters {
         let end = try call.string(2, default: "...")
         let leeway = try call.int(3, default: 5)
         let endLength = PythonString.length(end)
-        guard length >= endLength else { throw call.failure("'truncate' needs a length of at least \(endLength), not \(length)") }
+        guard length >= endLength else {
+            throw call.failure("'truncate' needs a length of at least \(endLength), not \(length)")
+        }
         guard leeway >= 0 else { throw call.failure("'truncate' needs a leeway that is not negative") }
         let scalars = Array(call.text.unicodeScalars)
         if scalars.count <= length + leeway { return .string(call.text) }
@@ -59,7 +63,8 @@ enum LayoutFilters {
         var lines: [String] = []
         for line in PythonString.splitLines(call.text) {
             let wrapped = try wrapped(
-                line, width: width, breaksWords: call.bool(1, default: true), breaksHyphens: call.bool(3, default: true))
+                line, width: width, breaksWords: call.bool(1, default: true), breaksHyphens: call.bool(3, default: true)
+            )
             lines.append(wrapped.joined(separator: separator))
         }
         return .string(lines.joined(separator: separator))
@@ -106,11 +111,14 @@ enum LayoutFilters {
         return result
     }
 
-    private static func isWrapSpace(_ scalar: UnicodeScalar) -> Bool { " \t\n\u{0B}\u{0C}\r".unicodeScalars.contains(scalar) }
+    private static func isWrapSpace(_ scalar: UnicodeScalar) -> Bool {
+        " \t\n\u{0B}\u{0C}\r".unicodeScalars.contains(scalar)
+    }
 
     /// The pieces a line may be broken between: words, blanks, and parts of hyphenated words.
     private static func chunks(_ line: String, breaksHyphens: Bool) throws(Diagnostic) -> [[UnicodeScalar]] {
-        let pattern = breaksHyphens
+        let pattern =
+            breaksHyphens
             ? "[ \\t\\n\\x0b\\x0c\\r]+|(?<=[\\w!\"'&.,?])-{2,}(?=\\w)|[^ \\t\\n\\x0b\\x0c\\r](?:[^ \\t\\n\\x0b\\x0c\\r])*?(?:-(?:(?<=[^\\d\\W]{2}-)|(?<=[^\\d\\W]-[^\\d\\W]-))(?=[^\\d\\W]-?[^\\d\\W])|(?=[ \\t\\n\\x0b\\x0c\\r]|\\z)|(?<=[\\w!\"'&.,?])(?=-{2,}\\w))"
             : "[ \\t\\n\\x0b\\x0c\\r]+|[^ \\t\\n\\x0b\\x0c\\r]+"
         let bytes = Array(line.utf8)
@@ -131,15 +139,19 @@ enum PrettyPrint {
         case .map(let map):
             let entries = map.map { (key: $0.key.value.pythonRepresentation, value: $0.value) }
                 .sorted { PythonString.compare($0.key, $1.key) < 0 }
-            return "{" + entries.enumerated().map { index, entry in
-                let inner = indent + 1 + PythonString.length(entry.key) + 2
-                return entry.key + ": "
-                    + text(entry.value, indent: inner, allowance: index == entries.count - 1 ? allowance + 1 : 1, depth: depth + 1)
-            }.joined(separator: ",\n" + String(repeating: " ", count: indent + 1)) + "}"
+            return "{"
+                + entries.enumerated().map { index, entry in
+                    let inner = indent + 1 + PythonString.length(entry.key) + 2
+                    return entry.key + ": "
+                        + text(
+                            entry.value, indent: inner, allowance: index == entries.count - 1 ? allowance + 1 : 1,
+                            depth: depth + 1)
+                }.joined(separator: ",\n" + String(repeating: " ", count: indent + 1)) + "}"
         case .list(let items), .tuple(let items):
             let isList = if case .list = value { true } else { false }
             let lines = items.enumerated().map { index, item in
-                text(item, indent: indent + 1, allowance: index == items.count - 1 ? allowance + 1 : 1, depth: depth + 1)
+                text(
+                    item, indent: indent + 1, allowance: index == items.count - 1 ? allowance + 1 : 1, depth: depth + 1)
             }
             return (isList ? "[" : "(") + lines.joined(separator: ",\n" + String(repeating: " ", count: indent + 1))
                 + (isList ? "]" : ")")

@@ -28,7 +28,8 @@ enum ListFilters {
 
     private static func first(_ call: Call) throws(Diagnostic) -> Value {
         try call.elements().first
-            ?? call.evaluator.undefined("'first' was given an empty list", name: "", at: call.offset, candidates: { [] })
+            ?? call.evaluator.undefined(
+                "'first' was given an empty list", name: "", at: call.offset, candidates: { [] })
     }
 
     private static func last(_ call: Call) throws(Diagnostic) -> Value {
@@ -74,13 +75,17 @@ enum ListFilters {
     }
 
     private static func folded(_ value: Value, _ caseSensitive: Bool) -> Value {
-        if !caseSensitive, case .string(let text) = value { return .string(Text(text.string.lowercased(), marks: text.marks)) }
+        if !caseSensitive, case .string(let text) = value {
+            return .string(Text(text.string.lowercased(), marks: text.marks))
+        }
         return value
     }
 
     private static func sort(_ call: Call) throws(Diagnostic) -> Value {
         let caseSensitive = call.bool(1, default: false)
-        for element in try call.elements() { if case .undefined(let undefined) = element { throw call.evaluator.error(for: undefined) } }
+        for element in try call.elements() {
+            if case .undefined(let undefined) = element { throw call.evaluator.error(for: undefined) }
+        }
         return .list(
             try PythonOrder.sorted(try call.elements(), reverse: call.bool(0, default: false)) {
                 element throws(Diagnostic) in
@@ -101,7 +106,9 @@ enum ListFilters {
     private static func reverse(_ call: Call) throws(Diagnostic) -> Value {
         if case .string(let text) = call.input {
             return .string(
-                Text(PythonString.string(text.string.unicodeScalars.reversed()), marks: text.marks.intersection(.secret)))
+                Text(
+                    PythonString.string(text.string.unicodeScalars.reversed()), marks: text.marks.intersection(.secret))
+            )
         }
         return .list(try call.elements().reversed())
     }
@@ -120,17 +127,20 @@ enum ListFilters {
             }
         }
         return best?.value
-            ?? call.evaluator.undefined("'\(call.name)' was given an empty list", name: "", at: call.offset, candidates: { [] })
+            ?? call.evaluator.undefined(
+                "'\(call.name)' was given an empty list", name: "", at: call.offset, candidates: { [] })
     }
 
     private static func flatten(_ call: Call) throws(Diagnostic) -> Value {
         let items = try call.elements()
         let levels = call[0].flatMap { $0.isNull ? nil : $0 }
         let count = try call.int(0, default: 0)
-        return .list(try flattened(items, levels: levels == nil ? nil : count, skipsNulls: call.bool(1, default: true), call))
+        return .list(
+            try flattened(items, levels: levels == nil ? nil : count, skipsNulls: call.bool(1, default: true), call))
     }
 
-    static func flattened(_ items: [Value], levels: Int?, skipsNulls: Bool, _ call: Call) throws(Diagnostic) -> [Value] {
+    static func flattened(_ items: [Value], levels: Int?, skipsNulls: Bool, _ call: Call) throws(Diagnostic) -> [Value]
+    {
         try call.evaluator.session.checkStack()
         var result: [Value] = []
         for item in items {

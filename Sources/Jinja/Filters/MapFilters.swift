@@ -23,13 +23,15 @@ enum MapFilters {
             case "list_merge": strategy = PythonPrint.text(value)
             default:
                 throw call.failure(
-                    "'combine' has no argument '\(key.text)'", remedy: "Its named arguments are recursive and list_merge.")
+                    "'combine' has no argument '\(key.text)'",
+                    remedy: "Its named arguments are recursive and list_merge.")
             }
         }
         let terms = [call.input] + call.extra
         guard MergeStrategy(rawValue: strategy) != nil else {
             throw call.failure(
-                "list_merge must be one of \(MergeStrategy.allCases.map(\.rawValue).joined(separator: ", ")), not '\(strategy)'")
+                "list_merge must be one of \(MergeStrategy.allCases.map(\.rawValue).joined(separator: ", ")), not '\(strategy)'"
+            )
         }
         let dictionaries = try ListFilters.flattened(terms, levels: 1, skipsNulls: true, call)
         var result = ValueMap()
@@ -99,14 +101,17 @@ enum MapFilters {
         var result = ValueMap()
         for item in items {
             guard case .map(let map) = item else {
-                throw call.failure("'items2dict' needs a list of dictionaries, but one element is \(ErrorText.describe(item))")
+                throw call.failure(
+                    "'items2dict' needs a list of dictionaries, but one element is \(ErrorText.describe(item))")
             }
             guard let keyValue = map[keyName], let value = map[valueName] else {
                 throw call.failure(
                     "'items2dict' needs the keys '\(keyName)' and '\(valueName)' in each element, but one is \(ErrorText.describe(item))",
                     remedy: "Name them with key_name= and value_name=.")
             }
-            guard let key = keyValue.asKey else { throw call.failure("\(ErrorText.describe(keyValue)) cannot be a dictionary's key") }
+            guard let key = keyValue.asKey else {
+                throw call.failure("\(ErrorText.describe(keyValue)) cannot be a dictionary's key")
+            }
             result[key] = value
         }
         return .map(result)
@@ -120,7 +125,9 @@ enum MapFilters {
     private static func sort(_ call: Call) throws(Diagnostic) -> Value {
         let caseSensitive = call.bool(0, default: false)
         let by = try call.string(1, default: "key")
-        guard by == "key" || by == "value" else { throw call.failure("'dictsort' sorts by key or value, not by '\(by)'") }
+        guard by == "key" || by == "value" else {
+            throw call.failure("'dictsort' sorts by key or value, not by '\(by)'")
+        }
         let pairs: [Value] = try call.map().map { .tuple([$0.key.value, $0.value]) }
         return .list(
             try PythonOrder.sorted(pairs, reverse: call.bool(2, default: false)) { pair throws(Diagnostic) in
@@ -144,13 +151,19 @@ enum MapFilters {
         }
         var result = ValueMap()
         for item in items {
-            guard case .map(let map) = item else { throw call.failure("an element is \(ErrorText.describe(item)), not a dictionary") }
+            guard case .map(let map) = item else {
+                throw call.failure("an element is \(ErrorText.describe(item)), not a dictionary")
+            }
             guard let name = member.asKey, let value = map[name] else {
                 throw call.failure("an element has no key \(member.pythonRepresentation)")
             }
-            guard let key = value.asKey else { throw call.failure("\(ErrorText.describe(value)) cannot be a dictionary's key") }
+            guard let key = value.asKey else {
+                throw call.failure("\(ErrorText.describe(value)) cannot be a dictionary's key")
+            }
             if result[key] != nil, duplicates == "error" {
-                throw call.failure("the key \(value.pythonRepresentation) is not unique", remedy: "Pass duplicates='overwrite' to keep the last one.")
+                throw call.failure(
+                    "the key \(value.pythonRepresentation) is not unique",
+                    remedy: "Pass duplicates='overwrite' to keep the last one.")
             }
             result[key] = item
         }
@@ -167,7 +180,8 @@ enum MapFilters {
         let path: [Value]
         switch try call.value(0) {
         case .list(let list): path = list
-        case .string(let text): path = text.string.split(separator: ".", omittingEmptySubsequences: false).map { .string(String($0)) }
+        case .string(let text):
+            path = text.string.split(separator: ".", omittingEmptySubsequences: false).map { .string(String($0)) }
         case let other: throw call.wrongArgument(0, "a list or text", other)
         }
         let skipsMissing = call.bool(1, default: false)
@@ -176,11 +190,14 @@ enum MapFilters {
             var value = element
             for step in path {
                 guard case .map(let map) = value else {
-                    throw call.failure("\(step.pythonRepresentation) should point into a dictionary, not \(ErrorText.describe(value))")
+                    throw call.failure(
+                        "\(step.pythonRepresentation) should point into a dictionary, not \(ErrorText.describe(value))")
                 }
                 guard let key = step.asKey, let next = map[key] else {
                     guard skipsMissing else {
-                        throw call.failure("an element has no key \(step.pythonRepresentation)", remedy: "Pass skip_missing=true to leave it out.")
+                        throw call.failure(
+                            "an element has no key \(step.pythonRepresentation)",
+                            remedy: "Pass skip_missing=true to leave it out.")
                     }
                     value = .list([])
                     break
@@ -188,7 +205,8 @@ enum MapFilters {
                 value = next
             }
             guard case .list(let items) = value else {
-                throw call.failure("\(path.last?.pythonRepresentation ?? "") should point to a list, not \(ErrorText.describe(value))")
+                throw call.failure(
+                    "\(path.last?.pythonRepresentation ?? "") should point to a list, not \(ErrorText.describe(value))")
             }
             for item in items { result.append(.tuple([element, item])) }
         }

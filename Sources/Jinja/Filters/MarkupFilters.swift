@@ -33,7 +33,10 @@ enum MarkupFilters {
         var text = try removed("<!--.*?-->", from: text)
         text = try removed("<.*?>", from: text)
         text = PythonString.split(text, separator: nil).joined(separator: " ")
-        for (entity, sign) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&nbsp;", "\u{A0}"), ("&amp;", "&")] {
+        for (entity, sign) in [
+            ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&nbsp;", "\u{A0}"),
+            ("&amp;", "&"),
+        ] {
             text = PythonString.replace(text, entity, sign)
         }
         return text
@@ -54,14 +57,19 @@ enum MarkupFilters {
         let map = try call.map()
         var parts: [String] = []
         for (key, value) in map where !value.isNull && !value.isUndefined {
-            guard !key.text.unicodeScalars.contains(where: { PythonString.isSpace($0) || "/>=".unicodeScalars.contains($0) }) else {
+            guard
+                !key.text.unicodeScalars.contains(where: {
+                    PythonString.isSpace($0) || "/>=".unicodeScalars.contains($0)
+                })
+            else {
                 throw call.failure("'\(key.text)' cannot be an attribute's name")
             }
             parts.append("\(escaped(key.text))=\"\(escaped(PythonPrint.text(value)))\"")
         }
         let text = parts.joined(separator: " ")
         let result = Text(
-            call.bool(0, default: true) && !text.isEmpty ? " " + text : text, marks: call.input.holdsSecret ? .secret : [])
+            call.bool(0, default: true) && !text.isEmpty ? " " + text : text,
+            marks: call.input.holdsSecret ? .secret : [])
         return .string(result)
     }
 
@@ -81,15 +89,20 @@ enum MarkupFilters {
         }
         let bytes = Array(escaped(call.text).utf8)
         let word = try Regex.compiled(
-            "((?:\\(|<|&lt;)*)((?:https?://|www\\.)[^\\s<>]*?|(?:mailto:)?[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+)((?:[.,)>:;\"']|&gt;|&#3[49];)*)(?=\\s|\\z)")
+            "((?:\\(|<|&lt;)*)((?:https?://|www\\.)[^\\s<>]*?|(?:mailto:)?[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+)((?:[.,)>:;\"']|&gt;|&#3[49];)*)(?=\\s|\\z)"
+        )
         var result: [UInt8] = []
         var position = 0
         for match in try word.matches(in: bytes) {
             // A word starts at the beginning or after a blank.
             let start = match.whole.lowerBound
-            guard start == 0 || [0x20, 0x09, 0x0A, 0x0D].contains(bytes[start - 1]), let middle = match.ranges[2] else { continue }
+            guard start == 0 || [0x20, 0x09, 0x0A, 0x0D].contains(bytes[start - 1]), let middle = match.ranges[2] else {
+                continue
+            }
             let text = String(decoding: bytes[middle], as: UTF8.self)
-            guard text.hasPrefix("http") && PythonString.length(text) > 8 || text.hasPrefix("www.") || text.contains("@") else { continue }
+            guard
+                text.hasPrefix("http") && PythonString.length(text) > 8 || text.hasPrefix("www.") || text.contains("@")
+            else { continue }
             result += bytes[position..<middle.lowerBound]
             let link: String
             if text.contains("@"), !text.hasPrefix("http"), !text.hasPrefix("www.") {
@@ -110,14 +123,16 @@ enum MarkupFilters {
         func optional(_ text: String?) -> Value { text.map { .string($0) } ?? .null }
         let map: ValueMap = [
             "fragment": .string(parts.fragment), "hostname": optional(parts.host), "netloc": .string(parts.authority),
-            "password": optional(parts.password), "path": .string(parts.path), "port": parts.port.map { .int($0) } ?? .null,
+            "password": optional(parts.password), "path": .string(parts.path),
+            "port": parts.port.map { .int($0) } ?? .null,
             "query": .string(parts.query), "scheme": .string(parts.scheme), "username": optional(parts.user),
         ]
         let wanted = try call.string(0, default: "")
         if wanted.isEmpty { return .map(map) }
         guard let value = map[wanted] else {
             throw call.failure(
-                "a URL has no part '\(wanted)'", remedy: "Its parts are \(map.keys.map(\.text).joined(separator: ", ")).")
+                "a URL has no part '\(wanted)'",
+                remedy: "Its parts are \(map.keys.map(\.text).joined(separator: ", ")).")
         }
         return value
     }

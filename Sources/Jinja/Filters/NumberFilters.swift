@@ -18,7 +18,9 @@ enum NumberFilters {
     }
 
     private static func double(_ call: Call, _ index: Int) throws(Diagnostic) -> Double {
-        guard let number = call[index]?.number else { throw call.wrongArgument(index, "a number", call[index] ?? .null) }
+        guard let number = call[index]?.number else {
+            throw call.wrongArgument(index, "a number", call[index] ?? .null)
+        }
         return number.asDouble
     }
 

@@ -27,7 +27,8 @@ enum PasswordFilters {
         "sha512": Method(
             prefix: "6", saltSizes: 0...16, saltSize: 16, rounds: 1000...999_999_999, impliedRounds: 5000,
             usualRounds: 656_000),
-        "blowfish": Method(prefix: "2b", saltSizes: 22...22, saltSize: 22, rounds: 4...31, impliedRounds: 12, usualRounds: 12),
+        "blowfish": Method(
+            prefix: "2b", saltSizes: 22...22, saltSize: 22, rounds: 4...31, impliedRounds: 12, usualRounds: 12),
     ]
 
     private static let aliases = [
@@ -40,7 +41,8 @@ enum PasswordFilters {
         let name = try call.string(0, default: "sha512")
         guard let method = methods[aliases[name] ?? name] else {
             throw call.failure(
-                "'password_hash' does not know '\(name)'", remedy: "Use one of \(methods.keys.sorted().joined(separator: ", ")).")
+                "'password_hash' does not know '\(name)'",
+                remedy: "Use one of \(methods.keys.sorted().joined(separator: ", ")).")
         }
         let salt = try salt(call, method)
         var setting = "$\(method.prefix)$"
@@ -52,7 +54,9 @@ enum PasswordFilters {
             }
             if method.prefix == "2b" {
                 let ident = try call.string(4, default: "2b")
-                guard ["2b", "2a", "2y"].contains(ident) else { throw call.failure("blowfish has the idents 2a, 2b and 2y, not '\(ident)'") }
+                guard ["2b", "2a", "2y"].contains(ident) else {
+                    throw call.failure("blowfish has the idents 2a, 2b and 2y, not '\(ident)'")
+                }
                 setting = "$\(ident)$\(count < 10 ? "0" : "")\(count)$"
             } else if count != implied {
                 setting += "rounds=\(count)$"
@@ -66,7 +70,8 @@ enum PasswordFilters {
             let salt = PythonPrint.text(given)
             guard method.saltSizes.contains(salt.utf8.count) else {
                 throw call.failure(
-                    "the salt must have \(method.saltSizes.lowerBound) to \(method.saltSizes.upperBound) characters, not \(salt.utf8.count)")
+                    "the salt must have \(method.saltSizes.lowerBound) to \(method.saltSizes.upperBound) characters, not \(salt.utf8.count)"
+                )
             }
             guard salt.utf8.allSatisfy(alphabet.contains) else {
                 throw call.failure("the salt holds characters other than letters, digits, '.' and '/'")
@@ -75,10 +80,13 @@ enum PasswordFilters {
         }
         let size = try call.int(2, default: method.saltSize)
         guard method.saltSizes.contains(size) else {
-            throw call.failure("the salt must have \(method.saltSizes.lowerBound) to \(method.saltSizes.upperBound) characters, not \(size)")
+            throw call.failure(
+                "the salt must have \(method.saltSizes.lowerBound) to \(method.saltSizes.upperBound) characters, not \(size)"
+            )
         }
         var generator = SystemRandomNumberGenerator()
-        return String(decoding: (0..<size).map { _ in alphabet[Int.random(in: 0..<64, using: &generator)] }, as: UTF8.self)
+        return String(
+            decoding: (0..<size).map { _ in alphabet[Int.random(in: 0..<64, using: &generator)] }, as: UTF8.self)
     }
 
     private static func crypted(_ password: String, _ setting: String, _ call: Call) throws(Diagnostic) -> String {
@@ -90,10 +98,14 @@ enum PasswordFilters {
             data.deallocate()
         }
         guard !password.utf8.contains(0) else { throw call.failure("the password holds a NUL") }
-        guard let raw = crypt_r(password, setting, data) else { throw call.failure("libcrypt refused to hash the password") }
+        guard let raw = crypt_r(password, setting, data) else {
+            throw call.failure("libcrypt refused to hash the password")
+        }
         let result = String(cString: raw)
         // libcrypt tells failure by a text that no hash can be.
-        guard result.hasPrefix("$") else { throw Diagnostic(.unsupported, "this system's libcrypt does not know the hash '\(setting.prefix(4))'") }
+        guard result.hasPrefix("$") else {
+            throw Diagnostic(.unsupported, "this system's libcrypt does not know the hash '\(setting.prefix(4))'")
+        }
         return result
     }
 }

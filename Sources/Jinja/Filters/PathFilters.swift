@@ -111,7 +111,8 @@ enum PathFilters {
         var result = ""
         var rest = Array(path.unicodeScalars)[...]
         func isName(_ scalar: UnicodeScalar) -> Bool {
-            scalar == "_" || ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
+            scalar == "_" || ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+                || ("0"..."9").contains(scalar)
         }
         while let scalar = rest.popFirst() {
             guard scalar == "$" else {
@@ -146,7 +147,9 @@ enum PathFilters {
         for index in 0..<Int(found.gl_pathc) {
             guard let raw = list[index] else { continue }
             var status = stat()
-            if stat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG { result.append(.string(String(cString: raw))) }
+            if stat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+                result.append(.string(String(cString: raw)))
+            }
         }
         return .list(result)
     }

@@ -35,7 +35,9 @@ enum RegexFilters {
         for match in matches {
             result += bytes[position..<match.whole.lowerBound]
             let (expanded, missing) = replacement.expanded(match, in: bytes, regex)
-            if let missing { throw call.failure("the replacement names the group \(missing), which '\(pattern)' does not have") }
+            if let missing {
+                throw call.failure("the replacement names the group \(missing), which '\(pattern)' does not have")
+            }
             result += expanded
             position = match.whole.upperBound
         }
@@ -77,7 +79,8 @@ enum RegexFilters {
 
     private static func findAll(_ call: Call) throws(Diagnostic) -> Value {
         let regex = try Regex.compiled(
-            try call.string(0), options(ignoreCase: call.bool(2, default: false), multiline: call.bool(1, default: false)))
+            try call.string(0),
+            options(ignoreCase: call.bool(2, default: false), multiline: call.bool(1, default: false)))
         let bytes = Array(call.text.utf8)
         var result: [Value] = []
         for match in try regex.matches(in: bytes) {

@@ -5,10 +5,18 @@ internal import Values
 enum SelectionFilters {
     static let all: [Filter] = [
         Filter("map", [], [.lenient, .variadic, .keywords], map),
-        Filter("select", [], [.lenient, .variadic, .keywords]) { call throws(Diagnostic) in try select(call, keeps: true, byAttribute: false) },
-        Filter("reject", [], [.lenient, .variadic, .keywords]) { call throws(Diagnostic) in try select(call, keeps: false, byAttribute: false) },
-        Filter("selectattr", [], [.lenient, .variadic, .keywords]) { call throws(Diagnostic) in try select(call, keeps: true, byAttribute: true) },
-        Filter("rejectattr", [], [.lenient, .variadic, .keywords]) { call throws(Diagnostic) in try select(call, keeps: false, byAttribute: true) },
+        Filter("select", [], [.lenient, .variadic, .keywords]) { call throws(Diagnostic) in
+            try select(call, keeps: true, byAttribute: false)
+        },
+        Filter("reject", [], [.lenient, .variadic, .keywords]) { call throws(Diagnostic) in
+            try select(call, keeps: false, byAttribute: false)
+        },
+        Filter("selectattr", [], [.lenient, .variadic, .keywords]) { call throws(Diagnostic) in
+            try select(call, keeps: true, byAttribute: true)
+        },
+        Filter("rejectattr", [], [.lenient, .variadic, .keywords]) { call throws(Diagnostic) in
+            try select(call, keeps: false, byAttribute: true)
+        },
     ]
 
     /// The elements to walk, or what stands in the way: these filters get their input as it is, so that
@@ -42,12 +50,14 @@ enum SelectionFilters {
             throw call.failure("'map' needs a filter's name or attribute=…")
         }
         guard let filter = FilterIndex.filter(named: name.string) else {
-            throw call.failure("unknown filter '\(name.string)'", remedy: NearestHint.of(name.string, among: FilterIndex.names))
+            throw call.failure(
+                "unknown filter '\(name.string)'", remedy: NearestHint.of(name.string, among: FilterIndex.names))
         }
         let rest = Array(call.extra.dropFirst())
         for item in items {
             result.append(
-                try call.evaluator.apply(filter, to: try call.evaluator.resolved(item), rest, call.named, at: call.offset))
+                try call.evaluator.apply(
+                    filter, to: try call.evaluator.resolved(item), rest, call.named, at: call.offset))
         }
         return .list(result)
     }
@@ -79,7 +89,8 @@ enum SelectionFilters {
                 throw call.failure("'\(call.name)' needs a test's name as text")
             }
             guard let found = TestIndex.test(named: name.string) else {
-                throw call.failure("unknown test '\(name.string)'", remedy: NearestHint.of(name.string, among: TestIndex.names))
+                throw call.failure(
+                    "unknown test '\(name.string)'", remedy: NearestHint.of(name.string, among: TestIndex.names))
             }
             test = found
         }
@@ -88,7 +99,9 @@ enum SelectionFilters {
             var value = try call.evaluator.resolved(item)
             if let attribute { value = try call.evaluator.path(attribute, of: value, at: call.offset) }
             let answer =
-                if let test { try call.evaluator.apply(test, to: value, arguments, call.named, at: call.offset) } else { value }
+                if let test { try call.evaluator.apply(test, to: value, arguments, call.named, at: call.offset) } else {
+                    value
+                }
             guard let truth = try call.evaluator.truth(answer) else { return answer }
             if truth == keeps { result.append(item) }
         }

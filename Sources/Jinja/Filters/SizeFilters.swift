@@ -38,9 +38,10 @@ enum SizeFilters {
         let isBits = call.bool(0, default: false)
         let unit = call[1].flatMap { $0.isNull ? nil : PythonPrint.text($0).uppercased() }
         let word = isBits ? "bits" : "Bytes"
-        let range = ranges.first { range in
-            unit.map { $0 == range.letter } ?? (size >= PythonMath.power(2, Double(range.power)))
-        } ?? ("B", 0)
+        let range =
+            ranges.first { range in
+                unit.map { $0 == range.letter } ?? (size >= PythonMath.power(2, Double(range.power)))
+            } ?? ("B", 0)
         let suffix = range.power == 0 ? word : range.letter + word.prefix(1)
         return .string(PythonMath.fixed(size / PythonMath.power(2, Double(range.power)), digits: 2) + " " + suffix)
     }
@@ -59,7 +60,8 @@ enum SizeFilters {
         else { throw call.failure("'human_to_bytes' cannot read \(ErrorText.describe(call.input))") }
         let isBits = call.bool(1, default: false)
         let given = match.ranges[2].map { String(decoding: text[$0], as: UTF8.self) }
-        guard let unit = given ?? call[0].flatMap({ $0.isNull ? nil : PythonPrint.text($0) }), let first = unit.first else {
+        guard let unit = given ?? call[0].flatMap({ $0.isNull ? nil : PythonPrint.text($0) }), let first = unit.first
+        else {
             return try whole(number, call)
         }
         let letter = first.uppercased()
@@ -69,14 +71,18 @@ enum SizeFilters {
         if unit.utf8.count > 1 {
             let short = letter == "B" ? (isBits ? "b" : "B") : letter + (isBits ? "b" : "B")
             guard unit == short || unit.lowercased() == (isBits ? name.1 : name.0) else {
-                throw call.failure("'\(unit)' is not the unit expected here", remedy: "Write '\(short)' or '\(isBits ? name.1 : name.0)'.")
+                throw call.failure(
+                    "'\(unit)' is not the unit expected here",
+                    remedy: "Write '\(short)' or '\(isBits ? name.1 : name.0)'.")
             }
         }
         return try whole(number * PythonMath.power(2, Double(range.power)), call)
     }
 
     private static func whole(_ number: Double, _ call: Call) throws(Diagnostic) -> Value {
-        guard let int = Int(exactly: number.rounded(.toNearestOrEven)) else { throw call.failure("the size does not fit in 64 bits") }
+        guard let int = Int(exactly: number.rounded(.toNearestOrEven)) else {
+            throw call.failure("the size does not fit in 64 bits")
+        }
         return .int(int)
     }
 }

@@ -20,7 +20,8 @@ enum TextFilters {
         },
         Filter("split", ["sep", "maxsplit"], split),
         Filter("format", [], [.variadic, .keywords], format),
-        Filter("wordcount") { call throws(Diagnostic) in .int(try Regex.compiled("\\w+").matches(in: call.text).count) },
+        Filter("wordcount") { call throws(Diagnostic) in .int(try Regex.compiled("\\w+").matches(in: call.text).count)
+        },
         Filter("quote") { call throws(Diagnostic) in .string(quoted(call.input.isNull ? "" : call.text)) },
     ]
 

@@ -14,13 +14,15 @@ enum TimeFilters {
         guard case .string(let text) = call.input else { throw call.wrongInput("a format as text") }
         var clock = time(nil)
         if let value = call[0], !value.isNull {
-            guard let seconds = value.number?.asDouble ?? value.stringValue.flatMap(PythonNumber.double), seconds.isFinite,
+            guard let seconds = value.number?.asDouble ?? value.stringValue.flatMap(PythonNumber.double),
+                seconds.isFinite,
                 let whole = PythonNumber.int(seconds.rounded(.down))
             else { throw call.wrongArgument(0, "seconds since 1970", value) }
             clock = time_t(whole)
         }
         var parts = tm()
-        let isKnown = call.bool(1, default: false) ? gmtime_r(&clock, &parts) != nil : localtime_r(&clock, &parts) != nil
+        let isKnown =
+            call.bool(1, default: false) ? gmtime_r(&clock, &parts) != nil : localtime_r(&clock, &parts) != nil
         guard isKnown else { throw call.failure("\(clock) seconds is past all calendars") }
         return .string(TimeText.format(text.string, parts))
     }

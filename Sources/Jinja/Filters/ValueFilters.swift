@@ -31,8 +31,11 @@ enum ValueFilters {
     private static func mandatory(_ call: Call) throws(Diagnostic) -> Value {
         guard case .undefined(let undefined) = call.input else { return call.input }
         var error = call.evaluator.error(for: undefined)
-        if let message = call[0], !message.isNull { error.summary = PythonPrint.text(message) }
-        else { error.summary = "a mandatory variable is missing: \(undefined.summary)" }
+        if let message = call[0], !message.isNull {
+            error.summary = PythonPrint.text(message)
+        } else {
+            error.summary = "a mandatory variable is missing: \(undefined.summary)"
+        }
         return try { () throws(Diagnostic) -> Value in throw error }()
     }
 

@@ -4,6 +4,9 @@ internal import YAML
 
 /// YAML.
 enum YAMLFilters {
+    /// Text from anywhere: read less deep than files are, so that the smallest thread can.
+    private static let limits = YAMLReader.Limits(depth: 64)
+
     static let all: [Filter] = [
         Filter("to_yaml", ["default_flow_style"], [.variadic, .keywords]) { call throws(Diagnostic) in
             try write(call, YAMLWriter())
@@ -16,7 +19,7 @@ enum YAMLFilters {
         Filter("from_yaml") { call throws(Diagnostic) in
             guard case .string(let text) = call.input else { return call.input }
             let file = SourceFile(name: "<from_yaml>", text: text.string, isSecret: text.isSecret)
-            return try YAMLReader.read(text.string, file: file)?.value(.data) ?? .null
+            return try YAMLReader.read(text.string, file: file, limits: limits)?.value(.data) ?? .null
         },
         Filter("from_yaml_all") { call throws(Diagnostic) in
             if call.input.isNull { return .list([]) }
@@ -24,7 +27,7 @@ enum YAMLFilters {
             let file = SourceFile(name: "<from_yaml_all>", text: text.string, isSecret: text.isSecret)
             var ignored: [Diagnostic] = []
             var result: [Value] = []
-            for node in try YAMLReader.readAll(text.string, file: file, warnings: &ignored) {
+            for node in try YAMLReader.readAll(text.string, file: file, limits: limits, warnings: &ignored) {
                 result.append(try node.value(.data))
             }
             return .list(result)

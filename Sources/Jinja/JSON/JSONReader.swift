@@ -59,7 +59,7 @@ private struct JSONParser {
         guard position < bytes.count else { throw fault("the text ends where a value is expected") }
         depth += 1
         defer { depth -= 1 }
-        guard depth <= 500 else { throw fault("it is nested too deeply") }
+        guard depth <= NestingBound.greatestDepth else { throw fault("it is nested too deeply") }
         switch bytes[position] {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()
@@ -82,7 +82,9 @@ private struct JSONParser {
         if skip("}") { return .map(map) }
         while true {
             skipSpace()
-            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw fault("a name in double quotes is expected") }
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+                throw fault("a name in double quotes is expected")
+            }
             let key = try string()
             skipSpace()
             guard skip(":") else { throw fault("':' is expected") }
@@ -125,7 +127,9 @@ private struct JSONParser {
         }
         if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
             var index = position + 1
-            if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 }
+            if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") {
+                index += 1
+            }
             if isDigit(index) {
                 isFloat = true
                 position = index

@@ -46,14 +46,18 @@ final class DateTimeObject: TemplateObject {
 
     func isoFormat(separator: String) -> String {
         let parts = parts
-        let date = "\(Self.digits(Int(parts.tm_year) + 1900, 4))-\(Self.digits(Int(parts.tm_mon) + 1, 2))-\(Self.digits(Int(parts.tm_mday), 2))"
-        let time = "\(Self.digits(Int(parts.tm_hour), 2)):\(Self.digits(Int(parts.tm_min), 2)):\(Self.digits(Int(parts.tm_sec), 2))"
+        let date =
+            "\(Self.digits(Int(parts.tm_year) + 1900, 4))-\(Self.digits(Int(parts.tm_mon) + 1, 2))-\(Self.digits(Int(parts.tm_mday), 2))"
+        let time =
+            "\(Self.digits(Int(parts.tm_hour), 2)):\(Self.digits(Int(parts.tm_min), 2)):\(Self.digits(Int(parts.tm_sec), 2))"
         return date + separator + time + (microseconds > 0 ? "." + Self.digits(microseconds, 6) : "")
     }
 
     var representation: String {
         let parts = parts
-        var numbers = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday), Int(parts.tm_hour), Int(parts.tm_min)]
+        var numbers = [
+            Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday), Int(parts.tm_hour), Int(parts.tm_min),
+        ]
         if parts.tm_sec != 0 || microseconds != 0 { numbers.append(Int(parts.tm_sec)) }
         if microseconds != 0 { numbers.append(microseconds) }
         return "datetime.datetime(\(numbers.map(String.init).joined(separator: ", ")))"
@@ -101,7 +105,8 @@ final class DateTimeObject: TemplateObject {
     func subtracting(_ other: Value) throws(Diagnostic) -> Value? {
         switch other {
         case .object(let other as DateTimeObject):
-            return .object(DurationObject(microseconds: (seconds - other.seconds) * 1_000_000 + microseconds - other.microseconds))
+            return .object(
+                DurationObject(microseconds: (seconds - other.seconds) * 1_000_000 + microseconds - other.microseconds))
         case .object(let other as DurationObject): return .object(moved(by: -other.microseconds))
         default: return nil
         }

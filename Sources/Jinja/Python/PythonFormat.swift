@@ -16,7 +16,10 @@ enum PythonFormat {
         var scalars = Array(format.string.unicodeScalars)[...]
         var usesMap = false
         func nextArgument() throws(Diagnostic) -> Value {
-            guard !waiting.isEmpty else { throw Diagnostic(.template, "not enough arguments for the format '\(format.isSecret ? "********" : format.string)'") }
+            guard !waiting.isEmpty else {
+                throw Diagnostic(
+                    .template, "not enough arguments for the format '\(format.isSecret ? "********" : format.string)'")
+            }
             return waiting.removeFirst()
         }
         while let scalar = scalars.popFirst() {
@@ -31,7 +34,9 @@ enum PythonFormat {
             }
             var key: String?
             if scalars.first == "(" {
-                guard let close = scalars.firstIndex(of: ")") else { throw Diagnostic(.template, "the format's key has no ')'") }
+                guard let close = scalars.firstIndex(of: ")") else {
+                    throw Diagnostic(.template, "the format's key has no ')'")
+                }
                 key = PythonString.string(scalars[scalars.startIndex + 1..<close])
                 scalars = scalars[(close + 1)...]
             }
@@ -49,7 +54,9 @@ enum PythonFormat {
             func number() throws(Diagnostic) -> Int? {
                 if scalars.first == "*" {
                     scalars.removeFirst()
-                    guard case .int(let int) = try nextArgument() else { throw Diagnostic(.template, "'*' in a format needs a number") }
+                    guard case .int(let int) = try nextArgument() else {
+                        throw Diagnostic(.template, "'*' in a format needs a number")
+                    }
                     return int.asBound
                 }
                 var digits = ""
@@ -69,10 +76,14 @@ enum PythonFormat {
                 spec.precision = max(0, try number() ?? 0)
             }
             while let length = scalars.first, "hlL".unicodeScalars.contains(length) { scalars.removeFirst() }
-            guard let kind = scalars.popFirst() else { throw Diagnostic(.template, "the format ends within a placeholder") }
+            guard let kind = scalars.popFirst() else {
+                throw Diagnostic(.template, "the format ends within a placeholder")
+            }
             let value: Value
             if let key {
-                guard let map, let found = map[key] else { throw Diagnostic(.template, "the format needs the key '\(key)'") }
+                guard let map, let found = map[key] else {
+                    throw Diagnostic(.template, "the format needs the key '\(key)'")
+                }
                 usesMap = true
                 value = found
             } else {
@@ -114,22 +125,31 @@ enum PythonFormat {
             }
             return padded(PythonPrint.text(value), spec, standard: ">")
         case "d", "i", "u":
-            guard let number = value.number else { throw Diagnostic(.template, "%\(kind) format: a number is required, not \(ErrorText.describe(value))") }
+            guard let number = value.number else {
+                throw Diagnostic(.template, "%\(kind) format: a number is required, not \(ErrorText.describe(value))")
+            }
             let int: Int
             switch number {
             case .int(let exact): int = exact
             case .double(let double):
-                guard let whole = PythonNumber.int(double) else { throw Diagnostic(.template, "the number does not fit in 64 bits") }
+                guard let whole = PythonNumber.int(double) else {
+                    throw Diagnostic(.template, "the number does not fit in 64 bits")
+                }
                 int = whole
             }
             return numeric(sign: int < 0, digits: String(int.magnitude), spec)
         case "x", "X", "o":
-            guard case .int(let int)? = value.number else { throw Diagnostic(.template, "%\(kind) format: a whole number is required, not \(ErrorText.describe(value))") }
+            guard case .int(let int)? = value.number else {
+                throw Diagnostic(
+                    .template, "%\(kind) format: a whole number is required, not \(ErrorText.describe(value))")
+            }
             var digits = String(int.magnitude, radix: kind == "o" ? 8 : 16, uppercase: kind == "X")
             if spec.isAlternate { digits = (kind == "o" ? "0o" : "0\(kind)") + digits }
             return numeric(sign: int < 0, digits: digits, spec)
         case "f", "F", "e", "E", "g", "G":
-            guard let number = value.number else { throw Diagnostic(.template, "%\(kind) format: a number is required, not \(ErrorText.describe(value))") }
+            guard let number = value.number else {
+                throw Diagnostic(.template, "%\(kind) format: a number is required, not \(ErrorText.describe(value))")
+            }
             spec.kind = kind
             let double = number.asDouble
             return numeric(sign: double < 0, digits: floating(double.magnitude, kind, spec.precision ?? 6), spec)
@@ -174,7 +194,8 @@ enum PythonFormat {
     static func braces(_ call: MethodCall, _ format: Text) throws(Diagnostic) -> Value {
         var counter = 0
         let result = try expanded(Array(format.string.unicodeScalars), call, &counter, depth: 0)
-        let isSecret = format.isSecret || call.positional.contains(where: \.holdsSecret) || Value.map(call.named).holdsSecret
+        let isSecret =
+            format.isSecret || call.positional.contains(where: \.holdsSecret) || Value.map(call.named).holdsSecret
         return .string(Text(result, marks: isSecret ? .secret : []))
     }
 
@@ -273,7 +294,9 @@ enum PythonFormat {
     static func formatted(_ value: Value, spec text: String) throws(Diagnostic) -> String {
         if text.isEmpty { return PythonPrint.text(value) }
         var spec = try parse(text)
-        guard spec.width < 1_000_000, spec.precision ?? 0 < 400 else { throw Diagnostic(.template, "the format's width is too large") }
+        guard spec.width < 1_000_000, spec.precision ?? 0 < 400 else {
+            throw Diagnostic(.template, "the format's width is too large")
+        }
         if let number = value.number, spec.kind != "s" {
             let kind = spec.kind
             var digits: String
@@ -289,7 +312,8 @@ enum PythonFormat {
                 if spec.isAlternate, let kind { digits = "0\(kind)" + digits }
                 isNegative = int < 0
             case (.int(let int), "c"?):
-                return padded(UInt32(exactly: int).flatMap(UnicodeScalar.init).map { String($0) } ?? "", spec, standard: "<")
+                return padded(
+                    UInt32(exactly: int).flatMap(UnicodeScalar.init).map { String($0) } ?? "", spec, standard: "<")
             case (_, "%"?):
                 digits = PythonMath.fixed(number.asDouble.magnitude * 100, digits: spec.precision ?? 6) + "%"
                 isNegative = number.asDouble < 0
@@ -297,7 +321,9 @@ enum PythonFormat {
                 digits = floating(number.asDouble.magnitude, kind ?? "f", spec.precision ?? 6)
                 isNegative = number.asDouble < 0
             case (.double(let double), nil):
-                digits = spec.precision.map { PythonMath.general(double.magnitude, digits: $0) } ?? Value.pythonFloat(double.magnitude)
+                digits =
+                    spec.precision.map { PythonMath.general(double.magnitude, digits: $0) }
+                    ?? Value.pythonFloat(double.magnitude)
                 isNegative = double < 0
             default: throw Diagnostic(.template, "the format '\(text)' does not fit \(ErrorText.describe(value))")
             }
@@ -310,7 +336,9 @@ enum PythonFormat {
             }
             return numeric(sign: isNegative, digits: digits, spec)
         }
-        if let kind = spec.kind, kind != "s" { throw Diagnostic(.template, "the format '\(text)' does not fit \(ErrorText.describe(value))") }
+        if let kind = spec.kind, kind != "s" {
+            throw Diagnostic(.template, "the format '\(text)' does not fit \(ErrorText.describe(value))")
+        }
         var string = PythonPrint.text(value)
         if let precision = spec.precision { string = PythonString.string(string.unicodeScalars.prefix(precision)) }
         return padded(string, spec, standard: "<")

@@ -73,10 +73,14 @@ enum PythonPath {
 
     static func windowsSplitDrive(_ path: String) -> (drive: String, path: String) {
         let scalars = Array(path)
-        func isSlash(_ index: Int) -> Bool { index < scalars.count && (scalars[index] == "\\" || scalars[index] == "/") }
+        func isSlash(_ index: Int) -> Bool {
+            index < scalars.count && (scalars[index] == "\\" || scalars[index] == "/")
+        }
         if isSlash(0), isSlash(1), !isSlash(2) {
             guard let second = (2..<scalars.count).first(where: isSlash) else { return (path, "") }
-            guard let third = (second + 1..<max(second + 1, scalars.count)).first(where: isSlash) else { return (path, "") }
+            guard let third = (second + 1..<max(second + 1, scalars.count)).first(where: isSlash) else {
+                return (path, "")
+            }
             if third == second + 1 { return ("", path) }
             return (String(scalars[..<third]), String(scalars[third...]))
         }

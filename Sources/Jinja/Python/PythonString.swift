@@ -173,7 +173,9 @@ enum PythonString {
         var followsLetter = false
         for scalar in string.unicodeScalars {
             let isLetter = scalar.properties.isCased
-            result += isLetter ? (followsLetter ? scalar.properties.lowercaseMapping : scalar.properties.titlecaseMapping)
+            result +=
+                isLetter
+                ? (followsLetter ? scalar.properties.lowercaseMapping : scalar.properties.titlecaseMapping)
                 : String(scalar)
             followsLetter = isLetter
         }

@@ -54,7 +54,8 @@ final class Regex: @unchecked Sendable {
             var buffer = [UInt8](repeating: 0, count: 200)
             pcre2_get_error_message_8(errorCode, &buffer, buffer.count)
             let message = String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
-            throw Diagnostic(.template, "the regular expression '\(pattern)' is wrong at character \(errorOffset): \(message)")
+            throw Diagnostic(
+                .template, "the regular expression '\(pattern)' is wrong at character \(errorOffset): \(message)")
         }
         pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE)
         self.code = code
@@ -102,7 +103,8 @@ final class Regex: @unchecked Sendable {
             var buffer = [UInt8](repeating: 0, count: 200)
             pcre2_get_error_message_8(result, &buffer, buffer.count)
             throw Diagnostic(
-                .template, "a regular expression gave up: \(String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self))",
+                .template,
+                "a regular expression gave up: \(String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self))",
                 remedy: "Make the pattern simpler: nested repetitions take exponential time.")
         }
         guard let vector = pcre2_get_ovector_pointer_8(data) else { return nil }

@@ -209,7 +209,9 @@ extension Parser {
                 let offset = current.offset
                 // A lookup's terms may be templates within the template: `lookup('file', '{{ dir }}/x')`.
                 let outer = lookupDepth
-                if case .name(let name) = node, ["lookup", "query", "q"].contains(name.text) { lookupDepth = depth + 1 }
+                if case .name(let name) = node, ["lookup", "query", "q"].contains(name.text) {
+                    lookupDepth = depth + 1
+                }
                 node = .call(node, try arguments(), offset: offset)
                 lookupDepth = outer
             default: return node
@@ -313,7 +315,8 @@ extension Parser {
             arguments = try self.arguments()
         } else if startsTestArgument {
             if at("is") {
-                throw SyntaxFault("tests cannot be chained with 'is'", at: current.offset, remedy: "Join them with 'and'.")
+                throw SyntaxFault(
+                    "tests cannot be chained with 'is'", at: current.offset, remedy: "Join them with 'and'.")
             }
             var length = 0
             let operand = try primary()

@@ -18,7 +18,8 @@ extension Parser {
                 result.append(.init(name: parameter, defaultValue: try expression()))
             } else {
                 guard result.last?.defaultValue == nil else {
-                    throw SyntaxFault("the parameter '\(name)' without a default follows one with a default", at: offset)
+                    throw SyntaxFault(
+                        "the parameter '\(name)' without a default follows one with a default", at: offset)
                 }
                 result.append(.init(name: parameter, defaultValue: nil))
             }
@@ -63,7 +64,7 @@ extension Parser {
     }
 
     private mutating func contextClause(_ standard: Bool) -> Bool {
-        if (at("with") || at("without")), next.kind == .name("context") {
+        if at("with") || at("without"), next.kind == .name("context") {
             let with = at("with")
             advance()
             advance()
@@ -105,7 +106,7 @@ extension Parser {
                 guard skip(.comma) else { break }
             }
             if current.kind == .blockEnd { break }
-            if (at("with") || at("without")), next.kind == .name("context") { break }
+            if at("with") || at("without"), next.kind == .name("context") { break }
             let (name, place) = try word()
             guard !name.hasPrefix("_") else {
                 throw SyntaxFault("the name '\(name)' is private to its template", at: place)

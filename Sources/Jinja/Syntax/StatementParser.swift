@@ -75,7 +75,9 @@ extension Parser {
             return .group(try body(until: "endautoescape", offset))
         default:
             var remedy = NearestHint.of(name, among: Self.keywords)
-            if let end = ends.last { remedy = "the innermost open block is closed with '\(end)'." + (remedy.map { " \($0)" } ?? "") }
+            if let end = ends.last {
+                remedy = "the innermost open block is closed with '\(end)'." + (remedy.map { " \($0)" } ?? "")
+            }
             throw SyntaxFault("unknown tag '\(name)'", at: offset, remedy: remedy)
         }
     }

@@ -4,7 +4,8 @@ internal import Values
 /// Comparisons, numbers, membership.
 enum ComparisonTests {
     static let all: [Test] = [
-        equality("eq", true), equality("==", true), equality("equalto", true), equality("ne", false), equality("!=", false),
+        equality("eq", true), equality("==", true), equality("equalto", true), equality("ne", false),
+        equality("!=", false),
         order("lt", "<") { $0 < 0 }, order("<", "<") { $0 < 0 }, order("lessthan", "<") { $0 < 0 },
         order("le", "<=") { $0 <= 0 }, order("<=", "<=") { $0 <= 0 },
         order("gt", ">") { $0 > 0 }, order(">", ">") { $0 > 0 }, order("greaterthan", ">") { $0 > 0 },
@@ -12,7 +13,9 @@ enum ComparisonTests {
         Test("odd") { call throws(Diagnostic) in try remainder(call, 2) == 1 },
         Test("even") { call throws(Diagnostic) in try remainder(call, 2) == 0 },
         Test("divisibleby", ["num"], required: 1) { call throws(Diagnostic) in
-            guard let divisor = try call.value(0).number?.asDouble, divisor != 0 else { throw call.failure("'divisibleby' needs a number other than zero") }
+            guard let divisor = try call.value(0).number?.asDouble, divisor != 0 else {
+                throw call.failure("'divisibleby' needs a number other than zero")
+            }
             return try remainder(call, divisor) == 0
         },
         Test("sameas", ["other"], required: 1) { call throws(Diagnostic) in try isSame(call.input, try call.value(0)) },
@@ -25,11 +28,13 @@ enum ComparisonTests {
         Test("subset", ["b"], required: 1, subset), Test("issubset", ["b"], required: 1, subset),
         Test("superset", ["b"], required: 1, superset), Test("issuperset", ["b"], required: 1, superset),
         Test("any", isShallow: true) { call throws(Diagnostic) in
-            for element in try call.elements() where try call.evaluator.truth(try call.evaluator.resolved(element)) == true { return true }
+            for element in try call.elements()
+            where try call.evaluator.truth(try call.evaluator.resolved(element)) == true { return true }
             return false
         },
         Test("all", isShallow: true) { call throws(Diagnostic) in
-            for element in try call.elements() where try call.evaluator.truth(try call.evaluator.resolved(element)) != true { return false }
+            for element in try call.elements()
+            where try call.evaluator.truth(try call.evaluator.resolved(element)) != true { return false }
             return true
         },
         Test("nan") { call throws(Diagnostic) in call.input.number?.asDouble.isNaN ?? false },
@@ -40,7 +45,8 @@ enum ComparisonTests {
         Test(name, ["other"], required: 1) { call throws(Diagnostic) in (call.input == (try call.value(0))) == wanted }
     }
 
-    private static func order(_ name: String, _ symbol: String, _ condition: @escaping @Sendable (Int) -> Bool) -> Test {
+    private static func order(_ name: String, _ symbol: String, _ condition: @escaping @Sendable (Int) -> Bool) -> Test
+    {
         Test(name, ["other"], required: 1) { call throws(Diagnostic) in
             condition(try PythonOrder.compare(call.input, try call.value(0), symbol: symbol))
         }

@@ -11,7 +11,8 @@ enum TypeTests {
         Test("true", isShallow: true) { call throws(Diagnostic) in call.input.boolValue == true },
         Test("false", isShallow: true) { call throws(Diagnostic) in call.input.boolValue == false },
         Test("integer", isShallow: true) { call throws(Diagnostic) in call.input.intValue != nil },
-        Test("float", isShallow: true) { call throws(Diagnostic) in if case .double = call.input { true } else { false } },
+        Test("float", isShallow: true) { call throws(Diagnostic) in if case .double = call.input { true } else { false }
+        },
         Test("number", isShallow: true) { call throws(Diagnostic) in call.input.number != nil },
         Test("string", isShallow: true) { call throws(Diagnostic) in call.input.text != nil },
         Test("mapping", isShallow: true) { call throws(Diagnostic) in isMapping(call.input) },

@@ -61,7 +61,8 @@ enum LooseVersion {
                 if order != 0 { return order }
             default:
                 throw Diagnostic(
-                    .template, "the versions '\(left)' and '\(right)' cannot be compared: one has a number where the other has letters",
+                    .template,
+                    "the versions '\(left)' and '\(right)' cannot be compared: one has a number where the other has letters",
                     remedy: "Choose another version_type, such as 'semver' or 'pep440'.")
             }
         }
@@ -91,11 +92,12 @@ enum LooseVersion {
         for scalar in text.unicodeScalars {
             let kind = kind(scalar)
             if let last = current.last {
-                let lastKind = switch last {
-                case "0"..."9": Kind.digit
-                case "a"..."z": Kind.letter
-                default: Kind.other
-                }
+                let lastKind =
+                    switch last {
+                    case "0"..."9": Kind.digit
+                    case "a"..."z": Kind.letter
+                    default: Kind.other
+                    }
                 if lastKind != kind { flush() }
             }
             if kind == .dot { flush() } else { current.append(scalar) }
@@ -117,7 +119,8 @@ enum StrictVersion {
         let bytes = Array(text.utf8)
         let regex = try Regex.compiled("(\\d+)\\.(\\d+)(?:\\.(\\d+))?(?:([ab])(\\d+))?\\Z")
         guard let match = try regex.firstMatch(in: bytes, anchored: true) else {
-            throw Diagnostic(.template, "'\(text)' is not a strict version number", remedy: "Strict ones are like 1.2 or 1.2.3b4.")
+            throw Diagnostic(
+                .template, "'\(text)' is not a strict version number", remedy: "Strict ones are like 1.2 or 1.2.3b4.")
         }
         func number(_ group: Int) -> Int {
             match.ranges[group].flatMap { Int(String(decoding: bytes[$0], as: UTF8.self)) } ?? 0
@@ -133,7 +136,9 @@ enum SemanticVersion {
         let a = try parse(left)
         let b = try parse(right)
         if a.core != b.core { return a.core.lexicographicallyPrecedes(b.core) ? -1 : 1 }
-        if a.early.isEmpty || b.early.isEmpty { return a.early.isEmpty == b.early.isEmpty ? 0 : a.early.isEmpty ? 1 : -1 }
+        if a.early.isEmpty || b.early.isEmpty {
+            return a.early.isEmpty == b.early.isEmpty ? 0 : a.early.isEmpty ? 1 : -1
+        }
         for (x, y) in zip(a.early, b.early) where x != y {
             switch (Int(x), Int(y)) {
             case (let m?, let n?): return m < n ? -1 : 1
@@ -152,9 +157,12 @@ enum SemanticVersion {
                 + "(?:-((?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\\.(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?"
                 + "(?:\\+[0-9a-zA-Z-]+(?:\\.[0-9a-zA-Z-]+)*)?\\Z")
         guard let match = try regex.firstMatch(in: bytes, anchored: true) else {
-            throw Diagnostic(.template, "'\(text)' is not a semantic version", remedy: "Semantic ones are like 1.2.3 or 1.2.3-rc.1.")
+            throw Diagnostic(
+                .template, "'\(text)' is not a semantic version", remedy: "Semantic ones are like 1.2.3 or 1.2.3-rc.1.")
         }
-        func part(_ group: Int) -> String { match.ranges[group].map { String(decoding: bytes[$0], as: UTF8.self) } ?? "" }
+        func part(_ group: Int) -> String {
+            match.ranges[group].map { String(decoding: bytes[$0], as: UTF8.self) } ?? ""
+        }
         return ((1...3).map { Int(part($0)) ?? .max }, part(4).split(separator: ".").map(String.init))
     }
 }
@@ -172,7 +180,8 @@ enum PEP440Version {
         let bytes = Array(PythonString.strip(text, characters: nil).lowercased().utf8)
         let regex = try Regex.compiled(
             "v?(?:(\\d+)!)?(\\d+(?:\\.\\d+)*)(?:[-_.]?(alpha|a|beta|b|preview|pre|c|rc)[-_.]?(\\d*))?"
-                + "(?:-(\\d+)|[-_.]?(post|rev|r)[-_.]?(\\d*))?(?:[-_.]?(dev)[-_.]?(\\d*))?(?:\\+([a-z0-9]+(?:[-_.][a-z0-9]+)*))?\\Z")
+                + "(?:-(\\d+)|[-_.]?(post|rev|r)[-_.]?(\\d*))?(?:[-_.]?(dev)[-_.]?(\\d*))?(?:\\+([a-z0-9]+(?:[-_.][a-z0-9]+)*))?\\Z"
+        )
         guard let match = try regex.firstMatch(in: bytes, anchored: true) else {
             throw Diagnostic(.template, "'\(text)' is not a version as PEP 440 has it")
         }

@@ -10,7 +10,8 @@ struct AssertModule: Module {
         summary: "Fail unless all conditions hold.",
         arguments: [
             .required("that", .list(.raw), "Conditions, written as in `when`."),
-            .optional("fail_msg", .raw, "What to say if one does not hold.", default: "Assertion failed", aliases: ["msg"]),
+            .optional(
+                "fail_msg", .raw, "What to say if one does not hold.", default: "Assertion failed", aliases: ["msg"]),
             .optional("success_msg", .raw, "What to say if all hold.", default: "All assertions passed"),
             .optional("quiet", .bool, "Say nothing if all hold.", default: false),
         ],
@@ -29,7 +30,9 @@ struct AssertModule: Module {
     init(_ arguments: Arguments) throws(Diagnostic) {
         // A single text is one condition; commas in it are the expression's own.
         let conditions: [Value] =
-            if case .string = arguments.values["that"] { [arguments.values["that"] ?? .null] } else { arguments.list("that") }
+            if case .string = arguments.values["that"] { [arguments.values["that"] ?? .null] } else {
+                arguments.list("that")
+            }
         for condition in conditions {
             let value: Value =
                 switch condition {

@@ -37,7 +37,9 @@ struct CommandRun: Sendable {
         creates = arguments.optionalString("creates")
         removes = arguments.optionalString("removes")
         strips = arguments.bool("strip_empty_ends")
-        input = arguments.optionalString("stdin").map { Array(($0 + (arguments.bool("stdin_add_newline") ? "\n" : "")).utf8) }
+        input = arguments.optionalString("stdin").map {
+            Array(($0 + (arguments.bool("stdin_add_newline") ? "\n" : "")).utf8)
+        }
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
@@ -80,7 +82,9 @@ struct CommandRun: Sendable {
     }
 
     private func skipped(_ message: String, _ reason: String) -> ModuleResult {
-        var values: ValueMap = ["cmd": shown, "rc": 0, "msg": .string(message), "start": .null, "end": .null, "delta": .null]
+        var values: ValueMap = [
+            "cmd": shown, "rc": 0, "msg": .string(message), "start": .null, "end": .null, "delta": .null,
+        ]
         Self.addOutput("skipped, \(reason)", "", to: &values)
         return .ok(values)
     }
@@ -97,7 +101,8 @@ struct CommandRun: Sendable {
         }
         var values: ValueMap = [
             "cmd": shown, "rc": .int(Int(result.status)), "msg": "", "start": .string(start.text),
-            "end": .string(end.text), "delta": .string(WallClock.text(ofMicroseconds: end.microseconds - start.microseconds)),
+            "end": .string(end.text),
+            "delta": .string(WallClock.text(ofMicroseconds: end.microseconds - start.microseconds)),
         ]
         Self.addOutput(output, errors, to: &values)
         guard !result.succeeded else { return .changed(values) }

@@ -26,7 +26,8 @@ struct PingModule: Module {
         if data == "crash" { throw Diagnostic(.failed, "boom", remedy: "'data: crash' asks for this.") }
         let answer = try await target.query(#"printf '%s' "$1""#, data)
         guard answer.succeeded, answer.output == data else {
-            throw Diagnostic(.failed, "the host's shell answered '\(answer.output)' where '\(data)' was due", host: target.hostName)
+            throw Diagnostic(
+                .failed, "the host's shell answered '\(answer.output)' where '\(data)' was due", host: target.hostName)
         }
         return .asWanted(.ok(["ping": .string(data)]))
     }

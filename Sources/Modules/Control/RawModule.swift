@@ -40,7 +40,8 @@ struct RawModule: Module {
         guard result.succeeded else {
             return ModuleResult(
                 changed: true, values: values.merging(["msg": "non-zero return code"]),
-                failure: Diagnostic(.commandFailed, "the command ended with status \(result.status): \(values.lastWords)"))
+                failure: Diagnostic(
+                    .commandFailed, "the command ended with status \(result.status): \(values.lastWords)"))
         }
         return .changed(values)
     }

@@ -10,7 +10,9 @@ struct UriAnswer: Sendable {
 
     /// Reads the address that answered in the end, a zero byte, header blocks, a zero byte, the body.
     init?(_ bytes: [UInt8]) {
-        guard let first = bytes.firstIndex(of: 0), let second = bytes[(first + 1)...].firstIndex(of: 0) else { return nil }
+        guard let first = bytes.firstIndex(of: 0), let second = bytes[(first + 1)...].firstIndex(of: 0) else {
+            return nil
+        }
         effectiveURL = String(decoding: bytes[..<first], as: UTF8.self)
         body = Array(bytes[(second + 1)...])
         let text = String(decoding: bytes[(first + 1)..<second], as: UTF8.self)
@@ -42,7 +44,8 @@ struct UriAnswer: Sendable {
         for (name, value) in headers {
             let key = name.lowercased().replacing("-", with: "_")
             if key == "set_cookie", let equals = value.firstIndex(of: "=") {
-                cookies[String(value[..<equals])] = .string(String(value[value.index(after: equals)...].prefix { $0 != ";" }))
+                cookies[String(value[..<equals])] = .string(
+                    String(value[value.index(after: equals)...].prefix { $0 != ";" }))
             }
             values[key] = .string(values[key]?.stringValue.map { "\($0), \(value)" } ?? value)
         }
@@ -52,12 +55,15 @@ struct UriAnswer: Sendable {
         let length = headers.first { $0.name.lowercased() == "content-length" }?.value
         values["msg"] = .string("\(reason.isEmpty ? "OK" : reason) (\(length ?? "unknown") bytes)")
         values["cookies"] = .map(cookies)
-        values["cookies_string"] = .string(cookies.map { "\($0.key.text)=\($0.value.pythonText)" }.joined(separator: "; "))
+        values["cookies_string"] = .string(
+            cookies.map { "\($0.key.text)=\($0.value.pythonText)" }.joined(separator: "; "))
         return values
     }
 
     var isJSON: Bool {
-        let type = headers.last { $0.name.lowercased() == "content-type" }?.value.lowercased().prefix { $0 != ";" }.trimmed ?? ""
+        let type =
+            headers.last { $0.name.lowercased() == "content-type" }?.value.lowercased().prefix { $0 != ";" }.trimmed
+            ?? ""
         return type == "application/json" || type == "application/javascript" || type.hasSuffix("+json")
     }
 

@@ -43,7 +43,9 @@ struct UriModule: Module {
             .optional("unix_socket", .path, "A socket to connect to instead."),
             .optional("force", .bool, "Ask caches for a fresh answer.", default: false),
             .optional("decompress", .bool, "Unpack a packed answer.", default: true),
-            .optional("unredirected_headers", .list(.string), "Of no use with curl, which sends no secrets to other hosts.", default: []),
+            .optional(
+                "unredirected_headers", .list(.string), "Of no use with curl, which sends no secrets to other hosts.",
+                default: []),
             .optional("use_netrc", .bool, "Use passwords from .netrc.", default: true),
             Argument("use_gssapi", .bool, "Kerberos.", refusal: "Kerberos is not supported."),
             Argument("ciphers", .list(.string), "TLS ciphers.", refusal: "The host's own choice of ciphers is used."),
@@ -115,7 +117,8 @@ struct UriModule: Module {
         let text = String(decoding: answer.body, as: UTF8.self)
         if isJSON, let value = try? JSON.parse(answer.body) { values["json"] = value }
         guard statuses.contains(answer.status) else {
-            let message = "Status code was \(answer.status) and not "
+            let message =
+                "Status code was \(answer.status) and not "
                 + "\(Value.list(statuses.map { .int($0) }).pythonText): HTTP Error \(answer.status): \(answer.reason)"
             values["msg"] = .string(message)
             values["content"] = .string(text)

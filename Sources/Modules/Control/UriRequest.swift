@@ -20,7 +20,8 @@ struct UriRequest: Sendable {
                 .badValue, "'url: \(url)' begins with neither http:// nor https://", at: arguments.location)
         }
         guard !url.unicodeScalars.contains(where: { $0.value <= 32 }) else {
-            throw Diagnostic(.badValue, "'url: \(url)' holds a blank", at: arguments.location, remedy: "Write %20 for it.")
+            throw Diagnostic(
+                .badValue, "'url: \(url)' holds a blank", at: arguments.location, remedy: "Write %20 for it.")
         }
         let verb = (arguments.optionalString("method") ?? "GET").uppercased()
         guard !verb.isEmpty, verb.utf8.allSatisfy({ (65...90).contains($0) || $0 == 45 }) else {
@@ -65,7 +66,9 @@ struct UriRequest: Sendable {
             }
         }
         if arguments.bool("force") { headers.append(("Cache-Control", "no-cache")) }
-        if !has("user-agent") { headers.append(("User-Agent", arguments.optionalString("http_agent") ?? "ansible-httpget")) }
+        if !has("user-agent") {
+            headers.append(("User-Agent", arguments.optionalString("http_agent") ?? "ansible-httpget"))
+        }
         if let source = arguments.optionalString("src"), arguments.bool("remote_src") {
             remoteBody = source
         } else {
@@ -134,7 +137,9 @@ struct UriRequest: Sendable {
                 for part in item.elements ?? [item] { pairs.append((key.text, part.pythonText)) }
             }
         } else if let list = value.elements {
-            for item in list { if let pair = item.elements, pair.count == 2 { pairs.append((pair[0].pythonText, pair[1].pythonText)) } }
+            for item in list {
+                if let pair = item.elements, pair.count == 2 { pairs.append((pair[0].pythonText, pair[1].pythonText)) }
+            }
         } else {
             return value.pythonText
         }

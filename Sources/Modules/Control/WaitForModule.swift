@@ -77,7 +77,8 @@ struct WaitForModule: Module {
             throw Diagnostic(.badValue, "'state: drained' needs 'port'", at: arguments.location)
         }
         if pattern != nil, state == "absent" || state == "stopped", port != nil {
-            throw Diagnostic(.badValue, "'search_regex' makes no sense while waiting for a port to close", at: arguments.location)
+            throw Diagnostic(
+                .badValue, "'search_regex' makes no sense while waiting for a port to close", at: arguments.location)
         }
         if port == nil, path == nil, pattern != nil {
             throw Diagnostic(.missingArgument, "'search_regex' needs 'path' or 'port'", at: arguments.location)
@@ -115,7 +116,8 @@ struct WaitForModule: Module {
         if result.status == 3 {
             throw Diagnostic(
                 .failed, "the host has nothing to try port \(port ?? 0) of \(host) with",
-                remedy: "Install bash, netcat or curl there, or wait with 'delegate_to: localhost'.", host: target.hostName)
+                remedy: "Install bash, netcat or curl there, or wait with 'delegate_to: localhost'.",
+                host: target.hostName)
         }
         guard result.status == 4 else {
             throw Diagnostic(.failed, "waiting failed: \(result.errorOutput.lastLine)", host: target.hostName)
@@ -128,7 +130,8 @@ struct WaitForModule: Module {
 
     /// How the kernel numbers connection states in /proc/net/tcp.
     private static let codes = [
-        "ESTABLISHED": "01", "SYN_SENT": "02", "SYN_RECV": "03", "FIN_WAIT1": "04", "FIN_WAIT2": "05", "TIME_WAIT": "06",
+        "ESTABLISHED": "01", "SYN_SENT": "02", "SYN_RECV": "03", "FIN_WAIT1": "04", "FIN_WAIT2": "05",
+        "TIME_WAIT": "06",
         "CLOSE": "07", "CLOSE_WAIT": "08", "LAST_ACK": "09", "LISTEN": "0A", "CLOSING": "0B",
     ]
 

@@ -16,7 +16,8 @@ enum DockerArguments {
         .optional(
             "validate_certs", .bool, "Speak TLS and check the server's certificate.", default: false,
             aliases: ["tls_verify"]),
-        .optional("ca_path", .path, "The CA's certificate on the host.", aliases: ["ca_cert", "cacert_path", "tls_ca_cert"]),
+        .optional(
+            "ca_path", .path, "The CA's certificate on the host.", aliases: ["ca_cert", "cacert_path", "tls_ca_cert"]),
         .optional(
             "client_cert", .path, "The client's certificate on the host.", aliases: ["cert_path", "tls_client_cert"]),
         .optional("client_key", .path, "The client's key on the host.", aliases: ["key_path", "tls_client_key"]),

@@ -109,7 +109,9 @@ struct APIVersion: Sendable, Comparable, CustomStringConvertible {
         self.init(major, minor)
     }
 
-    static func < (left: APIVersion, right: APIVersion) -> Bool { (left.major, left.minor) < (right.major, right.minor) }
+    static func < (left: APIVersion, right: APIVersion) -> Bool {
+        (left.major, left.minor) < (right.major, right.minor)
+    }
     var description: String { "\(major).\(minor)" }
 }
 

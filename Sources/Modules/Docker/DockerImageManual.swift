@@ -14,7 +14,8 @@ extension DockerImageModule {
             .optional(
                 "source", .string, "Where the image comes from; needed unless it is to be removed.",
                 choices: ["build", "load", "pull", "local"]),
-            .optional("state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
+            .optional(
+                "state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
             .optional(
                 "force_source", .bool, "Build, load or pull even if an image of that name is there.", default: false),
             .optional("force_tag", .bool, "Tag it even if the target is tagged already.", default: false),
@@ -31,12 +32,14 @@ extension DockerImageModule {
                     .optional("dockerfile", .string, "The Dockerfile in it."),
                     .optional("args", .map([]), "Values for ARG."),
                     .optional("cache_from", .list(.string), "Images to take layers from."),
-                    .optional("container_limits", .map([
-                        .optional("memory", .string, "Memory limit."),
-                        .optional("memswap", .string, "Memory and swap limit."),
-                        .optional("cpushares", .string, "CPU share."),
-                        .optional("cpusetcpus", .string, "Processors."),
-                    ]), "Limits for the build."),
+                    .optional(
+                        "container_limits",
+                        .map([
+                            .optional("memory", .string, "Memory limit."),
+                            .optional("memswap", .string, "Memory and swap limit."),
+                            .optional("cpushares", .string, "CPU share."),
+                            .optional("cpusetcpus", .string, "Processors."),
+                        ]), "Limits for the build."),
                     .optional("etc_hosts", .map([]), "Entries for /etc/hosts."),
                     Argument(
                         "http_timeout", .int, "Timeout of the build.",

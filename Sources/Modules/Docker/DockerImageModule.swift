@@ -69,7 +69,8 @@ struct DockerImageModule: Module {
             }
         if let missing {
             throw Diagnostic(
-                .missingArgument, "missing argument '\(missing)'" + (source.map { ", which 'source: \($0)' needs" } ?? ""),
+                .missingArgument,
+                "missing argument '\(missing)'" + (source.map { ", which 'source: \($0)' needs" } ?? ""),
                 at: arguments.location,
                 remedy: missing == "source" ? "say where the image comes from: pull, build, load or local." : nil)
         }
@@ -125,7 +126,8 @@ struct DockerImageModule: Module {
         } else if forcesSource, source == .pull, let registry {
             // The registry tells without pulling whether it has something newer.
             if registry.succeeded, let digest = try registry.value()["Descriptor", "digest"].stringValue {
-                let has = image?["RepoDigests"].items.contains { $0.stringValue?.hasSuffix("@\(digest)") == true } == true
+                let has =
+                    image?["RepoDigests"].items.contains { $0.stringValue?.hasSuffix("@\(digest)") == true } == true
                 if !has {
                     step.fetches = true
                     parts.append(.setting("digest", before: image?["RepoDigests"] ?? .null, after: .string(digest)))
@@ -141,7 +143,8 @@ struct DockerImageModule: Module {
         }
         if let repository, forcesTag || tagged?["Id"] != image?["Id"] || step.fetches {
             step.tags = true
-            parts.append(.setting("tag \(repository.full)", before: tagged?["Id"] ?? .null, after: image?["Id"] ?? "new"))
+            parts.append(
+                .setting("tag \(repository.full)", before: tagged?["Id"] ?? .null, after: image?["Id"] ?? "new"))
         }
         if pushes {
             step.pushes = true

@@ -21,11 +21,13 @@ struct DockerLoginModule: Module {
                 aliases: ["registry", "url"]),
             .optional("username", .string, "The user; needed to log in."),
             .optional("password", .string, "The password or token; needed to log in.", secret: true),
-            .optional("reauthorize", .bool, "Log in even if the host has that login.", default: false, aliases: ["reauth"]),
+            .optional(
+                "reauthorize", .bool, "Log in even if the host has that login.", default: false, aliases: ["reauth"]),
             .optional(
                 "config_path", .path, "Docker's configuration file on the host, which must be called config.json.",
                 default: "~/.docker/config.json", aliases: ["dockercfg_path"]),
-            .optional("state", .string, "Whether to be logged in.", default: "present", choices: ["present", "absent"]),
+            .optional(
+                "state", .string, "Whether to be logged in.", default: "present", choices: ["present", "absent"]),
         ] + DockerArguments.endpoint,
         example: """
             - community.docker.docker_login:
@@ -82,7 +84,8 @@ struct DockerLoginModule: Module {
         let rest = result.stdout[end...].dropFirst()
         let config: Value = rest.isEmpty ? [:] : try JSON.parse(rest)
         let host = RegistryLogin.key(registry)
-        let entry = config["auths"].mapValue?.first { RegistryLogin.host($0.key.text) == RegistryLogin.host(host) }?.value
+        let entry = config["auths"].mapValue?.first { RegistryLogin.host($0.key.text) == RegistryLogin.host(host) }?
+            .value
         let hasStore = config["credsStore"].stringValue != nil || config["credHelpers", host].stringValue != nil
         guard isPresent else {
             guard entry != nil else { return .asWanted(.ok()) }
@@ -114,7 +117,8 @@ struct DockerLoginModule: Module {
         let input = Array(password.string.utf8)
         let result = try await target.run(Command(.words(words), input: input, timeout: endpoint.timeout))
         guard result.succeeded else {
-            let said = (result.errorOutput + result.output).split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
+            let said =
+                (result.errorOutput + result.output).split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
             throw Diagnostic(
                 .authentication, "cannot log in to \(registry) as '\(username)': \(said)",
                 remedy: DockerTrouble.remedy(said) ?? "check user name, password and the registry's address.")

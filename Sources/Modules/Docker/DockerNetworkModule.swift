@@ -15,7 +15,8 @@ struct DockerNetworkModule: Module {
             """,
         arguments: [
             .required("name", .string, "The network's name.", aliases: ["network_name"]),
-            .optional("state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
+            .optional(
+                "state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
             .optional("driver", .string, "Its driver.", default: "bridge"),
             .optional("driver_options", .map([]), "The driver's options."),
             .optional("internal", .bool, "Keep it from the outside."),

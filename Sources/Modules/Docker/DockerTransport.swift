@@ -107,30 +107,32 @@ enum DockerTransport {
 
     /// For requests that change something: should our own connection break, what was begun is still brought to
     /// its end, because the answers go to a file first and no broken pipe stops the one who dials.
-    static let write: Script = dial + """
-        trap '' HUP PIPE
-        answers=$(mktemp) || exit 1
-        trap 'rm -f "$answers"' EXIT
-        dial "$@" >"$answers"
-        status=$?
-        cat "$answers"
-        exit $status
-        """
+    static let write: Script =
+        dial + """
+            trap '' HUP PIPE
+            answers=$(mktemp) || exit 1
+            trap 'rm -f "$answers"' EXIT
+            dial "$@" >"$answers"
+            status=$?
+            cat "$answers"
+            exit $status
+            """
 
     /// As `write`, with a file of the host as the only request's body: `FILE HEAD HOST CLI-OPTIONS…`.
-    static let send: Script = dial + """
-        trap '' HUP PIPE
-        file=$1; head=$2; shift 2
-        [ -r "$file" ] || { echo "cannot read $file" >&2; exit 95; }
-        answers=$(mktemp) || exit 1
-        trap 'rm -f "$answers"' EXIT
-        size=$(wc -c <"$file") || exit 95
-        { printf '%s\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n' "$head" "$size"; cat -- "$file"; } |
-            dial "$@" >"$answers"
-        status=$?
-        cat "$answers"
-        exit $status
-        """
+    static let send: Script =
+        dial + """
+            trap '' HUP PIPE
+            file=$1; head=$2; shift 2
+            [ -r "$file" ] || { echo "cannot read $file" >&2; exit 95; }
+            answers=$(mktemp) || exit 1
+            trap 'rm -f "$answers"' EXIT
+            size=$(wc -c <"$file") || exit 95
+            { printf '%s\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n' "$head" "$size"; cat -- "$file"; } |
+                dial "$@" >"$answers"
+            status=$?
+            cat "$answers"
+            exit $status
+            """
 }
 
 /// Why there is no Engine to speak to.

@@ -14,7 +14,8 @@ struct DockerVolumeModule: Module {
             """,
         arguments: [
             .required("volume_name", .string, "The volume's name.", aliases: ["name"]),
-            .optional("state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
+            .optional(
+                "state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
             .optional("driver", .string, "Its driver.", default: "local"),
             .optional("driver_options", .map([]), "The driver's options."),
             .optional("labels", .map([]), "Its labels."),

@@ -70,7 +70,9 @@ struct NetworkWish: Sendable {
     var description: [Change.Part] {
         var parts: [Change.Part] = [.setting("driver", before: .null, after: .string(driver))]
         for setting in plain { parts.append(.setting(setting.argument, before: .null, after: setting.value)) }
-        if !driverOptions.isEmpty { parts.append(.setting("driver_options", before: .null, after: .map(driverOptions))) }
+        if !driverOptions.isEmpty {
+            parts.append(.setting("driver_options", before: .null, after: .map(driverOptions)))
+        }
         if !pools.isEmpty {
             parts.append(.setting("ipam_config", before: .null, after: .list(pools.map { .map($0) })))
         }
@@ -136,7 +138,8 @@ enum DockerOptions {
 
     /// - Throws: `Diagnostic` if a value is no text: Docker knows only texts, and what `yes` or `1.10` would
     ///   become is not what it looks like.
-    static func labels(_ map: ValueMap?, of argument: String, at place: SourceLocation?) throws(Diagnostic) -> ValueMap {
+    static func labels(_ map: ValueMap?, of argument: String, at place: SourceLocation?) throws(Diagnostic) -> ValueMap
+    {
         for (key, value) in map ?? [:] where value.stringValue == nil {
             throw Diagnostic(
                 .badValue, "\(argument): the value of '\(key.text)' is no text but \(value.pythonRepresentation)",

@@ -83,7 +83,9 @@ struct CopyModule: Module {
         }
         let name = try arguments.string("src")
         if arguments.bool("remote_src") {
-            source = .remote(RemoteCopy(source: name, placement: placement, preservesMode: arguments.optionalString("mode") == "preserve"))
+            source = .remote(
+                RemoteCopy(
+                    source: name, placement: placement, preservesMode: arguments.optionalString("mode") == "preserve"))
             return
         }
         let path = try arguments.context.findFile(name, "files")

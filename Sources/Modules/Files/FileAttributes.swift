@@ -17,7 +17,8 @@ struct FileAttributes: Sendable {
         .optional("mode", .mode, "Its permission bits: `'0644'` or symbols such as `u=rwX,g=rX,o=`. Quote numbers."),
         .optional(
             "unsafe_writes", .bool,
-            "Write into the existing file where it cannot be replaced in one step, as for a bind mount.", default: false),
+            "Write into the existing file where it cannot be replaced in one step, as for a bind mount.", default: false
+        ),
         Argument(
             "attributes", .string, "File system flags, as `chattr` has them.", aliases: ["attr"],
             refusal: "Set them with a `command: chattr …` task."),
@@ -188,7 +189,8 @@ extension TargetWriter {
         let result = try await execute(script, arguments, input: input, timeout: timeout)
         guard result.succeeded else {
             let words = result.errorOutput.lastLine
-            throw Diagnostic(.failed, "cannot \(doing): \(words.isEmpty ? "status \(result.status)" : words)", host: hostName)
+            throw Diagnostic(
+                .failed, "cannot \(doing): \(words.isEmpty ? "status \(result.status)" : words)", host: hostName)
         }
         return result
     }

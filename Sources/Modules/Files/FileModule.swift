@@ -89,7 +89,8 @@ struct FileModule: Module {
                 remedy: state == nil ? "Add 'state: link'." : "To copy a file, use ansible.builtin.copy.")
         }
         if state == "absent", path == "/" {
-            throw Diagnostic(.badValue, "'path: /' with 'state: absent' would remove everything", at: arguments.location)
+            throw Diagnostic(
+                .badValue, "'path: /' with 'state: absent' would remove everything", at: arguments.location)
         }
     }
 
@@ -220,7 +221,8 @@ struct FileModule: Module {
             }
             if entry.kind == .directory, context.found.holdsEntries {
                 throw Diagnostic(
-                    .failed, "'\(context.found.path)' is a directory that holds something; it is not replaced by a link",
+                    .failed,
+                    "'\(context.found.path)' is a directory that holds something; it is not replaced by a link",
                     remedy: "Remove it first ('state: absent') if it may go.", host: target.hostName)
             }
         }
@@ -309,7 +311,9 @@ struct FileModule: Module {
     ) -> Plan<Step> {
         let after = attributes.stateOfNew(kind, in: context.inspection, parent: context.parent.followed)
         step.bits = after.mode
-        var change = Change([.setting("state", before: "absent", after: .string(kind == .directory ? "directory" : "file"))])
+        var change = Change([
+            .setting("state", before: "absent", after: .string(kind == .directory ? "directory" : "file"))
+        ])
         for parent in parents { change.effects.append(.file(path: parent, after.effect())) }
         change.effects.append(.file(path: step.path, after.effect(content: kind == .file ? [] : nil)))
         if kind == .file { step.timesPath = context.times.isNow ? nil : step.path }
@@ -433,7 +437,8 @@ struct FileModule: Module {
             names.append(name)
         }
         guard lines.count == names.count else {
-            throw Diagnostic(.failed, "'\(top)' changed while it was looked at", remedy: "Try again.", host: target.hostName)
+            throw Diagnostic(
+                .failed, "'\(top)' changed while it was looked at", remedy: "Try again.", host: target.hostName)
         }
         var entries: [(path: String, state: FileState)] = []
         for (line, name) in zip(lines, names) {

@@ -86,7 +86,8 @@ struct FilePlacement: Sendable {
             step.directories = try await missingDirectories(asked.path, target)
         } else if !place.entry.exists, !isDirectory, parent.followed.kind != .directory, !parent.isAwaited(by: target) {
             throw Diagnostic(
-                .failed, "directory '\(parent.path)' does not exist", remedy: "Create it in an earlier task (file: state=directory).",
+                .failed, "directory '\(parent.path)' does not exist",
+                remedy: "Create it in an earlier task (file: state=directory).",
                 host: target.hostName)
         }
 
@@ -208,7 +209,10 @@ struct FilePlacement: Sendable {
         change.parts.append(.setting("directory \(path)", before: "absent", after: "directory"))
         let clean = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         change.effects.append(
-            .file(path: clean, .init(kind: .directory, mode: bits ?? 0o777 & ~umask, owner: attributes.owner, group: attributes.group)))
+            .file(
+                path: clean,
+                .init(kind: .directory, mode: bits ?? 0o777 & ~umask, owner: attributes.owner, group: attributes.group))
+        )
     }
 
     private func missingDirectories(
@@ -228,7 +232,9 @@ struct FilePlacement: Sendable {
     }
 
     /// The diff of the content; what is long, binary or secret only says so.
-    private func contentPart(_ place: PathInspection, _ target: some TargetReader) async throws(Diagnostic) -> Change.Part {
+    private func contentPart(_ place: PathInspection, _ target: some TargetReader) async throws(Diagnostic)
+        -> Change.Part
+    {
         if isSecret { return .action("content of \(place.path) differs (not shown)") }
         if content.count > Self.longestDiff || place.followed.size > Self.longestDiff {
             return .action("content of \(place.path) differs (longer than \(Self.longestDiff) bytes, not shown)")

@@ -33,7 +33,8 @@ struct FileTimes: Sendable {
         guard let time = parse(text, format) else {
             throw Diagnostic(
                 .badValue, "'\(text)' is not a time written as '\(format)'", at: place,
-                remedy: "'202601311200.00' is noon of 31 January 2026 in the usual format; formats know %Y %m %d %H %M %S.")
+                remedy:
+                    "'202601311200.00' is noon of 31 January 2026 in the usual format; formats know %Y %m %d %H %M %S.")
         }
         return time
     }
@@ -116,7 +117,8 @@ struct FileTimes: Sendable {
 
     func set(on path: String, _ target: some TargetWriter) async throws(Diagnostic) {
         try await target.perform(
-            Self.setScript, [path, Self.touchWord(modification), Self.touchWord(access)], doing: "set the times of '\(path)'")
+            Self.setScript, [path, Self.touchWord(modification), Self.touchWord(access)],
+            doing: "set the times of '\(path)'")
     }
 
     private static func touchWord(_ time: Time) -> String {

@@ -59,7 +59,8 @@ struct StatModule: Module {
         if state.kind == .link, let link = found.linkTarget {
             values["lnk_target"] = .string(link)
             values["lnk_source"] = .string(
-                found.realPath ?? (link.hasPrefix("/") ? link : FilePlacement.join(FilePlacement.directory(of: found.path), link)))
+                found.realPath
+                    ?? (link.hasPrefix("/") ? link : FilePlacement.join(FilePlacement.directory(of: found.path), link)))
         }
         let checksum = rest.next()
         if found.isForeseen {

@@ -21,14 +21,18 @@ struct TemplateModule: Module {
             .optional("validate", .string, "A command that must accept the file, for which `%s` stands."),
             .optional("trim_blocks", .bool, "Drop the first line end after a block.", default: true),
             .optional("lstrip_blocks", .bool, "Drop blanks before a block at the start of a line.", default: false),
-            .optional("newline_sequence", .string, "How lines end.", default: "\n", choices: ["\n", "\r", "\r\n", "\\n", "\\r", "\\r\\n"]),
+            .optional(
+                "newline_sequence", .string, "How lines end.", default: "\n",
+                choices: ["\n", "\r", "\r\n", "\\n", "\\r", "\\r\\n"]),
             .optional("variable_start_string", .string, "What begins an expression.", default: "{{"),
             .optional("variable_end_string", .string, "What ends an expression.", default: "}}"),
             .optional("block_start_string", .string, "What begins a block.", default: "{%"),
             .optional("block_end_string", .string, "What ends a block.", default: "%}"),
             .optional("comment_start_string", .string, "What begins a comment.", default: "{#"),
             .optional("comment_end_string", .string, "What ends a comment.", default: "#}"),
-            .optional("output_encoding", .string, "The encoding of the file written.", default: "utf-8", choices: ["utf-8", "utf8", "UTF-8", "ascii", "latin-1", "iso-8859-1"]),
+            .optional(
+                "output_encoding", .string, "The encoding of the file written.", default: "utf-8",
+                choices: ["utf-8", "utf8", "UTF-8", "ascii", "latin-1", "iso-8859-1"]),
         ] + FileAttributes.arguments,
         example: """
             - ansible.builtin.template:

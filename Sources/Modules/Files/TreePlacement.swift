@@ -42,7 +42,8 @@ struct TreePlacement: Sendable {
         source = path
         var trimmed = destination[...]
         while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
-        let top = holdsOnlyContent ? String(trimmed) : FilePlacement.join(String(trimmed), FilePlacement.basename(of: path))
+        let top =
+            holdsOnlyContent ? String(trimmed) : FilePlacement.join(String(trimmed), FilePlacement.basename(of: path))
         self.destination = top
         self.attributes = attributes
         self.directoryMode = directoryMode
@@ -88,7 +89,8 @@ struct TreePlacement: Sendable {
             change.effects.append(.file(path: found.path, after.effect()))
         }
 
-        for (index, found) in inspection.paths.prefix(above.count).enumerated() where found.followed.kind != .directory {
+        for (index, found) in inspection.paths.prefix(above.count).enumerated() where found.followed.kind != .directory
+        {
             _ = index
             try makeDirectory(found)
         }
@@ -107,7 +109,10 @@ struct TreePlacement: Sendable {
                     throw Diagnostic(.failed, "'\(found.path)' is a directory, not a link", host: target.hostName)
                 }
                 step.links.append((found.path, leads))
-                change.parts.append(.setting("\(found.path): src", before: found.linkTarget.map { .string($0) } ?? .null, after: .string(leads)))
+                change.parts.append(
+                    .setting(
+                        "\(found.path): src", before: found.linkTarget.map { .string($0) } ?? .null,
+                        after: .string(leads)))
                 change.effects.append(.file(path: found.path, .init(kind: .link, linkTarget: leads)))
             default:
                 try await planFile(item, found, inspection, target, &step, &change)

@@ -25,9 +25,12 @@ struct AptModule: Module {
             .optional("cache_valid_time", .int, "Do so only if they are older than that many seconds.", default: 0),
             .optional("update_cache_retries", .int, "How often that is tried.", default: 5),
             .optional("update_cache_retry_max_delay", .int, "The longest wait between tries, in seconds.", default: 12),
-            .optional("upgrade", .string, "Upgrade all packages.", default: "no", choices: ["dist", "full", "no", "safe", "yes", "true", "false"]),
+            .optional(
+                "upgrade", .string, "Upgrade all packages.", default: "no",
+                choices: ["dist", "full", "no", "safe", "yes", "true", "false"]),
             .optional("autoremove", .bool, "Remove packages that nothing needs any more.", default: false),
-            .optional("autoclean", .bool, "Remove downloaded files that cannot be downloaded any more.", default: false),
+            .optional(
+                "autoclean", .bool, "Remove downloaded files that cannot be downloaded any more.", default: false),
             .optional("clean", .bool, "Remove all downloaded files.", default: false),
             .optional("purge", .bool, "Remove configuration files, too.", default: false),
             .optional("deb", .path, "A package file on the host to install."),
@@ -39,7 +42,9 @@ struct AptModule: Module {
                 "install_recommends", .bool, "Whether recommended packages come along; the host's habit if not given.",
                 aliases: ["install-recommends"]),
             .optional("only_upgrade", .bool, "Do not install what is not installed.", default: false),
-            .optional("force", .bool, "Allow what apt-get warns of, unsigned packages and downgrades included.", default: false),
+            .optional(
+                "force", .bool, "Allow what apt-get warns of, unsigned packages and downgrades included.",
+                default: false),
             .optional(
                 "allow_unauthenticated", .bool, "Allow packages without a valid signature.", default: false,
                 aliases: ["allow-unauthenticated"]),
@@ -89,7 +94,8 @@ struct AptModule: Module {
         }
         let state = try AptState(answer.stdout, request, foreseen: target.foreseen)
         var change = Change()
-        let updates = request.updates && (state.now - state.cacheTime > request.cacheValidTime || request.cacheValidTime == 0)
+        let updates =
+            request.updates && (state.now - state.cacheTime > request.cacheValidTime || request.cacheValidTime == 0)
         if updates { change.parts.append(.action("apt-get update")) }
         if let trouble = state.trouble {
             // New lists may bring what the old ones lack.
@@ -134,7 +140,10 @@ struct AptModule: Module {
         var values = step.values
         if step.updates {
             let update = try await target.run(
-                Command(.words(AptScripts.updateWords(retries: request.updateRetries, longestWait: request.updateLongestWait))))
+                Command(
+                    .words(
+                        AptScripts.updateWords(retries: request.updateRetries, longestWait: request.updateLongestWait)))
+            )
             guard update.succeeded else {
                 throw Diagnostic(
                     .failed, "apt-get update failed: \(update.errorOutput.lastLine)",

@@ -82,7 +82,9 @@ struct AptRequest: Sendable {
                 throw Diagnostic(.missingArgument, "'state: build-dep' needs 'name'", at: arguments.location)
             }
         }
-        guard !packages.isEmpty || updates || upgrade != nil || deb != nil || autoremove || autoclean || clean || state == "fixed"
+        guard
+            !packages.isEmpty || updates || upgrade != nil || deb != nil || autoremove || autoclean || clean
+                || state == "fixed"
         else {
             throw Diagnostic(
                 .missingArgument, "apt was told nothing to do", at: arguments.location,
@@ -128,7 +130,10 @@ struct AptRequest: Sendable {
             words += ["-o", "APT::Install-Recommends=\(recommends ? "yes" : "no")"]
         }
         if arguments.bool("force") {
-            words += ["--allow-unauthenticated", "--allow-downgrades", "--allow-remove-essential", "--allow-change-held-packages"]
+            words += [
+                "--allow-unauthenticated", "--allow-downgrades", "--allow-remove-essential",
+                "--allow-change-held-packages",
+            ]
         } else {
             if arguments.bool("allow_unauthenticated") { words.append("--allow-unauthenticated") }
             if arguments.bool("allow_downgrade") { words.append("--allow-downgrades") }
@@ -158,13 +163,16 @@ struct AptRequest: Sendable {
 
     /// What `AptScripts.look` is given.
     var words: [String] {
-        let always = state == "latest" || state == "build-dep" || upgrade != nil || packages.contains(where: \.isPattern)
+        let always =
+            state == "latest" || state == "build-dep" || upgrade != nil || packages.contains(where: \.isPattern)
         var words = [
             state == "absent" ? (purge ? "purge" : "absent") : always ? "always" : "present",
             deb ?? "", upgrade ?? "", autoremove && packages.isEmpty ? "autoremove" : state == "fixed" ? "fixed" : "",
             String(packages.count),
         ]
-        for package in packages { words += [package.name, package.version ?? "", package.isAtLeast ? "1" : "", package.spec] }
+        for package in packages {
+            words += [package.name, package.version ?? "", package.isAtLeast ? "1" : "", package.spec]
+        }
         // The simulation's words without the names, which the host chooses among.
         return words + self.words(verb).dropLast() + [verb]
     }

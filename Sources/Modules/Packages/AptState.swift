@@ -34,7 +34,8 @@ struct AptState: Sendable {
         for (index, package) in request.packages.enumerated() {
             let isAsWanted = index < states.count && states[index] == "1"
             // What an earlier task of the dry run would install or remove counts.
-            if let present = foreseen.packages[package.name], !foreseen.isEmpty, present == (request.state != "absent") {
+            if let present = foreseen.packages[package.name], !foreseen.isEmpty, present == (request.state != "absent")
+            {
                 continue
             }
             if !isAsWanted { missing.append(package) }
@@ -51,7 +52,9 @@ struct AptState: Sendable {
         }
         if let upgrade = request.upgrade { commands.append(request.words(upgrade)) }
         if request.state == "fixed" { commands.append(["-f"] + request.words("install")) }
-        if request.autoremove, request.packages.isEmpty, request.upgrade == nil { commands.append(request.words("autoremove")) }
+        if request.autoremove, request.packages.isEmpty, request.upgrade == nil {
+            commands.append(request.words("autoremove"))
+        }
         if !deb.isEmpty {
             guard debState != "missing" else {
                 throw Diagnostic(.failed, "there is no package file '\(deb)' on the host")

@@ -11,7 +11,8 @@ struct GroupModule: Module {
         arguments: [
             .required("name", .string, "The group."),
             .optional("gid", .int, "Its number."),
-            .optional("state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
+            .optional(
+                "state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
             .optional("system", .bool, "Take a number from those for the system.", default: false),
             .optional("non_unique", .bool, "Allow a number that another group has.", default: false),
             .optional("local", .bool, "Look only into the host's own files.", default: false),
@@ -82,7 +83,8 @@ struct GroupModule: Module {
         guard let number, let current, number != current else { return .asWanted(.ok(values)) }
         return .change(
             Change([.setting("gid", before: .int(current), after: .int(number))]),
-            ["groupmod", "-g", String(number)] + (allowsDouble ? ["-o"] : []) + ["--", name], foreseen: .changed(values))
+            ["groupmod", "-g", String(number)] + (allowsDouble ? ["-o"] : []) + ["--", name], foreseen: .changed(values)
+        )
     }
 
     func apply(_ step: [String], to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
@@ -115,20 +117,24 @@ struct GroupModule: Module {
 /// What is common to modules about accounts.
 enum AccountName {
     static func check(_ name: String, _ kind: String, _ place: SourceLocation?) throws(Diagnostic) {
-        guard !name.isEmpty, !name.hasPrefix("-"), !name.contains(where: { $0 == ":" || $0 == "\n" || $0 == "/" }) else {
+        guard !name.isEmpty, !name.hasPrefix("-"), !name.contains(where: { $0 == ":" || $0 == "\n" || $0 == "/" })
+        else {
             throw Diagnostic(.badValue, "'\(name)' cannot be the name of a \(kind)", at: place)
         }
     }
 
     /// Runs programs one after the other; the first that fails is the task's failure, in its own words.
-    static func run(_ commands: [[String]], about subject: String, on target: some TargetWriter) async throws(Diagnostic) {
+    static func run(_ commands: [[String]], about subject: String, on target: some TargetWriter)
+        async throws(Diagnostic)
+    {
         for words in commands {
             let result = try await target.run(Command(.words(words)))
             guard !result.succeeded else { continue }
             if result.status == 127 {
                 throw Diagnostic(
                     .failed, "the host has no '\(words[0])' to change \(subject) with",
-                    remedy: "Install the package that brings it (passwd on Debian, shadow on Alpine).", host: target.hostName)
+                    remedy: "Install the package that brings it (passwd on Debian, shadow on Alpine).",
+                    host: target.hostName)
             }
             let said = result.errorOutput.lastLine
             throw Diagnostic(

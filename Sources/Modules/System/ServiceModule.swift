@@ -15,7 +15,9 @@ struct ServiceModule: Module {
                 "state", .string, "`reloaded` starts a service that does not run.",
                 choices: ["reloaded", "restarted", "started", "stopped"]),
             .optional("enabled", .bool, "Whether it starts with the system."),
-            .optional("use", .string, "Which init system's module to use.", default: "auto", choices: ["auto", "systemd", "ansible.builtin.systemd", "ansible.builtin.systemd_service"]),
+            .optional(
+                "use", .string, "Which init system's module to use.", default: "auto",
+                choices: ["auto", "systemd", "ansible.builtin.systemd", "ansible.builtin.systemd_service"]),
             .optional("sleep", .int, "Of no use with systemd: seconds between stop and start."),
             .optional("pattern", .string, "Of no use with systemd: what to look for among processes."),
             .optional("arguments", .string, "Of no use with systemd: words for the init script.", aliases: ["args"]),

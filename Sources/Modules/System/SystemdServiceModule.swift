@@ -17,9 +17,11 @@ struct SystemdServiceModule: Module {
             .optional("masked", .bool, "Whether it is kept from being started at all."),
             .optional("force", .bool, "Replace links that are in the way.", default: false),
             .optional(
-                "daemon_reload", .bool, "Let systemd read its files again first.", default: false, aliases: ["daemon-reload"]),
+                "daemon_reload", .bool, "Let systemd read its files again first.", default: false,
+                aliases: ["daemon-reload"]),
             .optional(
-                "daemon_reexec", .bool, "Let systemd start itself again first.", default: false, aliases: ["daemon-reexec"]),
+                "daemon_reexec", .bool, "Let systemd start itself again first.", default: false,
+                aliases: ["daemon-reexec"]),
             .optional(
                 "scope", .string, "Whose units.", default: "system", choices: ["global", "system", "user"]),
             .optional("no_block", .bool, "Do not wait until it is done.", default: false),

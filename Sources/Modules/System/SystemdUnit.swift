@@ -47,7 +47,8 @@ struct SystemdUnit: Sendable {
         guard let name else {
             guard !verbs.isEmpty else { return .asWanted(.ok(values)) }
             return .change(
-                .action("systemctl \(verbs.joined(separator: ", "))"), Step(verbs: verbs, values: values, changes: false),
+                .action("systemctl \(verbs.joined(separator: ", "))"),
+                Step(verbs: verbs, values: values, changes: false),
                 foreseen: .ok(values))
         }
 
@@ -63,7 +64,11 @@ struct SystemdUnit: Sendable {
             isActive = true
             isEnabled = true
         }
-        if !isKnown, target.foreseen.files.contains(where: { $0.key.hasSuffix("/\(name)") || $0.key.hasSuffix("/\(name).service") }) {
+        if !isKnown,
+            target.foreseen.files.contains(where: {
+                $0.key.hasSuffix("/\(name)") || $0.key.hasSuffix("/\(name).service")
+            })
+        {
             // An earlier task of the dry run writes the unit's file.
             isKnown = true
         }

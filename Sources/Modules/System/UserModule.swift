@@ -10,7 +10,8 @@ struct UserModule: Module {
         summary: "Make, change and remove users.",
         arguments: [
             .required("name", .string, "The user.", aliases: ["user"]),
-            .optional("state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
+            .optional(
+                "state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
             .optional("uid", .int, "Its number."),
             .optional("non_unique", .bool, "Allow a number that another user has.", default: false),
             .optional("group", .string, "Its primary group."),
@@ -80,7 +81,8 @@ struct UserModule: Module {
         let answer = try await target.query(
             Self.look, [wish.name, wish.isLocal ? "1" : "", wish.home ?? "", wish.group ?? ""] + asked)
         guard answer.succeeded else {
-            throw Diagnostic(.failed, "cannot look up user '\(wish.name)': \(answer.errorOutput.lastLine)", host: target.hostName)
+            throw Diagnostic(
+                .failed, "cannot look up user '\(wish.name)': \(answer.errorOutput.lastLine)", host: target.hostName)
         }
         var fields = FieldReader(answer.stdout)
         var account = Account(&fields)
@@ -104,7 +106,8 @@ struct UserModule: Module {
         if wish.isWanted {
             for group in missing where target.foreseen.groups[group] != true && !target.foreseen.awaitsPackages {
                 throw Diagnostic(
-                    .failed, "there is no group '\(group)'", remedy: "Create it in an earlier task (group: name=\(group)).",
+                    .failed, "there is no group '\(group)'",
+                    remedy: "Create it in an earlier task (group: name=\(group)).",
                     host: target.hostName)
             }
         }
@@ -128,7 +131,8 @@ struct UserModule: Module {
         }
         if let home = step.makesHome {
             try await target.perform(
-                Self.makeHome, [wish.name, home, step.skeleton ?? "/etc/skel", wish.umask ?? ""], doing: "make '\(home)'")
+                Self.makeHome, [wish.name, home, step.skeleton ?? "/etc/skel", wish.umask ?? ""],
+                doing: "make '\(home)'")
         }
         guard wish.isWanted else { return .changed(wish.values(.none)) }
         let answer = try await target.query(

@@ -109,7 +109,8 @@ struct UserWish: Sendable {
         }
         self.days = days
         if let password, password.contains(":") || password.contains("\n") {
-            throw Diagnostic(.badValue, "the password cannot be a hash: it holds a colon or line end", at: arguments.location)
+            throw Diagnostic(
+                .badValue, "the password cannot be a hash: it holds a colon or line end", at: arguments.location)
         }
         if allowsDouble, uid == nil {
             throw Diagnostic(.missingArgument, "'non_unique' needs 'uid'", at: arguments.location)
@@ -168,7 +169,9 @@ struct UserWish: Sendable {
         if group == nil { decision.change.effects.append(.group(name, present: true)) }
         if createsHome {
             decision.change.effects.append(
-                .file(path: home ?? "/home/\(name)", .init(kind: .directory, mode: 0o755, owner: name, group: group ?? name)))
+                .file(
+                    path: home ?? "/home/\(name)",
+                    .init(kind: .directory, mode: 0o755, owner: name, group: group ?? name)))
         }
         return decision
     }
@@ -188,7 +191,10 @@ struct UserWish: Sendable {
             let now = Set(account.groups).subtracting([account.primary])
             let after = appends ? now.union(wanted) : wanted
             if after != now {
-                let added = appends ? ["-a", "-G", wanted.subtracting(now).sorted().joined(separator: ",")] : ["-G", wanted.sorted().joined(separator: ",")]
+                let added =
+                    appends
+                    ? ["-a", "-G", wanted.subtracting(now).sorted().joined(separator: ",")]
+                    : ["-G", wanted.sorted().joined(separator: ",")]
                 set("groups", now.sorted().joined(separator: ","), after.sorted().joined(separator: ","), added)
             }
         }
@@ -198,7 +204,9 @@ struct UserWish: Sendable {
         if neverExpires, let day = account.days[4], day >= 0 {
             set("expires", Self.date(ofDay: day), "never", ["-e", ""])
         } else if let expiryDay, account.days[4] != expiryDay {
-            set("expires", account.days[4].map(Self.date) ?? "never", Self.date(ofDay: expiryDay), ["-e", Self.date(ofDay: expiryDay)])
+            set(
+                "expires", account.days[4].map(Self.date) ?? "never", Self.date(ofDay: expiryDay),
+                ["-e", Self.date(ofDay: expiryDay)])
         }
         if let locks, let password = account.password, password.hasPrefix("!") != locks {
             set("password locked", locks ? "no" : "yes", locks ? "yes" : "no", [locks ? "-L" : "-U"])
@@ -214,7 +222,8 @@ struct UserWish: Sendable {
         addAging(account, &decision)
         if createsHome, !account.hasHome, !movesHome || home == nil || home == account.home {
             decision.makesHome = home ?? account.home
-            decision.change.parts.append(.setting("home directory", before: "absent", after: .string(home ?? account.home)))
+            decision.change.parts.append(
+                .setting("home directory", before: "absent", after: .string(home ?? account.home)))
         }
         if !decision.change.isEmpty { decision.change.effects.append(.user(name, present: true)) }
         return decision
@@ -225,7 +234,9 @@ struct UserWish: Sendable {
         for (option, index, value) in days where account.days[index] != value {
             words += [option, String(value)]
             decision.change.parts.append(
-                .setting("password aging \(option)", before: account.days[index].map { .int($0) } ?? .null, after: .int(value)))
+                .setting(
+                    "password aging \(option)", before: account.days[index].map { .int($0) } ?? .null,
+                    after: .int(value)))
         }
         if !words.isEmpty { decision.commands.append(["chage"] + words + ["--", name]) }
     }

@@ -45,7 +45,8 @@ struct DockerEngineTests {
             try await engine.perform("docker_network", ["name": "t-keep", "driver": "nosuch"])
         }
         #expect(error?.summary.contains("nosuch") == true)
-        #expect(try await engine.docker("network", "inspect", "-f", "{{.Driver}} {{.Labels.a}}", "t-keep") == "bridge b")
+        #expect(
+            try await engine.docker("network", "inspect", "-f", "{{.Driver}} {{.Labels.a}}", "t-keep") == "bridge b")
         _ = try await engine.docker("network", "rm", "t-keep")
     }
 
@@ -183,9 +184,12 @@ struct DockerEngineTests {
 
         #expect(try await engine.perform("docker_container", ["name": "t-web", "state": "stopped"]).isChanged)
         #expect(try await engine.docker("inspect", "-f", "{{.State.Running}}", "t-web") == "false")
-        #expect(try await engine.perform("docker_container", ["name": "t-web", "state": "stopped"]).outcome.status == .ok)
+        #expect(
+            try await engine.perform("docker_container", ["name": "t-web", "state": "stopped"]).outcome.status == .ok)
         #expect(try await engine.perform("docker_container", ["name": "t-web"]).settings["running"]?.after == true)
-        #expect(try await engine.perform("docker_container", ["name": "t-web", "restart": true, "stop_timeout": 1]).isChanged)
+        #expect(
+            try await engine.perform("docker_container", ["name": "t-web", "restart": true, "stop_timeout": 1])
+                .isChanged)
         try await cleanUp(engine)
     }
 
@@ -236,7 +240,10 @@ struct DockerEngineTests {
         let error = await #expect(throws: Diagnostic.self) {
             try await engine.perform(
                 "docker_container",
-                ["name": "t-other", "image": "tiny:1", "command": "sh -c 'exit 3'", "healthcheck": check, "state": "healthy"])
+                [
+                    "name": "t-other", "image": "tiny:1", "command": "sh -c 'exit 3'", "healthcheck": check,
+                    "state": "healthy",
+                ])
         }
         #expect(error?.summary.contains("status 3") == true)
         try await cleanUp(engine)
@@ -295,7 +302,8 @@ struct DockerEngineTests {
         foreseen.add(Change([.action("install")], effects: [.package("docker.io", present: true)]))
         func dry(_ name: String, _ arguments: ValueMap) async throws -> ModuleOutcome {
             let outcome = try await engine.perform(
-                name, arguments, check: true, foreseen: foreseen, host: "unix:///nonexistent/docker.sock").outcome
+                name, arguments, check: true, foreseen: foreseen, host: "unix:///nonexistent/docker.sock"
+            ).outcome
             if let change = outcome.change { foreseen.add(change) }
             return outcome
         }
@@ -340,7 +348,9 @@ struct DockerEngineTests {
     func info() async throws {
         let engine = try await EngineFixture.shared.engine()
         try await cleanUp(engine)
-        #expect(try await engine.perform("docker_container_info", ["name": "t-web"]).outcome.result.values["exists"] == false)
+        #expect(
+            try await engine.perform("docker_container_info", ["name": "t-web"]).outcome.result.values["exists"]
+                == false)
         _ = try await engine.perform("docker_container", ["name": "t-web", "image": "tiny:1", "stop_timeout": 1])
         let deed = try await engine.perform("ansible.builtin.docker_container_info", ["name": "t-web"])
         #expect(deed.outcome.result.values["exists"] == true)

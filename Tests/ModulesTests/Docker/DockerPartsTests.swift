@@ -57,7 +57,8 @@ import Values
 
     @Test("requests carry lengths, and the last one ends the connection")
     func requests() {
-        let first = HTTPRequest(method: "POST", path: DockerPath.of(["containers", "a/b", "x y"], query: [("n", "ä&")]))
+        let first = HTTPRequest(
+            method: "POST", path: DockerPath.of(["containers", "a/b", "x y"], query: [("n", "ä&")]))
         #expect(
             String(decoding: first.bytes(isLast: false), as: UTF8.self)
                 == "POST /containers/a%2Fb/x%20y?n=%C3%A4%26 HTTP/1.1\r\nHost: docker\r\nUser-Agent: swiftprov\r\n"
@@ -65,13 +66,15 @@ import Values
         #expect(String(decoding: first.bytes(isLast: true), as: UTF8.self).contains("Connection: close\r\n"))
     }
 
-    @Test("image names are understood in all their spellings", arguments: [
-        ("nginx", "nginx:latest", "nginx:latest", nil as String?),
-        ("docker.io/library/nginx:1", "docker.io/library/nginx:1", "nginx:1", nil),
-        ("registry:5000/a/b", "registry:5000/a/b:latest", "registry:5000/a/b:latest", "registry:5000"),
-        ("localhost/app:2", "localhost/app:2", "localhost/app:2", "localhost"),
-        ("user/app@sha256:abc", "user/app@sha256:abc", "user/app@sha256:abc", nil),
-    ])
+    @Test(
+        "image names are understood in all their spellings",
+        arguments: [
+            ("nginx", "nginx:latest", "nginx:latest", nil as String?),
+            ("docker.io/library/nginx:1", "docker.io/library/nginx:1", "nginx:1", nil),
+            ("registry:5000/a/b", "registry:5000/a/b:latest", "registry:5000/a/b:latest", "registry:5000"),
+            ("localhost/app:2", "localhost/app:2", "localhost/app:2", "localhost"),
+            ("user/app@sha256:abc", "user/app@sha256:abc", "user/app@sha256:abc", nil),
+        ])
     func images(_ text: String, _ full: String, _ canonical: String, _ registry: String?) {
         let reference = ImageReference(text)
         #expect(reference.full == full)
@@ -118,7 +121,9 @@ import Values
         #expect(bindings["7001/tcp"] == [["HostIp": "::1", "HostPort": "9001"]])
         #expect(bindings["83/tcp"] == [["HostIp": "0.0.0.0", "HostPort": "6000-6010"]])
         #expect(ports.exposed.prefix(2) == ["90/udp", "91/udp"] && ports.exposed.contains("7000/tcp"))
-        for wrong in ["all", "x:80", "80:x", "1:2:3:4", "host:80:80", "70000", "90-80", "8000-8001:80-82", "80/icmp", "[::1:80"] {
+        for wrong in [
+            "all", "x:80", "80:x", "1:2:3:4", "host:80:80", "70000", "90-80", "8000-8001:80-82", "80/icmp", "[::1:80",
+        ] {
             #expect(throws: Diagnostic.self, "\(wrong)") { try ContainerPorts(published: [wrong], exposed: []) }
         }
     }
@@ -185,21 +190,27 @@ import Values
         #expect(error?.summary == "manifest unknown")
     }
 
-    @Test("well-known refusals come with a remedy", arguments: [
-        "driver failed: Bind for 0.0.0.0:80 failed: port is already allocated",
-        "pull access denied for x, repository does not exist", "Get https://r/v2/: x509: certificate signed by unknown authority",
-        "dial tcp: lookup registry.example.com: no such host", "write /x: no space left on device", "network app not found",
-    ])
+    @Test(
+        "well-known refusals come with a remedy",
+        arguments: [
+            "driver failed: Bind for 0.0.0.0:80 failed: port is already allocated",
+            "pull access denied for x, repository does not exist",
+            "Get https://r/v2/: x509: certificate signed by unknown authority",
+            "dial tcp: lookup registry.example.com: no such host", "write /x: no space left on device",
+            "network app not found",
+        ])
     func remedies(_ message: String) { #expect(DockerTrouble.remedy(message) != nil) }
 
-    @Test("arguments that make no sense are refused before a host is asked", arguments: [
-        (["name": "x", "image": "a", "env": ["A": 1]], "put it in quotes"),
-        (["name": "x", "image": "a", "comparisons": ["nope": "strict"]], nil),
-        (["name": "x", "image": "a", "comparisons": ["image": "allow_more_present"]], "strict or ignore"),
-        (["name": "x", "image": "a", "mounts": [["target": "/x", "type": "bind"]]], nil),
-        (["name": "x", "state": "present"], nil), (["name": "x", "image": "a b"], "name[:tag]"),
-        (["name": "x", "image": "a", "pull": "sometimes"], "always"), (["name": "x", "restart_retries": 3], nil),
-    ] as [(ValueMap, String?)])
+    @Test(
+        "arguments that make no sense are refused before a host is asked",
+        arguments: [
+            (["name": "x", "image": "a", "env": ["A": 1]], "put it in quotes"),
+            (["name": "x", "image": "a", "comparisons": ["nope": "strict"]], nil),
+            (["name": "x", "image": "a", "comparisons": ["image": "allow_more_present"]], "strict or ignore"),
+            (["name": "x", "image": "a", "mounts": [["target": "/x", "type": "bind"]]], nil),
+            (["name": "x", "state": "present"], nil), (["name": "x", "image": "a b"], "name[:tag]"),
+            (["name": "x", "image": "a", "pull": "sometimes"], "always"), (["name": "x", "restart_retries": 3], nil),
+        ] as [(ValueMap, String?)])
     func arguments(_ values: ValueMap, _ remedy: String?) throws {
         let checked = try #require(ArgumentCheck.check(DockerContainerModule.manual, values).values)
         let error = #expect(throws: Diagnostic.self) { try DockerContainerModule(Arguments(values: checked)) }

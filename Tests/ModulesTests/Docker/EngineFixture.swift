@@ -76,7 +76,8 @@ final class EngineFixture: Sendable {
             let ping = try await shell("[ -z \"$1\" ] || docker -H \"$1\" version >/dev/null", host)
             if ping.succeeded { break }
             guard attempt < 59 else {
-                throw Diagnostic(.failed, "the test's Engine at \(host) does not start: \(ping.status) \(ping.errorOutput)")
+                throw Diagnostic(
+                    .failed, "the test's Engine at \(host) does not start: \(ping.status) \(ping.errorOutput)")
             }
             try await Task.sleep(for: .milliseconds(250))
         }

@@ -7,7 +7,9 @@ enum HardwareFacts {
         addMemory(raw, to: &facts)
         addFirmware(raw, to: &facts)
         facts["mounts"] = .list(mounts(raw))
-        if let seconds = raw.words("uptime").first.flatMap({ Double($0) }) { facts["uptime_seconds"] = .int(Int(seconds)) }
+        if let seconds = raw.words("uptime").first.flatMap({ Double($0) }) {
+            facts["uptime_seconds"] = .int(Int(seconds))
+        }
     }
 
     private static func addProcessors(_ raw: RawFacts, to facts: inout ValueMap) {
@@ -56,7 +58,8 @@ enum HardwareFacts {
         }
         let machine = facts["architecture"]?.stringValue ?? ""
         let isCounted = ["armv", "aarch", "ppc"].contains { machine.hasPrefix($0) }
-        let count = !sockets.isEmpty ? sockets.count : isCounted ? numbers : vendors > 0 && vendors == models ? vendors : others
+        let count =
+            !sockets.isEmpty ? sockets.count : isCounted ? numbers : vendors > 0 && vendors == models ? vendors : others
         let cores = max(1, sockets.first?.cores ?? 1)
         let threads = max(1, Int((Double(siblings.first?.count ?? 1) / Double(cores)).rounded(.toNearestOrEven)))
         facts["processor"] = .list(names)
@@ -106,11 +109,15 @@ enum HardwareFacts {
         let vendor = raw["dmi_sys_vendor"].trimmed
         facts["system_vendor"] = .string(vendor.isEmpty ? "NA" : vendor)
         let forms = [
-            "Unknown", "Other", "Unknown", "Desktop", "Low Profile Desktop", "Pizza Box", "Mini Tower", "Tower", "Portable",
-            "Laptop", "Notebook", "Hand Held", "Docking Station", "All In One", "Sub Notebook", "Space-saving", "Lunch Box",
+            "Unknown", "Other", "Unknown", "Desktop", "Low Profile Desktop", "Pizza Box", "Mini Tower", "Tower",
+            "Portable",
+            "Laptop", "Notebook", "Hand Held", "Docking Station", "All In One", "Sub Notebook", "Space-saving",
+            "Lunch Box",
             "Main Server Chassis", "Expansion Chassis", "Sub Chassis", "Bus Expansion Chassis", "Peripheral Chassis",
-            "RAID Chassis", "Rack Mount Chassis", "Sealed-case PC", "Multi-system", "CompactPCI", "AdvancedTCA", "Blade",
-            "Blade Enclosure", "Tablet", "Convertible", "Detachable", "IoT Gateway", "Embedded PC", "Mini PC", "Stick PC",
+            "RAID Chassis", "Rack Mount Chassis", "Sealed-case PC", "Multi-system", "CompactPCI", "AdvancedTCA",
+            "Blade",
+            "Blade Enclosure", "Tablet", "Convertible", "Detachable", "IoT Gateway", "Embedded PC", "Mini PC",
+            "Stick PC",
         ]
         let form = Int(raw["dmi_chassis_type"].trimmed)
         facts["form_factor"] = .string(form.flatMap { forms.indices.contains($0) ? forms[$0] : nil } ?? "NA")

@@ -75,14 +75,18 @@ enum NetworkFacts {
         if !parts[8].isEmpty { map["module"] = .string(parts[8]) }
         if let speed = Int(parts[5]), speed >= 0 { map["speed"] = .int(speed) }
         map["promisc"] = .bool((Int(parts[4].dropFirst(2), radix: 16) ?? 0) & 0x100 != 0)
-        if parts[7] == "bridge" { map["interfaces"] = .list(parts[9].split(separator: " ").map { .string(String($0)) }) }
+        if parts[7] == "bridge" {
+            map["interfaces"] = .list(parts[9].split(separator: " ").map { .string(String($0)) })
+        }
         let v4 = addresses.filter { !$0.isIPv6 }
         if let first = v4.first { map["ipv4"] = .map(ipv4(first)) }
         if v4.count > 1 { map["ipv4_secondaries"] = .list(v4.dropFirst().map { .map(ipv4($0)) }) }
         let v6 = addresses.filter(\.isIPv6)
         if !v6.isEmpty {
             map["ipv6"] = .list(
-                v6.map { ["address": .string($0.address), "prefix": .string(String($0.prefix)), "scope": .string($0.scope)] })
+                v6.map {
+                    ["address": .string($0.address), "prefix": .string(String($0.prefix)), "scope": .string($0.scope)]
+                })
         }
         return map
     }
@@ -102,8 +106,10 @@ enum NetworkFacts {
     private static func ipv4(_ address: Address) -> ValueMap {
         let mask: UInt32 = address.prefix == 0 ? 0 : ~0 << UInt32(32 - min(32, address.prefix))
         return [
-            "address": .string(address.address), "broadcast": .string(address.broadcast), "netmask": .string(dotted(mask)),
-            "network": .string(dotted((number(address.address) ?? 0) & mask)), "prefix": .string(String(address.prefix)),
+            "address": .string(address.address), "broadcast": .string(address.broadcast),
+            "netmask": .string(dotted(mask)),
+            "network": .string(dotted((number(address.address) ?? 0) & mask)),
+            "prefix": .string(String(address.prefix)),
         ]
     }
 
@@ -162,7 +168,8 @@ enum VirtualFacts {
             }
         }
         let machines = [
-            "kvm": "kvm", "qemu": "kvm", "amazon": "kvm", "vmware": "VMware", "oracle": "virtualbox", "microsoft": "VirtualPC",
+            "kvm": "kvm", "qemu": "kvm", "amazon": "kvm", "vmware": "VMware", "oracle": "virtualbox",
+            "microsoft": "VirtualPC",
             "xen": "xen", "parallels": "parallels", "bochs": "bochs", "uml": "uml", "zvm": "zvm", "bhyve": "bhyve",
             "powervm": "powervm_lx86", "qnx": "qnx", "acrn": "acrn", "apple": "apple", "google": "kvm",
         ]

@@ -55,7 +55,9 @@ enum PlatformFacts {
     }
 
     private static func codename(_ release: [String: String], name: String) -> String {
-        if let codename = release["VERSION_CODENAME"] ?? release["UBUNTU_CODENAME"], !codename.isEmpty { return codename }
+        if let codename = release["VERSION_CODENAME"] ?? release["UBUNTU_CODENAME"], !codename.isEmpty {
+            return codename
+        }
         if name == "Fedora" { return "" }
         // `8.9 (Green Obsidian)`
         if let version = release["VERSION"], let open = version.firstIndex(of: "(") {
@@ -93,7 +95,9 @@ enum PlatformFacts {
     }
 
     private static func unquoted(_ text: String) -> String {
-        guard text.count > 1, let first = text.first, first == "\"" || first == "'", text.last == first else { return text }
+        guard text.count > 1, let first = text.first, first == "\"" || first == "'", text.last == first else {
+            return text
+        }
         return String(text.dropFirst().dropLast())
     }
 
@@ -110,10 +114,16 @@ enum PlatformFacts {
 
     private static func family(id: String, like: String, name: String) -> String {
         let families: [(family: String, members: Set<String>)] = [
-            ("Debian", ["debian", "ubuntu", "raspbian", "linuxmint", "kali", "pop", "devuan", "neon", "parrot", "deepin"]),
+            (
+                "Debian",
+                ["debian", "ubuntu", "raspbian", "linuxmint", "kali", "pop", "devuan", "neon", "parrot", "deepin"]
+            ),
             (
                 "RedHat",
-                ["rhel", "centos", "fedora", "rocky", "almalinux", "ol", "amzn", "scientific", "cloudlinux", "openEuler", "virtuozzo"]
+                [
+                    "rhel", "centos", "fedora", "rocky", "almalinux", "ol", "amzn", "scientific", "cloudlinux",
+                    "openEuler", "virtuozzo",
+                ]
             ),
             ("Suse", ["sles", "sled", "opensuse-leap", "opensuse-tumbleweed", "suse", "opensuse"]),
             ("Archlinux", ["arch", "manjaro", "antergos"]), ("Gentoo", ["gentoo", "funtoo"]), ("Alpine", ["alpine"]),

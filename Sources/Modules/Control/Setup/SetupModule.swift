@@ -93,7 +93,8 @@ enum FactFamily: String, CaseIterable, Sendable {
     ]
     /// Names of families that are always gathered together here.
     private static let platformNames: Set<String> = [
-        "min", "distribution", "platform", "date_time", "user", "env", "dns", "pkg_mgr", "service_mgr", "lsb", "selinux",
+        "min", "distribution", "platform", "date_time", "user", "env", "dns", "pkg_mgr", "service_mgr", "lsb",
+        "selinux",
         "apparmor", "ssh_pub_keys", "fips", "cmdline", "python", "system_capabilities", "caps", "hostname", "fqdn",
         "architecture", "kernel", "os_family", "machine", "is_chroot", "loadavg", "machine_id",
     ]
@@ -142,7 +143,11 @@ struct RawFacts: Sendable {
             let name = reader.next()
             if name == "environment" { break }
             let value = reader.next()
-            if name.hasPrefix("+") { lists[String(name.dropFirst()), default: []].append(value) } else { fields[name] = value }
+            if name.hasPrefix("+") {
+                lists[String(name.dropFirst()), default: []].append(value)
+            } else {
+                fields[name] = value
+            }
         }
         while !reader.isAtEnd {
             let pair = reader.next()

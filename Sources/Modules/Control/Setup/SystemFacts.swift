@@ -14,7 +14,9 @@ enum SystemFacts {
         facts["cmdline"] = .map(commandLine(raw["cmdline"], collects: false))
         facts["proc_cmdline"] = .map(commandLine(raw["cmdline"], collects: true))
         let load = raw.words("loadavg").prefix(3).compactMap { Double($0) }
-        if load.count == 3 { facts["loadavg"] = ["1m": .double(load[0]), "5m": .double(load[1]), "15m": .double(load[2])] }
+        if load.count == 3 {
+            facts["loadavg"] = ["1m": .double(load[0]), "5m": .double(load[1]), "15m": .double(load[2])]
+        }
         facts["fips"] = .bool(raw["fips"].trimmed == "1")
         facts["apparmor"] = ["status": raw["apparmor"].isEmpty ? "disabled" : "enabled"]
         facts["selinux"] = selinux(raw)
@@ -41,7 +43,8 @@ enum SystemFacts {
         let basic = "\(parts[0])\(parts[1])\(parts[2])T\(parts[3])\(parts[4])\(parts[5])"
         facts["date_time"] = [
             "date": .string(date), "time": .string(time), "year": .string(parts[0]), "month": .string(parts[1]),
-            "day": .string(parts[2]), "hour": .string(parts[3]), "minute": .string(parts[4]), "second": .string(parts[5]),
+            "day": .string(parts[2]), "hour": .string(parts[3]), "minute": .string(parts[4]),
+            "second": .string(parts[5]),
             "epoch": .string(parts[6]), "epoch_int": .string(parts[6]), "tz_offset": .string(parts[8]),
             "tz": .string(parts[9]), "tz_dst": .string(parts[9]), "weekday": .string(parts[10]),
             "weekday_number": .string(parts[11]), "weeknumber": .string(parts[13]), "iso8601": .string(utc + "Z"),
@@ -104,7 +107,9 @@ enum SystemFacts {
         ]
         var candidates = names
         // A Debian host may have dnf and a Fedora one apt; the family decides.
-        if facts["os_family"] == "Debian" { candidates.sort { ($0.name == "apt" ? 0 : 1) < ($1.name == "apt" ? 0 : 1) } }
+        if facts["os_family"] == "Debian" {
+            candidates.sort { ($0.name == "apt" ? 0 : 1) < ($1.name == "apt" ? 0 : 1) }
+        }
         facts["pkg_mgr"] = .string(candidates.first { found.contains($0.program) }?.name ?? "unknown")
         let initName = raw["init"].trimmed
         let service: String =
@@ -113,7 +118,8 @@ enum SystemFacts {
             } else if !raw["openrc"].isEmpty {
                 "openrc"
             } else if initName == "init" || initName == "sysvinit" || initName.isEmpty {
-                raw["initlink"].contains("systemd") ? "systemd" : raw["initlink"].contains("busybox") ? "busybox" : "sysvinit"
+                raw["initlink"].contains("systemd")
+                    ? "systemd" : raw["initlink"].contains("busybox") ? "busybox" : "sysvinit"
             } else {
                 initName
             }

@@ -169,7 +169,8 @@ extension ContainerSpec {
             all.merge(labels)
             result.append(.init("labels", ["Config", "Labels"], .map, .map(all), comparison: labelComparison))
         }
-        var exposed = config["ExposedPorts"].mapValue?.keys.map { $0.text.contains("/") ? $0.text : "\($0.text)/tcp" } ?? []
+        var exposed =
+            config["ExposedPorts"].mapValue?.keys.map { $0.text.contains("/") ? $0.text : "\($0.text)/tcp" } ?? []
         for port in ports?.exposed ?? [] where !exposed.contains(port) { exposed.append(port) }
         result.append(
             .init(
@@ -192,7 +193,8 @@ extension ContainerSpec {
         }
         if let networkMode {
             // The Engine turns 'default' into 'bridge' as soon as it makes the container.
-            let mode = networkMode == "default" && sight.container?["HostConfig", "NetworkMode"] == "bridge"
+            let mode =
+                networkMode == "default" && sight.container?["HostConfig", "NetworkMode"] == "bridge"
                 ? "bridge" : networkMode
             var wanted = identified(.string(mode), sight)
             // A container may have been given its network by ID.
@@ -201,7 +203,8 @@ extension ContainerSpec {
             {
                 wanted = real
             }
-            result.append(.init("network_mode", ["HostConfig", "NetworkMode"], .value, wanted, comparison: networkModeComparison))
+            result.append(
+                .init("network_mode", ["HostConfig", "NetworkMode"], .value, wanted, comparison: networkModeComparison))
         }
         if let platform, let image { result.append(contentsOf: Self.platformOption(platform, image)) }
         return result

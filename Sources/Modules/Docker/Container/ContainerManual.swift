@@ -63,8 +63,10 @@ extension DockerContainerModule {
         .optional("auto_remove", .bool, "Remove it when it ends."),
         .optional("detach", .bool, "False waits for its end and answers with what it wrote."),
         .optional("cleanup", .bool, "With `detach: false`, remove it when it ended.", default: false),
-        .optional("output_logs", .bool, "Accepted; with `detach: false` what it wrote is in the result.", default: false),
-        .optional("healthy_wait_timeout", .float, "Seconds to wait for `state: healthy`; 0 waits for ever.", default: 300),
+        .optional(
+            "output_logs", .bool, "Accepted; with `detach: false` what it wrote is in the result.", default: false),
+        .optional(
+            "healthy_wait_timeout", .float, "Seconds to wait for `state: healthy`; 0 waits for ever.", default: 300),
         .optional("removal_wait_timeout", .float, "Seconds to wait for a removal that is under way."),
         .optional(
             "restart_policy", .string, "When the Engine starts it again.",
@@ -129,7 +131,8 @@ extension DockerContainerModule {
             "Ports to publish: `CONTAINER`, `HOST:CONTAINER` or `IP:HOST:CONTAINER`, with ranges and `/udp`.",
             aliases: ["ports"]),
         .optional("publish_all_ports", .bool, "Publish all exposed ports at free ports of the host."),
-        .optional("exposed_ports", .list(.string), "Ports to expose to other containers.", aliases: ["exposed", "expose"]),
+        .optional(
+            "exposed_ports", .list(.string), "Ports to expose to other containers.", aliases: ["exposed", "expose"]),
         .optional("default_host_ip", .string, "The address to publish at where none is given."),
         .optional("links", .list(.string), "Old-style links, `container[:alias]`."),
         .optional("mac_address", .string, "Its MAC address."),

@@ -63,8 +63,10 @@ struct ContainerOption: Sendable {
                 comparison == .strict ? goal.items == real.items : Self.isSubsequence(goal.items, of: real.items)
             return isSame ? [] : [DockerDiff.setting(name, before: real, after: wanted)]
         case .set:
-            let isSame = goal.items.allSatisfy { item in real.items.contains { Self.covers($0, item) } }
-                && (comparison != .strict || real.items.allSatisfy { item in goal.items.contains { Self.covers(item, $0) } })
+            let isSame =
+                goal.items.allSatisfy { item in real.items.contains { Self.covers($0, item) } }
+                && (comparison != .strict
+                    || real.items.allSatisfy { item in goal.items.contains { Self.covers(item, $0) } })
             return isSame ? [] : [DockerDiff.setting(name, before: .list(real.items), after: .list(goal.items))]
         case .map:
             return mapDifferences(goal: goal.mapValue ?? [:], real: real.mapValue ?? [:])

@@ -48,7 +48,8 @@ struct ContainerPorts: Sendable {
         if ports.count == 1 {
             if !hostPart.isEmpty { _ = try Self.range(hostPart, in: text) }
             bindings.append(
-                Binding(port: "\(ports[0])/\(transport)", address: address, hostPort: hostPart.isEmpty ? nil : hostPart))
+                Binding(port: "\(ports[0])/\(transport)", address: address, hostPort: hostPart.isEmpty ? nil : hostPart)
+            )
             return
         }
         let hostPorts: [Int?] = hostPart.isEmpty ? ports.map { _ in nil } : try Self.range(hostPart, in: text)
@@ -86,7 +87,10 @@ struct ContainerPorts: Sendable {
         let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
         guard ends.count <= 2, let first = ends[0], let last = ends[ends.count - 1], first <= last,
             (0...65535).contains(first), last <= 65535
-        else { throw wrong(whole, remedy: "'\(text)' is neither a port (0 to 65535) nor a range of ports such as 8000-8010.") }
+        else {
+            throw wrong(
+                whole, remedy: "'\(text)' is neither a port (0 to 65535) nor a range of ports such as 8000-8010.")
+        }
         return Array(first...last)
     }
 

@@ -43,7 +43,8 @@ struct ContainerSight: Sendable {
 extension ContainerSpec {
     /// The containers whose IDs are needed to compare.
     var joined: [String] {
-        let modes = [networkMode] + options.filter { ["ipc_mode", "pid_mode"].contains($0.name) }.map(\.wanted.stringValue)
+        let modes =
+            [networkMode] + options.filter { ["ipc_mode", "pid_mode"].contains($0.name) }.map(\.wanted.stringValue)
         return modes.compactMap { mode in
             guard let mode, mode.hasPrefix("container:") else { return nil }
             return String(mode.dropFirst("container:".count))
@@ -116,7 +117,9 @@ extension ContainerSpec {
                 remedy: "put it there first, with a copy or template task.")
         }
         var map = ValueMap()
-        for (index, line) in result.output.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+        for (index, line) in result.output.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .enumerated()
+        {
             let text = line.trimmed
             if text.isEmpty || text.hasPrefix("#") { continue }
             guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {

@@ -64,7 +64,8 @@ struct ContainerWishes {
             add(name, ["Config", key], .value, .string(value))
         }
         if let timeout = arguments.int("stop_timeout") {
-            options.append(.init("stop_timeout", ["Config", "StopTimeout"], .value, .int(timeout), comparison: .ignore))
+            options.append(
+                .init("stop_timeout", ["Config", "StopTimeout"], .value, .int(timeout), comparison: .ignore))
         }
         addBool("tty", ["Config", "Tty"], usual: fillsIn ? false : nil)
         addBool("interactive", ["Config", "OpenStdin"], usual: fillsIn ? false : nil)
@@ -218,9 +219,12 @@ struct ContainerWishes {
     private mutating func addResources(fillsIn: Bool) throws(Diagnostic) {
         for (name, key, canUpdate) in [
             ("memory", "Memory", true), ("memory_reservation", "MemoryReservation", true),
-            ("memory_swap", "MemorySwap", true), ("kernel_memory", "KernelMemory", true), ("shm_size", "ShmSize", false),
+            ("memory_swap", "MemorySwap", true), ("kernel_memory", "KernelMemory", true),
+            ("shm_size", "ShmSize", false),
         ] {
-            guard let text = arguments.optionalString(name) ?? (name == "memory" && fillsIn ? "0" : nil) else { continue }
+            guard let text = arguments.optionalString(name) ?? (name == "memory" && fillsIn ? "0" : nil) else {
+                continue
+            }
             let isUnlimited = name == "memory_swap" && ["unlimited", "-1"].contains(text)
             let bytes = isUnlimited ? -1 : try DockerUnits.bytes(text, of: name)
             options.append(

@@ -60,7 +60,8 @@ struct ContainerWork {
         if let platform = spec.platform { query.append(("platform", platform)) }
         let body = spec.creation(image: image, sight)
         let answer = try await endpoint.change(
-            writer, .post("containers", "create", query: query, body: body)).value()
+            writer, .post("containers", "create", query: query, body: body)
+        ).value()
         guard let id = answer["Id"].stringValue else {
             throw Diagnostic(.failed, "the Docker Engine made container '\(name)' and did not say which")
         }
@@ -171,7 +172,9 @@ struct ContainerWork {
     }
 
     /// - Returns: Whether the old container has its name again, and runs if it ran.
-    private func putBack(_ old: String, wasRunning: Bool, discarding new: String, on writer: some TargetWriter) async -> Bool {
+    private func putBack(_ old: String, wasRunning: Bool, discarding new: String, on writer: some TargetWriter) async
+        -> Bool
+    {
         do {
             var writes: [DockerWrite] = [.delete("containers", new, query: [("force", "1"), ("v", "1")])]
             writes.append(try .post("containers", old, "rename", query: [("name", spec.name)]))
@@ -189,7 +192,9 @@ struct ContainerWork {
 
     private func adjust(_ id: String, on writer: some TargetWriter) async throws(Diagnostic) {
         var writes: [DockerWrite] = []
-        if !decision.update.isEmpty { writes.append(try .post("containers", id, "update", body: .map(decision.update))) }
+        if !decision.update.isEmpty {
+            writes.append(try .post("containers", id, "update", body: .map(decision.update)))
+        }
         for network in decision.disconnects {
             writes.append(try .post("networks", network, "disconnect", body: ["Container": .string(id)]))
         }
@@ -265,7 +270,9 @@ struct ContainerWork {
         return try await awaitHealth(id, container, on: writer)
     }
 
-    private func awaitHealth(_ id: String, _ first: Value?, on writer: some TargetWriter) async throws(Diagnostic) -> Value? {
+    private func awaitHealth(_ id: String, _ first: Value?, on writer: some TargetWriter) async throws(Diagnostic)
+        -> Value?
+    {
         let clock = ContinuousClock()
         let start = clock.now
         var pause = Duration.milliseconds(250)
@@ -294,7 +301,8 @@ struct ContainerWork {
             }
             do { try await Task.sleep(for: pause) } catch { throw Diagnostic(.interrupted, "interrupted") }
             pause = min(pause * 1.3, .seconds(5))
-            let answer = try await endpoint.change(writer, [.get("containers", id, "json")], timeout: endpoint.timeout)[0]
+            let answer = try await endpoint.change(writer, [.get("containers", id, "json")], timeout: endpoint.timeout)[
+                0]
             current = try answer.valueIfPresent()
         }
     }
@@ -322,7 +330,8 @@ struct ContainerWork {
         if spec.isAutoRemoved {
             output = "Cannot retrieve result as auto_remove is enabled"
         } else if answers[2].succeeded {
-            output = ContainerOutput.text(answers[2].response.body, isTerminal: container["Config"]?["Tty"].isTruthy == true)
+            output = ContainerOutput.text(
+                answers[2].response.body, isTerminal: container["Config"]?["Tty"].isTruthy == true)
         } else {
             output = "its log driver keeps nothing that could be shown: \(answers[2].message)"
         }

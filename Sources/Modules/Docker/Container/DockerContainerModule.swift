@@ -44,7 +44,8 @@ struct DockerContainerModule: Module {
         if spec.pull == .always, sight.image != nil, sight.isImageCurrent == nil, decision.base == .keep,
             case .silent(let words) = sight.registry
         {
-            let cause = "whether the registry has something newer for '\(spec.image ?? "")' (\(words.firstSentenceLine))"
+            let cause =
+                "whether the registry has something newer for '\(spec.image ?? "")' (\(words.firstSentenceLine))"
             return .unknown(Unknown(cause), step)
         }
         guard !decision.isNothing else { return .asWanted(.ok(facts(sight.container))) }
@@ -100,7 +101,8 @@ struct DockerContainerModule: Module {
         }
         if spec.pull == .never {
             throw Diagnostic(
-                .failed, "there is no image '\(reference.full)' on the host, and 'pull: never' keeps it from being pulled",
+                .failed,
+                "there is no image '\(reference.full)' on the host, and 'pull: never' keeps it from being pulled",
                 remedy: "load or build it first with docker_image, or let it be pulled (pull: missing).")
         }
     }
