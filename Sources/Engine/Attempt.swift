@@ -16,7 +16,7 @@ extension TaskRun {
             case .missing(let diagnostic): throw diagnostic
             case .engine(let action):
                 let arguments = try arguments(in: scope, settings)
-                if let unknown = Value.map(arguments).firstUnknown { return .unknown(unknown) }
+                if let unknown = Value.map(arguments).firstUnknown { return unsettled(unknown, arguments.keys) }
                 return try await engine.perform(action, arguments, run: self, scope, settings)
             case .module(let module):
                 return try await attempt(module, in: scope, settings)
@@ -37,8 +37,18 @@ extension TaskRun {
             let target = try target(settings)
             var outcome = taken(try await ModuleRunner.perform(instance, on: target, check: settings.isCheckMode))
             outcome.warnings += warnings
+            // An answer made of what is unknown is no answer.
+            if outcome.status == .ok, let unknown = Value.map(outcome.values).firstUnknown { return .unknown(unknown) }
             return outcome
         }
+    }
+
+    /// The outcome where only a run can tell; the facts it would set are as unknown as it is.
+    func unsettled(_ unknown: Unknown, _ names: some Sequence<ValueMap.Key>) -> TaskOutcome {
+        var outcome = TaskOutcome.unknown(unknown)
+        guard case .engine(.setFact) = task.action else { return outcome }
+        for name in names where name.text != "cacheable" { outcome.variables[name] = .unknown(unknown) }
+        return outcome
     }
 
     enum Prepared {
@@ -94,7 +104,7 @@ extension TaskRun {
                 continue
             }
             do throws(Diagnostic) {
-                raw[key] = try scope.evaluate(value)
+                raw[try evaluatedKey(key, in: scope)] = try scope.evaluate(value)
             } catch {
                 throw error.located(at: action.places[key.text])
             }
@@ -103,6 +113,13 @@ extension TaskRun {
             raw["_raw_params"] = try scope.evaluate(.string(text))
         }
         return Omit.removed(from: .map(raw))?.mapValue ?? [:]
+    }
+
+    /// Names of facts may be templates.
+    private func evaluatedKey(_ key: ValueMap.Key, in scope: LayeredScope) throws(Diagnostic) -> ValueMap.Key {
+        guard task.node.action.shortName == "set_fact", key.text.contains("{{") else { return key }
+        let text = Text(key.text, marks: .template, origin: task.node.action.places[key.text])
+        return .string(try scope.evaluate(.string(text)).pythonText)
     }
 
     /// What `module_defaults` say for the module.
@@ -173,7 +190,15 @@ extension TaskRun {
                 return try scope.render(
                     Text(text, marks: .template, origin: origin), options: try TemplateOptions(moduleOptions: options))
             },
-            evaluate: { (text) throws(Diagnostic) in try scope.expression(text) },
+            evaluate: { [task] (text) throws(Diagnostic) in
+                do throws(Diagnostic) {
+                    return try scope.expression(text)
+                } catch {
+                    // To debug, that a name has no value is the answer.
+                    guard error.code == .undefined, task.node.action.shortName == "debug" else { throw error }
+                    return .undefined(Undefined(error.summary))
+                }
+            },
             variable: { (name) throws(Diagnostic) in
                 guard let value = try scope.lookup(name) else { return nil }
                 return try scope.evaluate(value)

@@ -25,6 +25,10 @@ public final class Engine {
     /// The play being run.
     var play: PlannedPlay?
     var handlers: [PlannedTask] = []
+    /// Whether tasks of this run added hosts or groups.
+    var inventoryHasGrown = false
+    /// Whether so many hosts failed that the play ends here, and the run with it.
+    private var isBroken = false
     /// Set by Ctrl-C: nothing new is begun.
     public private(set) var isInterrupted = false
 
@@ -49,7 +53,10 @@ public final class Engine {
         await connections.close()
         var recap = Recap()
         for name in order {
-            if let host = hosts[name] { recap[host: name] = host.counts }
+            // A host for which nothing was done is not in the recap.
+            guard let host = hosts[name], host.counts != Recap.Counts() else { continue }
+            recap[host: name] = host.counts
+            if host.isForgiven { recap.forgive(name) }
         }
         recap.isCheckMode = settings.isCheckMode
         recap.wasInterrupted = isInterrupted
@@ -66,57 +73,54 @@ public final class Engine {
 
     /// - Returns: False if nobody is left to go on with.
     private func run(_ play: PlannedPlay) async -> Bool {
-        let all = ordered(play.hosts.map(host), by: play.node.order)
+        // `add_host` and `group_by` may have brought hosts since the plan was made.
+        let names = inventoryHasGrown ? planner.currentHosts(of: play) : play.hosts
+        let all = ordered(names.map(host), by: play.node.order)
         for host in all where host.state == .ended { host.state = .active }
-        let willing = all.filter(\.isActive)
-        guard !willing.isEmpty else {
-            if all.isEmpty {
-                tell(.playSkipped(name: play.name, why: "no hosts matched"))
-                return true
-            }
-            tell(.noHostsLeft)
-            return false
+        guard !all.isEmpty else {
+            tell(.playSkipped(name: play.name, why: "no hosts matched"))
+            return true
         }
-        tell(.playStarted(name: play.name, hosts: willing.map(\.name)))
         self.play = play
         handlers = play.handlers
-        await setVariables(of: play, hosts: willing)
-        for batch in batches(of: willing, play.node.serial) {
+        await setVariables(of: play, hosts: all)
+        for batch in batches(of: all, play.node.serial) {
             if isInterrupted { return false }
+            tell(.playStarted(name: play.name, hosts: batch.filter(\.isActive).map(\.name)))
             variables.play.batch = batch.map(\.name)
-            for host in batch { host.finishedRoles = [] }
-            await run(play, on: batch)
-            let lost = batch.filter { $0.state == .failed || $0.state == .unreachable }
-            if lost.count == batch.count, !batch.isEmpty {
-                tell(.noHostsLeft)
-                return false
-            }
-            if exceeds(play.node.maxFailPercentage, lost.count, of: batch.count) {
-                tell(.noHostsLeft)
-                return false
-            }
+            updateActiveHosts()
+            let willing = batch.filter(\.isActive)
+            for host in willing { host.finishedRoles = [] }
+            isBroken = false
+            await run(play, on: willing)
+            if isBroken { return false }
+            // Hosts that were lost before this play don't count: the others' plays go on.
+            let lost = willing.filter { $0.state == .failed || $0.state == .unreachable }
+            if lost.count == batch.count { return false }
         }
         return true
     }
 
     private func run(_ play: PlannedPlay, on batch: [HostRun]) async {
         await gatherFacts(play, batch)
-        for section in play.sections {
+        // Roles and tasks are one section to handlers, as in Ansible.
+        for (index, section) in play.sections.enumerated() {
             await perform(section, on: batch)
-            await flushHandlers(batch)
+            if index != PlannedPlay.rolesSection { await flushHandlers(batch) }
         }
     }
 
     private func setVariables(of play: PlannedPlay, hosts: [HostRun]) async {
         var values = play.variables
+        values.allHosts = hosts.map(\.name)
         values.batch = hosts.map(\.name)
-        values.activeHosts = hosts.map(\.name)
+        values.activeHosts = hosts.filter(\.isActive).map(\.name)
         variables.play = values
         for prompt in play.node.varsPrompt where variables.extra[prompt.name] == nil {
             values.prompted[prompt.name] = await Prompting.ask(prompt)
             variables.play = values
         }
-        for host in hosts { loadVarsFiles(of: play, for: host) }
+        for host in hosts where host.isActive { loadVarsFiles(of: play, for: host) }
         redactor.learn(.map(variables.play.prompted))
         redactor.learn(.map(values.vars))
     }
@@ -190,15 +194,31 @@ public final class Engine {
         return batches
     }
 
-    private func exceeds(_ field: Field?, _ lost: Int, of count: Int) -> Bool {
-        guard let field, count > 0, let limit = Double(field.value.pythonText) else { return false }
-        return Double(lost) / Double(count) * 100 > limit
+    /// Ends the play, and the run with it, if more of the batch was lost than `max_fail_percentage` allows.
+    func breakIfTooManyFailed() {
+        guard let field = play?.node.maxFailPercentage, !isBroken else { return }
+        let value = (try? variables.scopeWithoutHost().evaluate(field.value)) ?? field.value
+        let text = value.pythonText
+        guard let limit = Double(text.hasSuffix("%") ? String(text.dropLast()) : text) else { return }
+        let batch = variables.play.batch.compactMap { hosts[$0] }
+        let lost = batch.filter { $0.state == .failed && $0.rescuers == 0 || $0.state == .unreachable }
+        guard !batch.isEmpty, Double(lost.count) / Double(batch.count) * 100 > limit else { return }
+        isBroken = true
+        for host in batch where host.isActive { host.state = .failed }
+        tell(.noHostsLeft)
+    }
+
+    /// Lets hosts that failed into the plays that follow, as `meta: clear_host_errors` asks.
+    func forgive() {
+        for host in hosts.values where host.state == .failed || host.state == .unreachable {
+            host.state = .ended
+            host.isForgiven = true
+        }
+        updateActiveHosts()
     }
 
     /// Marks who is still in the play, for `ansible_play_hosts`.
     func updateActiveHosts() {
-        variables.play.activeHosts = variables.play.batch.filter { name in
-            hosts[name].map { $0.state == .active || $0.state == .ended } ?? false
-        }
+        variables.play.activeHosts = variables.play.allHosts.filter { hosts[$0]?.isActive ?? false }
     }
 }

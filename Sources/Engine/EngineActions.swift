@@ -111,6 +111,7 @@ extension Engine {
             }
         }
         let isNew = try variables.inventory.addHost(name, groups: groups, variables: arguments)
+        inventoryHasGrown = true
         variables.inventoryChanged()
         if let trouble = variables.inventory.checkVariables(of: [name]).first(where: { $0.severity == .error }) {
             throw trouble
@@ -129,6 +130,7 @@ extension Engine {
         let group = String(key.map { $0 == " " ? "-" : $0 })
         let parents = (arguments["parents"].map { $0.elements ?? [$0] } ?? []).map(\.pythonText)
         let isNew = try variables.inventory.addToGroup(run.host.name, group: group, parents: parents)
+        inventoryHasGrown = true
         variables.inventoryChanged()
         return TaskOutcome(isNew ? .changed : .ok)
     }

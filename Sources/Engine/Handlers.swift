@@ -18,8 +18,9 @@ extension Engine {
             let matching = handlers.filter { handler in
                 handler.node.listen.contains { $0.value.pythonText == text }
             }
-            // Of handlers with the same name the last one counts, as later definitions replace earlier ones.
-            let named = handlers.last { answers($0, to: text, from: task) }
+            // Of handlers with the same name those of the file read last count, and of these the first.
+            let last = handlers.last { answers($0, to: text, from: task) }
+            let named = handlers.first { $0.file == last?.file && answers($0, to: text, from: task) }
             guard !matching.isEmpty || named != nil else {
                 throw Diagnostic(
                     .undefined, "no handler '\(text)'", at: task.node.notify.first?.location,

@@ -20,6 +20,8 @@ final class HostRun {
     var state = State.active
     /// What earlier tasks of a dry run would have changed here.
     var foreseen = Foreseen()
+    /// Whether its failures so far were cleared by `meta: clear_host_errors`.
+    var isForgiven = false
     /// Handlers notified and not yet run, by the handler's id.
     var notified: Set<Int> = []
     /// How many blocks around the present task would rescue the host.

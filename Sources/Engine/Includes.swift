@@ -29,20 +29,25 @@ extension Engine {
                 }
             }
         }
+        // All files are read and named before the first one's tasks begin.
+        var brought: [(nodes: [PlannedNode], hosts: [HostRun])] = []
         for group in groups {
             guard let first = group.requests.first else { continue }
-            await include(task, first, on: group.requests.map(\.host))
+            let hosts = group.requests.map(\.host)
+            if let nodes = include(task, first, on: hosts) { brought.append((nodes, hosts)) }
         }
+        for (nodes, hosts) in brought { await perform(nodes, on: hosts) }
     }
 
-    private func include(_ task: PlannedTask, _ request: Request, on hosts: [HostRun]) async {
+    /// What a request brings in; nil, and the hosts failed, if it cannot be read.
+    private func include(_ task: PlannedTask, _ request: Request, on hosts: [HostRun]) -> [PlannedNode]? {
         do throws(Diagnostics) {
             let nodes: [PlannedNode]
             let name: String
             if case .engine(.includeRole) = task.action {
                 guard let (role, added, instances) = try planner.includeRole(
                     request.arguments, for: task, vars: request.vars)
-                else { return }
+                else { return nil }
                 name = role.instance.name
                 handlers += added
                 if request.arguments["public"]?.isYes ?? false {
@@ -54,8 +59,9 @@ extension Engine {
                 name = request.arguments["file"]?.pythonText ?? ""
                 nodes = try planner.include(name, for: task, vars: request.vars)
             }
+            for host in hosts { host.counts.ok += 1 }
             tell(.included(file: name, hosts: hosts.map(\.name)))
-            await perform(nodes, on: hosts)
+            return nodes
         } catch {
             for diagnostic in error.errors.dropFirst() { tell(.said(diagnostic)) }
             for host in hosts {
@@ -63,6 +69,7 @@ extension Engine {
                     failIncluding(host, diagnostic, task)
                 }
             }
+            return nil
         }
     }
 
@@ -81,6 +88,18 @@ extension Engine {
         }
     }
 
+    /// Tells that a host includes nothing, since its conditions say no or only a run can tell.
+    private func leaveOut(
+        _ outcome: TaskOutcome, _ run: TaskRun, _ task: PlannedTask, _ host: HostRun, item: ValueMap
+    ) {
+        var report = TaskReport(
+            host: host.name, task: run.title, status: outcome.status, action: task.node.action.name,
+            values: outcome.values)
+        report.label = item.values.first
+        if case .unknown = outcome.status { host.counts.unknown += 1 } else { host.counts.skipped += 1 }
+        tell(.result(report))
+    }
+
     /// What a host wants included: nothing if its conditions say no, once for each item of a loop.
     private func requests(_ task: PlannedTask, on host: HostRun) -> [Request] {
         do throws(Diagnostic) {
@@ -93,7 +112,9 @@ extension Engine {
                 return try request(run, scope, task, host, item: [:]).map { [$0] } ?? []
             }
             var requests: [Request] = []
-            for (scope, vars) in try run.loopScopes() {
+            let (scopes, unknown) = try run.loopScopes()
+            if let unknown { leaveOut(.unknown(unknown), run, task, host, item: [:]) }
+            for (scope, vars) in scopes ?? [] {
                 if let request = try request(run, scope, task, host, item: vars) { requests.append(request) }
             }
             return requests
@@ -107,17 +128,15 @@ extension Engine {
         _ run: TaskRun, _ scope: LayeredScope, _ task: PlannedTask, _ host: HostRun, item: ValueMap
     ) throws(Diagnostic) -> Request? {
         if let outcome = try run.conditionOutcome(in: scope) {
-            var report = TaskReport(
-                host: host.name, task: run.title, status: outcome.status, action: task.node.action.name,
-                values: outcome.values)
-            report.label = item.values.first
-            if case .unknown = outcome.status { host.counts.unknown += 1 } else { host.counts.skipped += 1 }
-            tell(.result(report))
+            leaveOut(outcome, run, task, host, item: item)
             return nil
         }
         var arguments = try run.arguments(in: scope, try run.settings(in: scope))
+        if let unknown = Value.map(arguments).firstUnknown {
+            leaveOut(.unknown(unknown), run, task, host, item: item)
+            return nil
+        }
         if let file = arguments.removeValue(forKey: "_raw_params") { arguments["file"] = file }
-        host.counts.ok += 1
         // Its own `vars` come along, evaluated where they are used; a loop's item is bound here.
         let vars = task.node.keywords.vars.merging(item)
         let key = arguments.map { "\($0.key.text)=\($0.value.pythonRepresentation)" }.joined(separator: "\u{1f}")

@@ -30,6 +30,7 @@ extension TaskRun {
         }
         var outcomes: [(item: Value, outcome: TaskOutcome)] = []
         let scopes = items.indices.map { itemScope(loop, items, $0) }
+        var learned = ValueMap()
         var foresight = Foresight(of: scopes.count, isUsed: canForesee)
         for index in items.indices {
             if engine.isInterrupted { break }
@@ -41,12 +42,14 @@ extension TaskRun {
             if let answer = foresight.answer(at: index) {
                 outcome = answer
             } else {
+                if !learned.isEmpty { scopes[index].push(Layer("earlier items", learned)) }
                 outcome = await perform(in: scopes[index])
                 foresight.performed(index, mayHaveChanged: outcome.status == .changed || outcome.status == .failed)
             }
             if outcome.status == .unreachable { return (outcome, outcome.registered(title.name)) }
             // Later items see what this one registered and set.
-            if !outcome.variables.isEmpty { for later in scopes[(index + 1)...] { later.push(Layer("set_fact", outcome.variables)) } }
+            learned.merge(outcome.variables)
+            if let name = task.node.register?.value { learned[.string(name)] = outcome.registered(title.name) }
             outcomes.append((items[index], outcome))
             engine.tell(.item(report(outcome, label(loop, items[index], scopes[index]))))
             if breaks(loop, outcome, scopes[index]) { break }
@@ -57,7 +60,7 @@ extension TaskRun {
     /// Whether items can be asked about before their turn: modules can, and only where one look decides.
     private var canForesee: Bool {
         guard case .module = task.action else { return false }
-        return task.node.until.isEmpty && task.node.retries == nil
+        return task.node.until.isEmpty && task.node.retries == nil && !readsItsOwnAnswers
     }
 
     /// The answers of items that would change nothing, all asked together, in one round trip.
@@ -70,6 +73,13 @@ extension TaskRun {
         return await Bounded.map(scopes.count, limit: scopes.count) { index -> TaskOutcome? in
             await self.foresee(module, scopes[index])
         }
+    }
+
+    /// Whether an item may depend on what an earlier one registered, by name.
+    private var readsItsOwnAnswers: Bool {
+        guard let name = task.node.register?.value else { return false }
+        let texts = task.inherited.when.map(\.value) + task.node.action.arguments.values
+        return texts.contains { $0.pythonText.contains(name) }
     }
 
     private func foresee(_ module: any Module.Type, _ scope: LayeredScope) async -> TaskOutcome? {
@@ -106,10 +116,12 @@ extension TaskRun {
             }
             return .items(items)
         }
-        let takesListOfTerms = ["nested", "together", "cartesian", "subelements"].contains(
-            String(lookup.split(separator: ".").last ?? ""))
-        let terms = takesListOfTerms ? value.elements ?? [value] : value.elements ?? [value]
-        let items = try engine.variables.lookups.items(lookup, terms, at: loop.items.location)
+        let terms = value.elements ?? [value]
+        let lookups = engine.variables.lookups
+        // Files are sought where the task is.
+        let items = try lookups.within(scope) { () throws(Diagnostic) in
+            try lookups.items(lookup, terms, at: loop.items.location)
+        }
         return .items(items)
     }
 
@@ -186,6 +198,10 @@ extension TaskRun {
             }
             map[.string(loop.variable)] = item
             map["ansible_loop_var"] = .string(loop.variable)
+            if let name = loop.indexVariable {
+                map[.string(name)] = .int(results.count)
+                map["ansible_index_var"] = .string(name)
+            }
             if outcome.status == .failed { map["failed"] = true }
             results.append(.map(map))
         }
@@ -215,25 +231,27 @@ extension TaskRun {
         var registered = result.values
         registered["changed"] = .bool(statuses.contains(.changed))
         registered["failed"] = .bool(statuses.contains(.failed))
-        if result.status == .skipped { registered["skipped"] = true }
+        registered["skipped"] = .bool(result.status == .skipped)
         return (result, .map(registered))
     }
 }
 
 extension TaskRun {
     /// Each item's scope, and the variables that stand for the item in what it includes.
-    func loopScopes() throws(Diagnostic) -> [(LayeredScope, ValueMap)] {
-        guard let loop = task.node.loop else { return [(scope, [:])] }
+    ///
+    /// - Returns: Nil, and what it depends on, if only a run can tell the items.
+    func loopScopes() throws(Diagnostic) -> (scopes: [(LayeredScope, ValueMap)]?, unknown: Unknown?) {
+        guard let loop = task.node.loop else { return ([(scope, [:])], nil) }
         let list: [Value]
         switch try items(of: loop) {
         case .items(let items): list = items
-        case .unknown(let unknown):
-            throw Diagnostic(.unsupported, "what is included depends on \(unknown.cause), which a dry run cannot tell")
+        case .unknown(let unknown): return (nil, unknown)
         }
-        return list.indices.map { index in
+        let scopes = list.indices.map { index in
             var values: ValueMap = [.string(loop.variable): list[index]]
             if let name = loop.indexVariable { values[name] = .int(index) }
             return (itemScope(loop, list, index), values)
         }
+        return (scopes, nil)
     }
 }

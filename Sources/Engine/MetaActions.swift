@@ -10,7 +10,15 @@ import Variables
 /// `meta:` tasks: what they do to the run itself.
 extension Engine {
     func perform(_ meta: EngineAction.Meta, of task: PlannedTask, on hosts: [HostRun]) async {
-        let chosen = hosts.filter { holds(task, on: $0) }
+        tell(.taskStarted(title(of: task, for: hosts.first)))
+        let asksAll: Set<EngineAction.Meta> = [.endPlay, .endBatch, .clearHostErrors]
+        // What concerns the play as a whole is asked of its first host alone.
+        let asked = asksAll.contains(meta) ? Array(hosts.prefix(1)) : hosts
+        let chosen = asked.filter { holds(task, on: $0) }
+        for host in asked where host.isActive && !chosen.contains(where: { $0 === host }) {
+            tell(.result(TaskReport(
+                host: host.name, task: title(of: task, for: host), status: .skipped, action: task.node.action.name)))
+        }
         guard !chosen.isEmpty else { return }
         switch meta {
         case .noop: break
@@ -20,10 +28,11 @@ extension Engine {
             for host in hosts where host.isActive { host.state = .ended }
         case .endHost:
             for host in chosen { host.state = .ended }
+            updateActiveHosts()
         case .clearFacts:
             for host in chosen { variables.clearFacts(of: host.name) }
         case .clearHostErrors:
-            for host in chosen where host.state == .failed { host.state = .active }
+            forgive()
         case .resetConnection:
             for host in chosen { await connections.reset(host.name) }
         case .refreshInventory, .endRole:

@@ -79,7 +79,7 @@ extension Engine {
             }
         }
         tell(.taskStarted(title(of: task, for: hosts.first)))
-        let runsOnce = flag(.runOnce, of: task, for: hosts[0])
+        let runsOnce = flag(.runOnce, of: task, for: hosts[0]) || concernsAll(task)
         let chosen = runsOnce ? [hosts[0]] : hosts
         let limit = max(1, min(settings.forks, throttle(of: task, for: hosts[0]) ?? settings.forks))
         let affected = runsOnce ? hosts : []
@@ -87,9 +87,22 @@ extension Engine {
             await self.perform(task, on: chosen[index], standingFor: runsOnce ? affected : [chosen[index]])
         }
         updateActiveHosts()
-        let lost = hosts.contains { $0.state == .failed && $0.rescuers == 0 || $0.state == .unreachable }
+        let lost = hosts.contains { $0.state == .failed || $0.state == .unreachable }
         if lost, flag(.anyErrorsFatal, of: task, for: hosts[0]) {
-            for host in hosts where host.isActive { host.state = .failed }
+            for host in hosts where host.isActive {
+                host.state = .failed
+                // It did not fail itself: a rescue has nothing to tell of its own task.
+                host.failedTask = nil
+            }
+        }
+        breakIfTooManyFailed()
+    }
+
+    /// Whether an action concerns the run and not a host: it is carried out once, whatever the number of hosts.
+    private func concernsAll(_ task: PlannedTask) -> Bool {
+        switch task.action {
+        case .engine(.addHost), .engine(.pause): true
+        default: false
         }
     }
 

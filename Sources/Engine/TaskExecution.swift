@@ -62,7 +62,7 @@ extension Engine {
         for each in hosts {
             if let name = task.node.register?.value { variables.register([.string(name): registered], on: each.name) }
             if !outcome.facts.isEmpty { variables.addFacts(outcome.facts, to: factsOwner ?? each.name) }
-            if !outcome.variables.isEmpty { variables.register(outcome.variables, on: each.name) }
+            if !outcome.variables.isEmpty { variables.register(outcome.variables, on: factsOwner ?? each.name) }
         }
         var report = report
         if outcome.status == .changed, !task.node.notify.isEmpty {
@@ -82,6 +82,7 @@ extension Engine {
         count(report, host)
         host.counts.roundTrips += report.roundTrips
         for each in hosts where report.status == .failed && !report.isIgnored {
+            each.isForgiven = false
             each.state = .failed
             each.failedTask = task
             each.failedResult = registered
@@ -102,6 +103,8 @@ extension Engine {
             if report.isIgnored {
                 host.counts.ok += 1
                 host.counts.ignored += 1
+                // A command that failed ran, and may have changed something.
+                if report.values["changed"]?.isTruthy ?? false { host.counts.changed += 1 }
             } else if host.rescuers > 0 {
                 host.counts.rescued += 1
             } else {
@@ -142,6 +145,10 @@ final class TaskRun {
         self.title = title
         // Said before anything is evaluated, so that not even an error shows what must stay hidden.
         if let field = task.inherited.settings[.noLog] { isHidden = ((try? scope.evaluate(field.value)) ?? true).isYes }
+        // Trouble with a condition or a loop is the task's, too, and may be ignored.
+        if let field = task.inherited.settings[.ignoreErrors] {
+            ignoresErrors = ((try? scope.evaluate(field.value)) ?? false).isYes
+        }
     }
 
     /// - Returns: What came of it, and what is registered.
@@ -169,7 +176,7 @@ final class TaskRun {
                 switch try scope.condition(field.value) {
                 case .yes: continue
                 case .no: return .skipped(because: field.value.pythonText)
-                case .unknown(let unknown): return .unknown(unknown)
+                case .unknown(let unknown): return unsettled(unknown, task.node.action.arguments.keys)
                 }
             } catch {
                 throw error.located(at: field.location)
@@ -212,6 +219,7 @@ final class TaskRun {
             engine.tell(.retry(report, attempt: attempt, of: retries))
             try? await Task.sleep(for: .seconds(delay))
         }
+        outcome.values["attempts"] = .int(max(1, retries))
         if outcome.status != .failed {
             let condition = task.node.until.map(\.value.pythonText).joined(separator: " and ")
             outcome.status = .failed
@@ -251,8 +259,8 @@ final class TaskRun {
         guard !task.node.failedWhen.isEmpty || !task.node.changedWhen.isEmpty else { return outcome }
         let scope = scopeWithResult(outcome, scope)
         do throws(Diagnostic) {
-            if let verdict = try verdict(task.node.changedWhen, in: scope), outcome.status != .failed {
-                outcome.status = verdict ? .changed : .ok
+            if let verdict = try verdict(task.node.changedWhen, in: scope) {
+                if outcome.status != .failed { outcome.status = verdict ? .changed : .ok }
                 outcome.values["changed"] = .bool(verdict)
             }
             if let verdict = try verdict(task.node.failedWhen, in: scope) {
@@ -269,7 +277,10 @@ final class TaskRun {
                 }
             }
         } catch {
-            return TaskOutcome(failure: error.located(at: task.node.location))
+            // What it did stays known: it may have changed the host.
+            var failed = TaskOutcome(failure: error.located(at: task.node.location))
+            failed.values = outcome.values
+            return failed
         }
         return outcome
     }

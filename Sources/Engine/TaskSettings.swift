@@ -41,7 +41,9 @@ extension Engine {
             guard let field = task.inherited.settings[setting] else { return nil }
             do throws(Diagnostic) {
                 let value = try scope.evaluate(field.value)
-                return Omit.isMarker(value) || value.isNull ? nil : value
+                // Not as one expression: there `nil` would be the value null.
+                if Omit.isMarker(value) || value.isNull { return nil }
+                return value
             } catch {
                 throw error.located(at: field.location)
             }

@@ -24,9 +24,9 @@ public enum Listing {
         var lastFile: String?
         var number = 0
         for play in plan.plays {
-            if play.file != lastFile {
-                lines += ["", "playbook: \(play.file)"]
-                lastFile = play.file
+            if play.playbook != lastFile {
+                lines += ["", "playbook: \(play.playbook)"]
+                lastFile = play.playbook
                 number = 0
             }
             number += 1
@@ -34,7 +34,7 @@ public enum Listing {
             let hosts = pattern.elements.map { $0.map(\.pythonText).joined(separator: ",") } ?? pattern.pythonText
             lines += [
                 "",
-                "  play #\(number) (\(hosts)): \(play.name)\tTAGS: [\(play.tags.joined(separator: ", "))]",
+                "  play #\(number) (\(hosts)): \(play.name)\tTAGS: [\(Set(play.tags).sorted().joined(separator: ","))]",
             ]
             if parts.hosts {
                 lines.append("    pattern: [\((pattern.elements ?? [pattern]).map(\.pythonRepresentation).joined(separator: ", "))]")
@@ -43,12 +43,12 @@ public enum Listing {
             }
             if parts.tasks {
                 lines.append("    tasks:")
-                lines += play.tasks.map { task in
-                    "      \(title(of: task))\tTAGS: [\(task.inherited.tags.joined(separator: ", "))]"
+                lines += tasks(of: play.sections.flatMap(\.self)).map { task in
+                    "      \(title(of: task))\tTAGS: [\(task.inherited.tags.sorted().joined(separator: ", "))]"
                 }
             }
             if parts.tags {
-                let tags = Set(play.tasks.flatMap(\.inherited.tags)).sorted()
+                let tags = Set(tasks(of: play.sections.flatMap(\.self)).flatMap(\.inherited.tags)).sorted()
                 lines.append("      TASK TAGS: [\(tags.joined(separator: ", "))]")
             }
             if parts.dependencies {
@@ -64,6 +64,17 @@ public enum Listing {
     public static func title(of task: PlannedTask) -> String {
         let name = task.writtenName.pythonText
         return task.role.map { "\($0.name) : \(name)" } ?? name
+    }
+
+    /// The tasks that are listed: what only runs after a failure, or always after a block, is not.
+    private static func tasks(of nodes: [PlannedNode]) -> [PlannedTask] {
+        nodes.flatMap { node -> [PlannedTask] in
+            switch node {
+            case .task(let task): [task]
+            case .block(let block): tasks(of: block.tasks)
+            case .role(let role): tasks(of: role.dependencies + role.tasks)
+            }
+        }
     }
 
     /// Roles and what they depend on, as a tree.

@@ -41,7 +41,9 @@ public final class Planner: @unchecked Sendable {
     public func plan(_ paths: [String], standardInput: String? = nil) throws(Diagnostics) -> RunPlan {
         var plays: [PlannedPlay] = []
         for path in paths {
-            plays += playbook(path, text: path == "-" ? standardInput : nil, inherited: Keywords(), askedAt: nil)
+            var found = playbook(path, text: path == "-" ? standardInput : nil, inherited: Keywords(), askedAt: nil)
+            for index in found.indices { found[index].playbook = path }
+            plays += found
         }
         for warning in files.warnings { diagnostics.add(warning) }
         if settings.reviews { review(plays) }
@@ -111,14 +113,18 @@ public final class Planner: @unchecked Sendable {
         let context = PlanContext(role: nil, parents: [], inherited: inherited, file: path)
         let handlers = plan(node.handlers, in: context, asHandlers: true)
         let before = plan(node.preTasks, in: context)
+        let importedBefore = playHandlers.count
         var roles: [PlannedNode] = []
         for reference in node.roles {
             if let role = role(reference, in: context) { roles.append(.role(role)) }
         }
+        let rolesEnd = playHandlers.count
         let tasks = plan(node.tasks, in: context)
         let after = plan(node.postTasks, in: context)
         let name = node.keywords.name.map(\.value.pythonText) ?? hostsText(node)
-        let all = Self.tasks(of: handlers) + playHandlers
+        // The handlers of the play's roles come first, then its own, then those of imported roles.
+        let imported = playHandlers[..<importedBefore] + playHandlers[rolesEnd...]
+        let all = Array(playHandlers[importedBefore..<rolesEnd]) + Self.tasks(of: handlers) + imported
         let planned = PlannedPlay(
             node: node, name: name, file: path, hosts: hosts(of: node), sections: [before, roles, tasks, after],
             handlers: all, roles: playRoles, inherited: inherited, tags: tags)
@@ -138,6 +144,8 @@ public final class Planner: @unchecked Sendable {
             let selection = try HostPattern.select(
                 pattern, from: variables.inventory, limit: settings.limit, at: node.hosts.location)
             let names = selection.hosts
+            // An empty pattern has been told of by the parser.
+            if pattern.isEmpty || node.hosts.value.isNull { return [] }
             for diagnostic in selection.warnings + variables.inventory.checkVariables(of: names) {
                 diagnostics.add(diagnostic)
             }
@@ -155,6 +163,12 @@ public final class Planner: @unchecked Sendable {
             diagnostics.add(error.located(at: node.hosts.location))
             return []
         }
+    }
+
+    /// The hosts a play's pattern matches now, after tasks have added hosts or groups.
+    public func currentHosts(of play: PlannedPlay) -> [String] {
+        diagnostics = Diagnostics()
+        return hosts(of: play.node)
     }
 
     // MARK: Small helpers

@@ -14,7 +14,11 @@ extension Planner {
         var handlers = "main"
     }
 
-    func role(_ reference: RoleReference, in context: PlanContext, files: RoleFiles = RoleFiles()) -> PlannedRole? {
+    /// - Parameter repeats: Whether it runs again on hosts that have been through it, as imports and includes do.
+    func role(
+        _ reference: RoleReference, in context: PlanContext, files: RoleFiles = RoleFiles(), repeats: Bool = false,
+        isDependency: Bool = false
+    ) -> PlannedRole? {
         guard let name = constantText(Field(.string(Text(reference.name, marks: marks(reference.name),
             origin: reference.location)), at: reference.location))
         else { return nil }
@@ -27,22 +31,23 @@ extension Planner {
             return nil
         }
         let meta = metadata(of: path, reference.location)
-        let parameters = reference.keywords.vars.merging(reference.parameters)
+        let parameters = reference.parameters
         let inherited = context.inherited.entering(
             reference.keywords, tags: words(reference.keywords.tags), vars: false)
         let instance = RoleInstance(
             name: name, path: path,
             defaults: variables(in: "\(path)/defaults", named: files.defaults, reference.location),
             vars: variables(in: "\(path)/vars", named: files.vars, reference.location),
-            parameters: parameters, parent: context.role, allowsDuplicates: meta.allowDuplicates,
+            ownVars: reference.keywords.vars, parameters: parameters, parent: context.role, allowsDuplicates: meta.allowDuplicates || repeats,
+            isDependency: isDependency,
             location: reference.location,
-            identity: identity(path, parameters, inherited, files))
+            identity: identity(path, reference.keywords.vars.merging(parameters), inherited, files))
         var inner = context
         if let outer = context.role { inner.parents.append(outer) }
         inner.role = instance
         inner.inherited = inherited
         let dependencies = meta.roles.compactMap { dependency -> PlannedNode? in
-            role(dependency, in: inner).map(PlannedNode.role)
+            role(dependency, in: inner, isDependency: true).map(PlannedNode.role)
         }
         playRoles.append(instance)
         takeHandlers(of: instance, inner, files)
@@ -62,7 +67,9 @@ extension Planner {
         guard let (reference, files) = roleReference(node, evaluated: nil) else { return [] }
         var inner = context
         inner.inherited = inherited
-        guard let role = role(reference, in: inner, files: files) else { return [] }
+        guard let role = role(reference, in: inner, files: files, repeats: repeats(node.action.arguments)) else {
+            return []
+        }
         return [.role(role)]
     }
 
@@ -82,11 +89,15 @@ extension Planner {
         }
         var inherited = bare(task.inherited)
         if !vars.isEmpty { inherited.parameters.append(vars) }
+        if let apply = task.node.action.arguments["apply"]?.mapValue { inherited = applied(apply, to: inherited) }
         let context = PlanContext(role: task.role, parents: [], inherited: inherited, file: task.file)
-        let role = role(reference, in: context, files: files)
+        let role = role(reference, in: context, files: files, repeats: repeats(arguments))
         try diagnostics.throwIfAny()
         return role.map { ($0, playHandlers, playRoles) }
     }
+
+    /// Includes and imports run a role as often as they are met, unless they say otherwise.
+    private func repeats(_ arguments: ValueMap) -> Bool { arguments["allow_duplicates"]?.isTruthy ?? true }
 
     private func roleReference(_ node: TaskNode, evaluated: ValueMap?) -> (RoleReference, RoleFiles)? {
         let arguments = evaluated ?? node.action.arguments
@@ -94,18 +105,8 @@ extension Planner {
             guard let value = arguments[name] else { return nil }
             return constantText(Field(value, at: node.action.places[name] ?? node.location))
         }
-        guard let name = text("name") ?? text("role") else {
-            report(.missingArgument, "'\(node.action.name)' needs the name of a role", at: node.location,
-                remedy: "Write 'name: ROLE' below it.")
-            return nil
-        }
-        let known = ["name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply",
-            "allow_duplicates", "rolespec_validate"]
-        for key in arguments.keys where !known.contains(key.text) {
-            report(.unknownArgument, "unknown argument '\(key.text)' for \(node.action.name)",
-                at: node.action.places[key.text] ?? node.location,
-                remedy: NearestNames.hint(key.text, among: known))
-        }
+        checkRoleArguments(of: node, arguments)
+        guard let name = text("name") ?? text("role") else { return nil }
         var files = RoleFiles()
         files.tasks = text("tasks_from") ?? "main"
         files.vars = text("vars_from") ?? "main"
@@ -114,6 +115,21 @@ extension Planner {
         let reference = RoleReference(
             name: name, location: node.action.places["name"] ?? node.location, keywords: Keywords(), parameters: [:])
         return (reference, files)
+    }
+
+    /// What `include_role` and `import_role` take.
+    func checkRoleArguments(of node: TaskNode, _ arguments: ValueMap) {
+        if arguments["name"] == nil, arguments["role"] == nil {
+            report(.missingArgument, "'\(node.action.name)' needs the name of a role", at: node.location,
+                remedy: "Write 'name: ROLE' below it.")
+        }
+        let known = ["name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply",
+            "allow_duplicates", "rolespec_validate"]
+        for key in arguments.keys where !known.contains(key.text) {
+            report(.unknownArgument, "unknown argument '\(key.text)' for \(node.action.name)",
+                at: node.action.places[key.text] ?? node.location,
+                remedy: NearestNames.hint(key.text, among: known))
+        }
     }
 
     // MARK: Files of a role

@@ -18,10 +18,14 @@ public struct PlannedPlay: Sendable {
     public var name: String
     /// The playbook it stands in.
     public var file: String
+    /// The playbook that was asked for, which may have imported the one it stands in.
+    public var playbook = ""
     /// The inventory's hosts that its pattern and `--limit` leave, in order.
     public var hosts: [String]
     /// The tasks before the roles, the roles, the tasks and those after; handlers are flushed between sections.
     public var sections: [[PlannedNode]]
+    /// Which of the sections are the roles.
+    public static let rolesSection = 1
     public var handlers: [PlannedTask]
     /// Every role of the play, in the order of their first mention, dependencies first.
     public var roles: [RoleInstance]
@@ -72,7 +76,15 @@ public struct PlannedTask: Sendable {
     }
 
     /// The name people see, a template still: as written, else the action's.
-    public var writtenName: Value { node.keywords.name?.value ?? .string(node.action.name) }
+    public var writtenName: Value {
+        if let name = node.keywords.name?.value { return name }
+        if case .engine(.includeRole) = action, let role = node.action.arguments["name"] ?? node.action.arguments["role"],
+            !role.holdsTemplate
+        {
+            return .string("\(node.action.name) : \(role.pythonText)")
+        }
+        return .string(node.action.name)
+    }
 }
 
 /// What a task does.
@@ -133,24 +145,30 @@ public final class RoleInstance: Sendable {
     public let path: String
     public let defaults: ValueMap
     public let vars: ValueMap
+    /// What `vars:` beside its name says: above its files', and for its own tasks only.
+    public let ownVars: ValueMap
     public let parameters: ValueMap
     public let parent: RoleInstance?
     public let allowsDuplicates: Bool
+    /// Whether another role's dependencies brought it in.
+    public let isDependency: Bool
     public let location: SourceLocation
     /// Two uses with the same identity are the same work.
     public let identity: String
 
     init(
-        name: String, path: String, defaults: ValueMap, vars: ValueMap, parameters: ValueMap, parent: RoleInstance?,
-        allowsDuplicates: Bool, location: SourceLocation, identity: String
+        name: String, path: String, defaults: ValueMap, vars: ValueMap, ownVars: ValueMap, parameters: ValueMap, parent: RoleInstance?,
+        allowsDuplicates: Bool, isDependency: Bool, location: SourceLocation, identity: String
     ) {
         self.name = name
         self.path = path
         self.defaults = defaults
         self.vars = vars
+        self.ownVars = ownVars
         self.parameters = parameters
         self.parent = parent
         self.allowsDuplicates = allowsDuplicates
+        self.isDependency = isDependency
         self.location = location
         self.identity = identity
     }

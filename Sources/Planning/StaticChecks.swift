@@ -13,6 +13,9 @@ extension Planner {
             checkArguments(of: node, module.manual)
             checkSources(of: task, module.manual)
         }
+        if case .engine(.includeRole) = task.action, node.action.dynamicArguments == nil {
+            checkRoleArguments(of: node, node.action.arguments)
+        }
         checkTemplates(of: node, task)
         if let loop = node.loop, let lookup = loop.lookup, !LookupContext.exists(lookup) {
             report(.unsupported, "there is no 'with_\(lookup)' here", at: loop.items.location,

@@ -50,10 +50,11 @@ extension Planner {
         _ node: TaskNode, _ inherited: Inherited, _ context: PlanContext, asHandler: Bool
     ) -> [PlannedNode] {
         refuseLoop(node, "include_tasks")
-        guard let field = fileArgument(of: node), let name = constantText(field) else {
+        guard let field = fileArgument(of: node) else {
             report(.missingArgument, "import_tasks needs the name of a file", at: node.location)
             return []
         }
+        guard let name = constantText(field) else { return [] }
         var inner = context
         inner.inherited = inherited
         return taskFile(name, askedAt: field.location, in: inner, asHandlers: asHandler)
@@ -145,7 +146,8 @@ extension Planner {
         return result
     }
 
-    private func applied(_ apply: ValueMap, to inherited: Inherited) -> Inherited {
+    /// What `apply:` adds to everything an include brings in.
+    func applied(_ apply: ValueMap, to inherited: Inherited) -> Inherited {
         var result = inherited
         for (key, value) in apply {
             let field = Field(value, at: SourceLocation(file: SourceFile(name: "apply", text: ""), line: 1, column: 1))

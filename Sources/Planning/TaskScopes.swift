@@ -1,4 +1,5 @@
 import Playbook
+import Values
 public import Variables
 
 extension PlannedPlay {
@@ -10,12 +11,17 @@ extension PlannedPlay {
         values.vars = node.keywords.vars
         values.roleVars = roles.map(\.vars)
         values.roleDefaults = roles.map(\.defaults)
-        var seen = Set<String>()
-        values.roleNames = roles.map(\.name).filter { seen.insert($0).inserted }
+        values.roleNames = Self.names(of: roles.filter { !$0.isDependency })
+        values.dependentRoleNames = Self.names(of: roles.filter(\.isDependency))
         values.allHosts = hosts
         values.batch = hosts
         values.activeHosts = hosts
         return values
+    }
+
+    private static func names(of roles: [RoleInstance]) -> [String] {
+        var seen = Set<String>()
+        return roles.map(\.name).filter { seen.insert($0).inserted }
     }
 }
 
@@ -39,9 +45,11 @@ extension PlannedTask {
             next = role.parent
         }
         values.roleParameters = chain.map(\.parameters)
-        values.roleVars = chain.map(\.vars)
+        values.roleVars = chain.map { $0.vars.merging($0.ownVars) }
         values.roleDefaults = chain.map(\.defaults)
-        values.parentRoles = chain.dropLast().map { ($0.name, Path.absolute($0.path)) }
+        // Whoever depends on a role is not its parent; whoever includes or imports it is.
+        values.parentRoles = zip(chain, chain.dropFirst()).filter { !$1.isDependency }
+            .map { ($0.0.name, Path.absolute($0.0.path)) }
         values.roleName = role?.name
         values.rolePath = role.map { Path.absolute($0.path) }
         values.searchPath = chain.reversed().map { Path.absolute($0.path) }

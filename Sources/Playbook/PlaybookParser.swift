@@ -97,7 +97,7 @@ public struct PlaybookParser {
             return nil
         }
         var play = PlayNode(keywords: Keywords(), hosts: field(hosts.value), location: node.location)
-        if hosts.value.isNull || hosts.value.scalarText == "" {
+        if hosts.value.isNull || hosts.value.scalarText == "" || hosts.value.items?.isEmpty ?? false {
             report(.badValue, "a play's 'hosts' is empty", at: hosts.value.location,
                 remedy: "Name a group, a host or a pattern.")
         }
@@ -252,6 +252,8 @@ public struct PlaybookParser {
 
     mutating func unknownKeyword(_ key: YAMLNode, _ place: KeywordPlace) {
         let word = key.scalarText ?? key.kindName
+        // A second module in a task has been told of as that.
+        if place == .task || place == .handler, isModule(word) { return }
         var remedy = NearestNames.hint(word, among: place.keywords)
         if remedy == nil, isModule(word) { remedy = "'\(word)' is a module; modules stand in tasks." }
         report(

@@ -66,7 +66,7 @@ public final class TerminalReporter: Reporter {
         case .included(let file, let hosts): line("included: \(safe(file)) for \(hosts.joined(separator: ", "))", .cyan)
         case .noHostsLeft: banner("NO MORE HOSTS LEFT")
         case .said(let diagnostic):
-            line(redactor.redacted(diagnostic).rendered(), diagnostic.severity == .error ? .red : .purple)
+            line(SafeText.visible(redactor.redacted(diagnostic).rendered()), diagnostic.severity == .error ? .red : .purple)
         case .ended(let recap): show(recap)
         }
     }
@@ -80,7 +80,8 @@ public final class TerminalReporter: Reporter {
         if report.showsDiff, !report.isHidden, let change = report.change, report.status == .changed {
             for text in ChangePicture.lines(change, subject: report.subject, redactor: redactor) { diffLine(text) }
         }
-        var host = report.host
+        // Hosts that tasks added may be named by what another host said.
+        var host = safe(report.host)
         if let delegate = report.delegate { host += " -> \(safe(delegate))" }
         var text: String
         let color: Color

@@ -56,16 +56,18 @@ enum UnifiedDiff {
         case .removed: sign = "-"
         case .added: sign = "+"
         }
-        if mark.line.last?.isNewline ?? false { return [sign + mark.line.dropLast()] }
+        if mark.line.utf8.last == UInt8(ascii: "\n") { return [sign + String(mark.line.unicodeScalars.dropLast())] }
         return [sign + mark.line, "\\ No newline at end of file"]
     }
 
-    /// Lines with their ends, so that a missing last one counts as a difference.
+    /// Lines with their ends, so that a missing last one counts as a difference. A carriage return before the end
+    /// is part of the line: to Swift the two together are one character, so bytes are looked at.
     private static func pieces(_ text: String) -> [Substring] {
         var result: [Substring] = []
         var start = text.startIndex
         while start < text.endIndex {
-            let end = text[start...].firstIndex(of: "\n").map { text.index(after: $0) } ?? text.endIndex
+            let end = text.utf8[start...].firstIndex(of: UInt8(ascii: "\n")).map { text.utf8.index(after: $0) }
+                ?? text.endIndex
             result.append(text[start..<end])
             start = end
         }

@@ -107,6 +107,8 @@ public struct Recap: Sendable {
 
     public private(set) var hosts: [String] = []
     private var counts: [String: Counts] = [:]
+    /// Hosts whose failures `meta: clear_host_errors` forgave: they are counted, and don't make the run a failure.
+    private var forgiven: Set<String> = []
     public var isCheckMode = false
     public var wasInterrupted = false
 
@@ -120,11 +122,13 @@ public struct Recap: Sendable {
         }
     }
 
+    public mutating func forgive(_ host: String) { forgiven.insert(host) }
+
     /// The process's exit status: 2 if a host failed, 4 if one was unreachable, both together 6; 99 interrupted.
     public var exitStatus: Int32 {
         if wasInterrupted { return 99 }
         var status: Int32 = 0
-        for host in hosts {
+        for host in hosts where !forgiven.contains(host) {
             if self[host: host].failed > 0 { status |= 2 }
             if self[host: host].unreachable > 0 { status |= 4 }
         }

@@ -5,7 +5,7 @@ import Values
 /// The names whose values the run itself gives.
 final class MagicVariables {
     static let names = [
-        "ansible_check_mode", "ansible_diff_mode", "ansible_facts", "ansible_forks", "ansible_inventory_sources",
+        "ansible_check_mode", "ansible_dependent_role_names", "ansible_diff_mode", "ansible_facts", "ansible_forks", "ansible_inventory_sources",
         "ansible_limit", "ansible_parent_role_names", "ansible_parent_role_paths", "ansible_play_batch",
         "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name", "ansible_play_role_names",
         "ansible_role_name", "ansible_role_names", "ansible_run_tags", "ansible_search_path", "ansible_skip_tags",
@@ -71,7 +71,10 @@ final class MagicVariables {
         case "ansible_play_hosts", "play_hosts": return list(play.activeHosts)
         case "ansible_play_hosts_all": return list(play.allHosts)
         case "ansible_play_batch": return list(play.batch)
-        case "ansible_play_role_names", "ansible_role_names", "role_names": return list(play.roleNames)
+        case "ansible_play_role_names", "role_names": return list(play.roleNames)
+        case "ansible_dependent_role_names": return list(play.dependentRoleNames)
+        case "ansible_role_names":
+            return list(play.dependentRoleNames.filter { !play.roleNames.contains($0) } + play.roleNames)
         default: return nil
         }
     }
@@ -81,9 +84,11 @@ final class MagicVariables {
         case "role_name", "ansible_role_name": return task.roleName.map { .string($0) }
         case "role_path": return task.rolePath.map { .string($0) }
         case "ansible_parent_role_names":
-            return task.parentRoles.isEmpty ? nil : list(task.parentRoles.reversed().map(\.name))
+            guard !task.parentRoles.isEmpty else { return nil }
+            return list(task.parentRoles.reversed().map(\.name))
         case "ansible_parent_role_paths":
-            return task.parentRoles.isEmpty ? nil : list(task.parentRoles.reversed().map(\.path))
+            guard !task.parentRoles.isEmpty else { return nil }
+            return list(task.parentRoles.reversed().map(\.path))
         case "ansible_search_path": return list(task.searchPath)
         default: return nil
         }

@@ -137,6 +137,8 @@ public struct PlayVariables: Sendable {
     public var roleVars: [ValueMap] = []
     public var roleDefaults: [ValueMap] = []
     public var roleNames: [String] = []
+    /// The roles that others depend on.
+    public var dependentRoleNames: [String] = []
     /// All hosts of the play, those of the batch, and those still in it.
     public var allHosts: [String] = []
     public var batch: [String] = []

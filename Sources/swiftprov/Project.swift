@@ -38,7 +38,9 @@ final class Project {
         let (inventory, inventoryWarnings) = try InventoryLoader.load(
             InventorySources(paths: sources, playbookDirectory: playbookDirectory, vault: secrets))
         warnings += inventoryWarnings
-        let tags = TagSelection(only: Self.words(options.tags), skipped: Self.words(options.skipTags))
+        var tags = TagSelection(only: Self.words(options.tags), skipped: Self.words(options.skipTags))
+        // A list of tags is of all there are, those that run only when asked for among them.
+        if options.listTags, options.tags.isEmpty { tags.only = ["all", "never"] }
         let settings = try Self.settings(options, configuration, redactor)
         let extra = try ExtraVariables.read(options.extraVars, vault: secrets, yaml: yaml)
         redactor.learn(.map(extra))

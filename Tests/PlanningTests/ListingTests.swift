@@ -25,20 +25,32 @@ import Values
     @Test("--list-tasks", arguments: cases)
     func tasks(_ example: Case) async throws {
         let lines = try await Self.listing(example, .init(hosts: false, tasks: true, tags: false, dependencies: false))
-        #expect(lines == Self.recorded(example.name, "--list-tasks"))
+        #expect(Self.sortingTags(lines) == Self.sortingTags(Self.recorded(example.name, "--list-tasks")))
     }
 
     @Test("--list-tags", arguments: cases)
     func tags(_ example: Case) async throws {
+        var example = example
+        // As the command does it: tags that run only when asked for are listed, too.
+        if example.files["options"]?.contains("--tags") != true { example.files["options", default: ""] += " --tags all,never" }
         let lines = try await Self.listing(example, .init(hosts: false, tasks: false, tags: true, dependencies: false))
-        #expect(lines == Self.recorded(example.name, "--list-tags"))
+        #expect(Self.sortingTags(lines) == Self.sortingTags(Self.recorded(example.name, "--list-tags")))
     }
 
     /// ansible-playbook lists a play's hosts in no order; here they stand as in the inventory.
     @Test("--list-hosts", arguments: cases)
     func hosts(_ example: Case) async throws {
         let lines = try await Self.listing(example, .init(hosts: true, tasks: false, tags: false, dependencies: false))
-        #expect(Self.sortingHosts(lines) == Self.sortingHosts(Self.recorded(example.name, "--list-hosts")))
+        #expect(Self.sortingTags(Self.sortingHosts(lines)) == Self.sortingTags(Self.sortingHosts(Self.recorded(example.name, "--list-hosts"))))
+    }
+
+    /// A play's tags, which ansible-playbook lists in no order.
+    static func sortingTags(_ lines: [String]) -> [String] {
+        lines.map { line in
+            guard line.hasPrefix("  play #"), let mark = line.firstRange(of: "TAGS: [") else { return line }
+            let tags = line[mark.upperBound...].dropLast().split(separator: ",").sorted()
+            return String(line[..<mark.upperBound]) + tags.joined(separator: ",") + "]"
+        }
     }
 
     static func sortingHosts(_ lines: [String]) -> [String] {

@@ -59,19 +59,29 @@ import YAML
     /// Each of the document's defects: its place, a word of what is said, a word of the remedy.
     static let defects: [(head: String, summary: String, remedy: String)] = [
         ("error roles/application/tasks/main.yml:11", "name", ""),
-        ("error site.yml:24", "docker_service", "docker_container_info"),
+        ("error site.yml:26", "docker_service", ""),
         ("warning roles/network/tasks/main.yml:6", "with_items over a mapping", "dict2items"),
         ("warning site.yml:7", "group_vars/all.yml", "Drop it"),
         ("warning group_vars/all.yml:7", "registry.example.com/app:latest", "Pin"),
         ("warning group_vars/all.yml:11", "nginx:latest", "Pin"),
         ("warning group_vars/all.yml:16", "postgres:latest", "Pin"),
         ("warning roles/application/tasks/main.yml:6", "publish the same port 5000", "Only one"),
-        ("note roles/database/tasks/main.yml:5", "restart_policy", "unless-stopped"),
+        ("note roles/database/tasks/main.yml:6", "restart_policy", "unless-stopped"),
         ("note roles/application/tasks/main.yml:3", "restart_policy", "unless-stopped"),
-        ("note site.yml:13", "docker-compose", "Take it out"),
+        ("note site.yml:11", "docker-compose", "Take it out"),
         ("note site.yml:4", "'yes' means true", "true"),
         ("note site.yml:19", "'yes' means true", "true"),
-        ("note site.yml:21", "", "dependencies"),
+        ("note site.yml:22", "role 'database' uses networks", "dependencies"),
+        ("note site.yml:23", "role 'application' uses networks", "dependencies"),
+        ("warning inventory/production.ini:1", "docker-hosts", "docker_hosts"),
+        ("warning roles/network/tasks/main.yml:3", "docker_network", "community.docker"),
+        ("error roles/database/tasks/main.yml:15", "networks", "list"),
+        ("error roles/application/tasks/main.yml:7", "networks", "list"),
+        ("warning roles/database/tasks/main.yml:15", "nothing can reach 'postgres-db'", "same network"),
+        ("warning roles/database/tasks/main.yml:5", "would run on 2 hosts", "group of its own"),
+        ("warning group_vars/all.yml:10", "services.nginx", ""),
+        ("warning group_vars/all.yml:17", "services.db.env", "env"),
+        ("note roles/application/tasks/main.yml:5", "registry.example.com", "certs.d"),
     ]
 
     @Test("the document's tree: every defect")

@@ -73,7 +73,8 @@ package struct Transcript {
             case "item", "retry": group.append((words[1], line))
             case "play", "task", "handler", "included", "no", "said", nil:
                 flush()
-                result.append(line)
+                // ansible-playbook says this once for every host left.
+                if line != "no hosts left" || result.last != line { result.append(line) }
             case .some(let host): group.append((host, line))
             }
         }

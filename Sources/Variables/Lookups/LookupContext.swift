@@ -14,7 +14,7 @@ public final class LookupContext: @unchecked Sendable {
     init(readFile: @escaping (String) throws(Diagnostic) -> [UInt8]) { self.readFile = readFile }
 
     /// Does `work` as part of an evaluation in `scope`.
-    func within<Result>(
+    public func within<Result>(
         _ scope: LayeredScope, _ work: () throws(Diagnostic) -> Result
     ) throws(Diagnostic) -> Result {
         let outer = self.scope

@@ -40,7 +40,13 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_no_hosts_remaining(self):
         self.put("no hosts left")
 
+    last_task = None
+
     def v2_playbook_on_task_start(self, task, is_conditional):
+        # Some meta tasks are announced host by host; once is enough.
+        if task._uuid == self.last_task and task.action.split(".")[-1] == "meta":
+            return
+        self.last_task = task._uuid
         self.put(f"{'handler' if isinstance(task, Handler) else 'task'} {task.get_name().strip()}")
 
     v2_playbook_on_cleanup_task_start = lambda self, task: self.v2_playbook_on_task_start(task, False)
