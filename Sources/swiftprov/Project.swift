@@ -29,7 +29,7 @@ final class Project {
         let configuration = try ConfigurationFile.load()
         var warnings = configuration.warnings
         playbooks = try Self.playbooks(options)
-        let secrets = try VaultPasswords.gather(options.vault, configuration, redactor)
+        let secrets = try VaultPasswords.gather(options.vault, configuration)
         let sources = Self.inventorySources(options, configuration)
         let yaml = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
             try secrets.openText(sealed, at: place)
@@ -164,7 +164,7 @@ final class Project {
 /// The vault passwords that options and configuration name.
 enum VaultPasswords {
     static func gather(
-        _ options: VaultOptions, _ configuration: ConfigurationFile, _ redactor: Redactor
+        _ options: VaultOptions, _ configuration: ConfigurationFile
     ) throws(Diagnostic) -> VaultSecrets {
         var passwords: [VaultSecrets.Password] = []
         var ids = options.vaultID
@@ -192,7 +192,7 @@ enum VaultPasswords {
             }
             passwords.append(.init(password))
         }
-        for password in passwords { redactor.learn(String(decoding: password.bytes, as: UTF8.self)) }
+        // The passwords themselves are not sought in output: they go nowhere but into the key.
         return VaultSecrets(passwords)
     }
 }
