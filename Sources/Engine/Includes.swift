@@ -51,10 +51,11 @@ extension Engine {
                 else { return nil }
                 name = role.instance.name
                 handlers += added
-                if request.arguments["public"]?.isYes ?? false {
-                    variables.play.roleVars += instances.map(\.vars)
-                    variables.play.roleDefaults += instances.map(\.defaults)
-                }
+                // What an included role imports is the play's as if the play had imported it.
+                let isPublic = request.arguments["public"]?.isYes ?? false
+                let shared = isPublic ? instances : instances.filter { $0 !== role.instance && !$0.isDependency }
+                variables.play.roleVars += shared.map(\.vars)
+                variables.play.roleDefaults += shared.map(\.defaults)
                 nodes = [.role(role)]
             } else {
                 name = request.arguments["file"]?.pythonText ?? ""

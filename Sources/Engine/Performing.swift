@@ -118,7 +118,7 @@ extension Engine {
         }
         let text = name.holdsSecret ? Redactor.mask : name.pythonText
         return TaskTitle(
-            kind: task.isHandler ? .handler : .task, name: task.role.map { "\($0.name) : \(text)" } ?? text,
+            kind: task.isHandler ? .handler : .task, name: task.shownRole.map { "\($0.name) : \(text)" } ?? text,
             location: task.node.location)
     }
 

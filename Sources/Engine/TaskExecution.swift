@@ -112,8 +112,12 @@ extension Engine {
                 host.counts.failed += 1
             }
         case .unreachable:
-            host.counts.unreachable += 1
-            if report.isIgnored { host.counts.skipped += 1 }
+            if report.isIgnored {
+                host.counts.ok += 1
+                host.counts.ignored += 1
+            } else {
+                host.counts.unreachable += 1
+            }
         }
     }
 }

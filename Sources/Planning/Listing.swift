@@ -65,7 +65,7 @@ public enum Listing {
     /// A task's name as lists and banners show it: its role first.
     public static func title(of task: PlannedTask) -> String {
         let name = task.writtenName.pythonText
-        return task.role.map { "\($0.name) : \(name)" } ?? name
+        return task.shownRole.map { "\($0.name) : \(name)" } ?? name
     }
 
     /// The tasks that are listed: what only runs after a failure, or always after a block, is not.

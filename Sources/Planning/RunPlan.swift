@@ -75,6 +75,12 @@ public struct PlannedTask: Sendable {
         self.file = file
     }
 
+    /// The role whose name stands before the task's own; an include of a role stands for itself.
+    public var shownRole: RoleInstance? {
+        if case .engine(.includeRole) = action { return nil }
+        return role
+    }
+
     /// The name people see, a template still: as written, else the action's.
     public var writtenName: Value {
         if let name = node.keywords.name?.value { return name }

@@ -1,5 +1,5 @@
 package import Diagnostics
-package import Engine
+import Engine
 import Glibc
 import Inventory
 package import Planning
@@ -102,7 +102,7 @@ package final class RunFixture {
     package nonisolated static func run(_ example: Case) async throws -> (outcome: Outcome, folder: TemporaryFolder) {
         try await withTaskExecutorPreference(EventLoop.shared) {
             let fixture = try await RunFixture(example)
-            return (try await fixture.run(), await fixture.folder)
+            return (try await fixture.run(), fixture.folder)
         }
     }
 
@@ -112,7 +112,7 @@ package final class RunFixture {
     ) async throws -> (outcome: Outcome, redactor: Redactor) {
         try await withTaskExecutorPreference(EventLoop.shared) {
             let fixture = try await RunFixture(example, secrets: secrets)
-            return (try await fixture.run(), await fixture.redactor)
+            return (try await fixture.run(), fixture.redactor)
         }
     }
 

@@ -1,6 +1,6 @@
 import Diagnostics
 import Playbook
-package import Results
+import Results
 import Values
 
 /// What a run told, a line an event: the words in which `Tests/Oracle/callback/recorder.py` writes down what
@@ -45,7 +45,7 @@ package struct Transcript {
     private static func describe(_ report: TaskReport) -> String {
         var line = "\(report.host) \(report.status.word)"
         if let label = report.label { line = "item \(line) \(json(label))" }
-        if report.isIgnored, report.label == nil { line += " ignored" }
+        if report.isIgnored, report.status == .failed, report.label == nil { line += " ignored" }
         let isDebug = report.action.split(separator: ".").last == "debug"
         if isDebug, report.status == .ok, report.values["results"] == nil, let message = report.values["msg"] {
             line += " \(json(message))"

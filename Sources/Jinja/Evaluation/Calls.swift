@@ -198,6 +198,9 @@ extension Evaluator {
         return try apply(use.filter, to: value, positional, named, at: use.offset)
     }
 
+    /// Filters that look at a map's names alone.
+    private static let keyFilters: Set<String> = ["list", "length", "count", "first", "last"]
+
     func apply(
         _ filter: Filter, to input: Value, _ positional: [Value], _ named: ValueMap, at offset: Int
     ) throws(Diagnostic) -> Value {
@@ -210,6 +213,12 @@ extension Evaluator {
             for value in positional { if case .undefined = value { return value } }
             for (_, value) in named { if case .undefined = value { return value } }
             var survey = Survey()
+            // `hostvars | list` asks for names: nobody's variables are evaluated for it.
+            if case .object(let object) = input, Self.keyFilters.contains(filter.name), let keys = object.keys,
+                !(object is any TemplateObject)
+            {
+                input = .list(keys.map(\.value))
+            }
             input = try surveyed(input, &survey)
             for index in positional.indices { positional[index] = try surveyed(positional[index], &survey) }
             if !named.isEmpty {
