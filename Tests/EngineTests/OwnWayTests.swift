@@ -8,8 +8,9 @@ import Values
 @Suite struct OwnWayTests {
     @Test("a handler that is only known in the run, and that nobody has, fails the host at its place")
     func unknownHandler() async throws {
-        let (outcome, _) = try await RunFixture.run(Case(files: [
-            "playbook.yml": """
+        let (outcome, _) = try await RunFixture.run(
+            Case(files: [
+                "playbook.yml": """
                 - hosts: web
                   tasks:
                     - name: one
@@ -18,7 +19,7 @@ import Values
                       notify: "{{ 'nobody' }}"
                     - {name: two, debug: {msg: further}}
                 """
-        ]))
+            ]))
         #expect(outcome.recap.exitStatus == 2)
         #expect(outcome.recap[host: "web1"].failed == 1)
         #expect(outcome.recap[host: "web2"].ok == 2)
@@ -32,8 +33,9 @@ import Values
 
     @Test("a missing include is rescued like any other failure")
     func missingInclude() async throws {
-        let (outcome, _) = try await RunFixture.run(Case(files: [
-            "playbook.yml": """
+        let (outcome, _) = try await RunFixture.run(
+            Case(files: [
+                "playbook.yml": """
                 - hosts: web1
                   tasks:
                     - block:
@@ -41,7 +43,7 @@ import Values
                       rescue:
                         - {name: rescued, debug: {msg: "{{ ansible_failed_task.name }}"}}
                 """
-        ]))
+            ]))
         #expect(outcome.recap.exitStatus == 0)
         #expect(outcome.recap[host: "web1"].rescued == 1)
         #expect(outcome.recap[host: "web1"].ok == 1)
@@ -49,10 +51,11 @@ import Values
 
     @Test("a file that includes itself without end fails, and does not take the program down")
     func endlessInclude() async throws {
-        let (outcome, _) = try await RunFixture.run(Case(files: [
-            "playbook.yml": "- hosts: web1\n  tasks: [{include_tasks: a.yml}]\n",
-            "a.yml": "- {include_tasks: a.yml}\n",
-        ]))
+        let (outcome, _) = try await RunFixture.run(
+            Case(files: [
+                "playbook.yml": "- hosts: web1\n  tasks: [{include_tasks: a.yml}]\n",
+                "a.yml": "- {include_tasks: a.yml}\n",
+            ]))
         #expect(outcome.recap.exitStatus == 2)
     }
 
@@ -60,14 +63,15 @@ import Values
     func manyItems() async throws {
         let clock = ContinuousClock()
         let start = clock.now
-        let (outcome, _) = try await RunFixture.run(Case(files: [
-            "playbook.yml": """
+        let (outcome, _) = try await RunFixture.run(
+            Case(files: [
+                "playbook.yml": """
                 - hosts: web1
                   tasks:
                     - {name: many, set_fact: {last: "{{ item }}"}, loop: "{{ range(2000) | list }}", register: all}
                     - {name: told, debug: {msg: "{{ last }} {{ all.results | length }}"}}
                 """
-        ]))
+            ]))
         let items = outcome.events.filter { if case .item = $0 { true } else { false } }
         #expect(items.count == 2000)
         #expect(outcome.recap[host: "web1"].ok == 2)
