@@ -34,6 +34,7 @@ struct ConfigurationFile {
         "privilege_escalation.become_user": "ANSIBLE_BECOME_USER",
         "privilege_escalation.become_ask_pass": "ANSIBLE_BECOME_ASK_PASS",
         "privilege_escalation.become_password_file": "ANSIBLE_BECOME_PASSWORD_FILE",
+        "ssh_connection.ssh_args": "ANSIBLE_SSH_ARGS",
         "ssh_connection.ssh_common_args": "ANSIBLE_SSH_COMMON_ARGS",
         "ssh_connection.ssh_extra_args": "ANSIBLE_SSH_EXTRA_ARGS",
         "diff.always": "ANSIBLE_DIFF_ALWAYS",
@@ -47,7 +48,7 @@ struct ConfigurationFile {
         "defaults.bin_ansible_callbacks", "defaults.remote_tmp", "defaults.local_tmp", "defaults.poll_interval",
         "defaults.module_compression", "defaults.jinja2_native", "defaults.internal_poll_interval",
         "ssh_connection.pipelining", "ssh_connection.control_path", "ssh_connection.control_path_dir",
-        "ssh_connection.transfer_method", "ssh_connection.scp_if_ssh", "ssh_connection.ssh_args",
+        "ssh_connection.transfer_method", "ssh_connection.scp_if_ssh",
         "inventory.enable_plugins", "inventory.unparsed_is_failed", "defaults.result_format",
     ]
 

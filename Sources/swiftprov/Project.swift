@@ -129,6 +129,7 @@ final class Project {
         settings.connection =
             connection.connection ?? configuration.text("defaults.transport").flatMap { $0 == "smart" ? nil : $0 }
         let arguments = [
+            configuration.text("ssh_connection.ssh_args"),
             connection.sshCommonArgs ?? configuration.text("ssh_connection.ssh_common_args"),
             connection.sshExtraArgs ?? configuration.text("ssh_connection.ssh_extra_args"),
         ]

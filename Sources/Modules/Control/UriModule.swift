@@ -42,11 +42,15 @@ struct UriModule: Module {
             .optional("use_proxy", .bool, "Use the proxy that the host's environment names.", default: true),
             .optional("unix_socket", .path, "A socket to connect to instead."),
             .optional("force", .bool, "Ask caches for a fresh answer.", default: false),
-            .optional("decompress", .bool, "Unpack a packed answer.", default: true),
-            .optional(
-                "unredirected_headers", .list(.string), "Of no use with curl, which sends no secrets to other hosts.",
-                default: []),
-            .optional("use_netrc", .bool, "Use passwords from .netrc.", default: true),
+            Argument(
+                "decompress", .bool, "Unpack a packed answer.",
+                refusal: "No packed answer is asked for, so none has to be unpacked; leave it out."),
+            Argument(
+                "unredirected_headers", .list(.string), "Headers not to send after a redirection.",
+                refusal: "Name the last address in 'url', or set 'follow_redirects: none'."),
+            Argument(
+                "use_netrc", .bool, "Use passwords from .netrc.",
+                refusal: "No .netrc is read; give 'url_username' and 'url_password'."),
             Argument("use_gssapi", .bool, "Kerberos.", refusal: "Kerberos is not supported."),
             Argument("ciphers", .list(.string), "TLS ciphers.", refusal: "The host's own choice of ciphers is used."),
         ] + FileAttributes.arguments,
