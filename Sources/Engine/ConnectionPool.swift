@@ -67,7 +67,8 @@ struct HurriedShell: Shell {
         let left = ContinuousClock.now.duration(to: deadline)
         guard left > .zero else {
             throw Diagnostic(
-                .timeout, "the task took longer than its timeout of \(limit)", remedy: "Raise 'timeout:', or look why it is slow.")
+                .timeout, "the task took longer than its timeout of \(limit)",
+                remedy: "Raise 'timeout:', or look why it is slow.")
         }
         var request = request
         request.timeout = min(request.timeout ?? left, left)
@@ -97,9 +98,11 @@ private final class LazyShell: Shell {
     /// Requests that come while it is being opened wait for the same opening.
     private func shell() async throws(Diagnostic) -> any Shell {
         if let opened { return opened }
-        let task = opening ?? Task(executorPreference: EventLoop.shared) { [connection, become] in
-            try await connection.shell(as: become) as any Shell
-        }
+        let task =
+            opening
+            ?? Task(executorPreference: EventLoop.shared) { [connection, become] in
+                try await connection.shell(as: become) as any Shell
+            }
         opening = task
         do {
             let shell = try await task.value

@@ -137,8 +137,10 @@ public final class Engine {
                 redactor.learn(.map(loaded))
                 variables.play.files[host.name, default: []].append(loaded)
             } catch {
-                fail(host, with: error.located(at: field.location), title: TaskTitle(
-                    kind: .task, name: "vars_files", location: field.location))
+                fail(
+                    host, with: error.located(at: field.location),
+                    title: TaskTitle(
+                        kind: .task, name: "vars_files", location: field.location))
             }
         }
     }

@@ -57,8 +57,10 @@ extension Engine {
     private func includeVars(_ arguments: ValueMap, _ run: TaskRun, _ scope: LayeredScope) throws(Diagnostic)
         -> TaskOutcome
     {
-        let known = ["file", "dir", "name", "depth", "files_matching", "ignore_files", "extensions",
-            "ignore_unknown_extensions", "hash_behaviour", "_raw_params"]
+        let known = [
+            "file", "dir", "name", "depth", "files_matching", "ignore_files", "extensions",
+            "ignore_unknown_extensions", "hash_behaviour", "_raw_params",
+        ]
         for key in arguments.keys where !known.contains(key.text) {
             throw Diagnostic(
                 .unknownArgument, "unknown argument '\(key.text)' for include_vars",
@@ -98,8 +100,10 @@ extension Engine {
 
     private func addHost(_ arguments: ValueMap, _ run: TaskRun) throws(Diagnostic) -> TaskOutcome {
         var arguments = arguments
-        guard let name = (arguments.removeValue(forKey: "name") ?? arguments.removeValue(forKey: "hostname")
-            ?? arguments.removeValue(forKey: "host"))?.pythonText, !name.isEmpty
+        guard
+            let name =
+                (arguments.removeValue(forKey: "name") ?? arguments.removeValue(forKey: "hostname")
+                ?? arguments.removeValue(forKey: "host"))?.pythonText, !name.isEmpty
         else {
             throw Diagnostic(.missingArgument, "add_host needs 'name'", at: run.task.node.action.location)
         }
@@ -142,7 +146,8 @@ extension Engine {
                 .unknownArgument, "unknown argument '\(key.text)' for pause",
                 at: run.task.node.action.places[key.text], remedy: NearestNames.hint(key.text, among: known))
         }
-        let seconds = arguments["seconds"].flatMap { Double($0.pythonText) }
+        let seconds =
+            arguments["seconds"].flatMap { Double($0.pythonText) }
             ?? arguments["minutes"].flatMap { Double($0.pythonText) }.map { $0 * 60 }
         var outcome = TaskOutcome(.ok)
         outcome.values["rc"] = 0
@@ -152,7 +157,8 @@ extension Engine {
         } else {
             let echoes = arguments["echo"]?.isYes ?? true
             let text = arguments["prompt"]?.pythonText ?? "Press enter to continue, Ctrl+C to interrupt"
-            outcome.values["user_input"] = .string(await Prompting.line("[\(run.title.name)]\n\(text):", echoes: echoes))
+            outcome.values["user_input"] = .string(
+                await Prompting.line("[\(run.title.name)]\n\(text):", echoes: echoes))
         }
         return outcome
     }

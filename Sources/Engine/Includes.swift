@@ -45,8 +45,9 @@ extension Engine {
             let nodes: [PlannedNode]
             let name: String
             if case .engine(.includeRole) = task.action {
-                guard let (role, added, instances) = try planner.includeRole(
-                    request.arguments, for: task, vars: request.vars)
+                guard
+                    let (role, added, instances) = try planner.includeRole(
+                        request.arguments, for: task, vars: request.vars)
                 else { return nil }
                 name = role.instance.name
                 handlers += added
@@ -140,7 +141,8 @@ extension Engine {
         if let file = arguments.removeValue(forKey: "_raw_params") { arguments["file"] = file }
         // Its own `vars` come along, evaluated where they are used; a loop's item is bound here.
         let vars = task.node.keywords.vars.merging(item)
-        let key = arguments.map { "\($0.key.text)=\($0.value.pythonRepresentation)" }.joined(separator: "\u{1f}")
+        let key =
+            arguments.map { "\($0.key.text)=\($0.value.pythonRepresentation)" }.joined(separator: "\u{1f}")
             + item.map { "\u{1e}\($0.key.text)=\($0.value.pythonRepresentation)" }.joined()
         return Request(host: host, arguments: arguments, vars: vars, key: key)
     }

@@ -86,7 +86,9 @@ extension TaskRun {
         do throws(Diagnostic) {
             if let outcome = try conditionOutcome(in: scope) { return outcome }
             let settings = try settings(in: scope)
-            guard case .ready(let instance, let warnings) = try prepared(module, in: scope, settings) else { return nil }
+            guard case .ready(let instance, let warnings) = try prepared(module, in: scope, settings) else {
+                return nil
+            }
             guard let found = try await ModuleRunner.inspect(instance, on: try target(settings)) else { return nil }
             var outcome = taken(found)
             outcome.warnings += warnings
@@ -188,7 +190,9 @@ extension TaskRun {
     }
 
     /// The items' outcomes as the task's: changed if one changed, failed if one failed, skipped if all were.
-    private func combined(_ outcomes: [(item: Value, outcome: TaskOutcome)], _ loop: TaskNode.Loop) -> (TaskOutcome, Value) {
+    private func combined(_ outcomes: [(item: Value, outcome: TaskOutcome)], _ loop: TaskNode.Loop) -> (
+        TaskOutcome, Value
+    ) {
         var results: [Value] = []
         for (item, outcome) in outcomes {
             let registered = outcome.registered(title.name)
@@ -206,7 +210,8 @@ extension TaskRun {
             results.append(.map(map))
         }
         let statuses = outcomes.map(\.outcome.status)
-        let unknown = statuses.compactMap { status in if case .unknown(let unknown) = status { unknown } else { nil } }.first
+        let unknown = statuses.compactMap { status in if case .unknown(let unknown) = status { unknown } else { nil } }
+            .first
         var result: TaskOutcome
         if statuses.contains(.failed) {
             let first = outcomes.first { $0.outcome.status == .failed }
@@ -222,7 +227,8 @@ extension TaskRun {
         } else {
             result = TaskOutcome(.ok)
         }
-        result.values["msg"] = result.values["msg"] ?? (result.status == .skipped ? "All items skipped" : "All items completed")
+        result.values["msg"] =
+            result.values["msg"] ?? (result.status == .skipped ? "All items skipped" : "All items completed")
         result.values["results"] = .list(results)
         for (_, outcome) in outcomes {
             result.facts.merge(outcome.facts)

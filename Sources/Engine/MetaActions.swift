@@ -16,8 +16,11 @@ extension Engine {
         let asked = asksAll.contains(meta) ? Array(hosts.prefix(1)) : hosts
         let chosen = asked.filter { holds(task, on: $0) }
         for host in asked where host.isActive && !chosen.contains(where: { $0 === host }) {
-            tell(.result(TaskReport(
-                host: host.name, task: title(of: task, for: host), status: .skipped, action: task.node.action.name)))
+            tell(
+                .result(
+                    TaskReport(
+                        host: host.name, task: title(of: task, for: host), status: .skipped,
+                        action: task.node.action.name)))
         }
         guard !chosen.isEmpty else { return }
         switch meta {

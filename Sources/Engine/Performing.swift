@@ -110,7 +110,8 @@ extension Engine {
     func title(of task: PlannedTask, for host: HostRun?) -> TaskTitle {
         var name = task.writtenName
         if name.holdsTemplate {
-            let scope = host.map { variables.scope(host: $0.name, task: taskVariables(task, check: nil, diff: nil)) }
+            let scope =
+                host.map { variables.scope(host: $0.name, task: taskVariables(task, check: nil, diff: nil)) }
                 ?? variables.scopeWithoutHost()
             // A name that cannot be evaluated (its loop's item is not known yet) is shown as it is written.
             name = (try? scope.evaluate(name)) ?? name

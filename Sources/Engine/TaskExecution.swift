@@ -50,7 +50,8 @@ extension Engine {
         report.isShown = ["debug", "assert", "fail", "validate_argument_spec"].contains(task.node.action.shortName)
         report.duration = clock.now - started
         report.roundTrips = await connections.roundTrips(of: host.name) - before
-        report.isIgnored = outcome.status == .failed && ignoresErrors || outcome.status == .unreachable && ignoresUnreachable
+        report.isIgnored =
+            outcome.status == .failed && ignoresErrors || outcome.status == .unreachable && ignoresUnreachable
         settle(report, outcome, registered, task, host, standingFor: hosts, factsOwner: factsOwner)
     }
 

@@ -42,7 +42,8 @@ enum ActionCatalog {
     /// The collection's own name for a module that was written as one of ansible-core's, where it is none.
     static func misplaced(_ action: TaskNode.Action) -> Diagnostic? {
         guard action.name.hasPrefix("ansible.builtin."), let module = ModuleIndex.find(action.name),
-            !module.manual.name.hasPrefix("ansible.builtin."), !module.manual.aliases.contains(action.name)
+            !module.manual.name.hasPrefix("ansible.builtin."),
+            !module.manual.aliases.contains(action.name)
                 || !module.manual.name.hasPrefix("ansible.")
         else { return nil }
         return Diagnostic(

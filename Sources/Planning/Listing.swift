@@ -37,7 +37,9 @@ public enum Listing {
                 "  play #\(number) (\(hosts)): \(play.name)\tTAGS: [\(Set(play.tags).sorted().joined(separator: ","))]",
             ]
             if parts.hosts {
-                lines.append("    pattern: [\((pattern.elements ?? [pattern]).map(\.pythonRepresentation).joined(separator: ", "))]")
+                lines.append(
+                    "    pattern: [\((pattern.elements ?? [pattern]).map(\.pythonRepresentation).joined(separator: ", "))]"
+                )
                 lines.append("    hosts (\(play.hosts.count)):")
                 lines += play.hosts.map { "      \($0)" }
             }

@@ -55,7 +55,8 @@ public final class Planner: @unchecked Sendable {
 
     // MARK: Playbooks and plays
 
-    private func playbook(_ path: String, text: String?, inherited: Keywords, askedAt: SourceLocation?) -> [PlannedPlay] {
+    private func playbook(_ path: String, text: String?, inherited: Keywords, askedAt: SourceLocation?) -> [PlannedPlay]
+    {
         let absolute = Path.absolute(path)
         guard !importing.contains(absolute) else {
             report(.recursion, "'\(path)' imports itself", at: askedAt, remedy: "Take the import out.")
@@ -209,7 +210,8 @@ public final class Planner: @unchecked Sendable {
     func words(_ fields: [Field]) -> [String] {
         fields.flatMap { field -> [String] in
             guard let value = try? scope.evaluate(field.value) else {
-                report(.badValue, "tags must be known before the run", at: field.location,
+                report(
+                    .badValue, "tags must be known before the run", at: field.location,
                     remedy: "Use constant tags, or variables given with -e.")
                 return []
             }

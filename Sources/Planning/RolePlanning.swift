@@ -19,14 +19,20 @@ extension Planner {
         _ reference: RoleReference, in context: PlanContext, files: RoleFiles = RoleFiles(), repeats: Bool = false,
         isDependency: Bool = false
     ) -> PlannedRole? {
-        guard let name = constantText(Field(.string(Text(reference.name, marks: marks(reference.name),
-            origin: reference.location)), at: reference.location))
+        guard
+            let name = constantText(
+                Field(
+                    .string(
+                        Text(
+                            reference.name, marks: marks(reference.name),
+                            origin: reference.location)), at: reference.location))
         else { return nil }
         guard let path = rolePath(name, reference.location, context) else { return nil }
         guard !context.parents.contains(where: { $0.path == path }), context.role?.path != path || files.tasks != "main"
         else {
             let chain = (context.parents + [context.role].compactMap(\.self)).map(\.name) + [name]
-            report(.recursion, "role '\(name)' depends on itself: \(chain.joined(separator: " → "))",
+            report(
+                .recursion, "role '\(name)' depends on itself: \(chain.joined(separator: " → "))",
                 at: reference.location, remedy: "Take one of these dependencies out.")
             return nil
         }
@@ -38,7 +44,8 @@ extension Planner {
             name: name, path: path,
             defaults: variables(in: "\(path)/defaults", named: files.defaults, reference.location),
             vars: variables(in: "\(path)/vars", named: files.vars, reference.location),
-            ownVars: reference.keywords.vars, parameters: parameters, parent: context.role, allowsDuplicates: meta.allowDuplicates || repeats,
+            ownVars: reference.keywords.vars, parameters: parameters, parent: context.role,
+            allowsDuplicates: meta.allowDuplicates || repeats,
             isDependency: isDependency,
             location: reference.location,
             identity: identity(path, reference.keywords.vars.merging(parameters), inherited, files))
@@ -56,7 +63,8 @@ extension Planner {
             inner.file = file
             tasks = plan(read(file, askedAt: reference.location), in: inner)
         } else if files.tasks != "main" {
-            report(.missingFile, "role '\(name)' has no tasks '\(files.tasks)'", at: reference.location,
+            report(
+                .missingFile, "role '\(name)' has no tasks '\(files.tasks)'", at: reference.location,
                 remedy: "Looked in \(path)/tasks.")
         }
         return PlannedRole(instance: instance, dependencies: dependencies, tasks: tasks)
@@ -120,13 +128,17 @@ extension Planner {
     /// What `include_role` and `import_role` take.
     func checkRoleArguments(of node: TaskNode, _ arguments: ValueMap) {
         if arguments["name"] == nil, arguments["role"] == nil {
-            report(.missingArgument, "'\(node.action.name)' needs the name of a role", at: node.location,
+            report(
+                .missingArgument, "'\(node.action.name)' needs the name of a role", at: node.location,
                 remedy: "Write 'name: ROLE' below it.")
         }
-        let known = ["name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply",
-            "allow_duplicates", "rolespec_validate"]
+        let known = [
+            "name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply",
+            "allow_duplicates", "rolespec_validate",
+        ]
         for key in arguments.keys where !known.contains(key.text) {
-            report(.unknownArgument, "unknown argument '\(key.text)' for \(node.action.name)",
+            report(
+                .unknownArgument, "unknown argument '\(key.text)' for \(node.action.name)",
                 at: node.action.places[key.text] ?? node.location,
                 remedy: NearestNames.hint(key.text, among: known))
         }
@@ -202,13 +214,15 @@ extension Planner {
         if name.hasPrefix("/") { candidates = [name] }
         if let found = candidates.first(where: ProjectFiles.isDirectory) { return found }
         let near = candidates.map(Path.directory(of:)).flatMap(Path.entries(of:))
-        report(.missingRole, "no role '\(name)'", at: place,
+        report(
+            .missingRole, "no role '\(name)'", at: place,
             remedy: (NearestNames.hint(name, among: Set(near)).map { $0 + " " } ?? "")
                 + "Looked for \(candidates.joined(separator: ", ")).")
         return nil
     }
 
-    private func identity(_ path: String, _ parameters: ValueMap, _ inherited: Inherited, _ files: RoleFiles) -> String {
+    private func identity(_ path: String, _ parameters: ValueMap, _ inherited: Inherited, _ files: RoleFiles) -> String
+    {
         let when = inherited.when.map(\.value.pythonText).joined(separator: "&")
         let parameters = parameters.map { "\($0.key.text)=\($0.value.pythonRepresentation)" }.sorted()
         return [path, files.tasks, parameters.joined(separator: ","), when].joined(separator: "\u{1f}")

@@ -84,7 +84,8 @@ public struct PlannedTask: Sendable {
     /// The name people see, a template still: as written, else the action's.
     public var writtenName: Value {
         if let name = node.keywords.name?.value { return name }
-        if case .engine(.includeRole) = action, let role = node.action.arguments["name"] ?? node.action.arguments["role"],
+        if case .engine(.includeRole) = action,
+            let role = node.action.arguments["name"] ?? node.action.arguments["role"],
             !role.holdsTemplate
         {
             return .string("\(node.action.name) : \(role.pythonText)")
@@ -163,7 +164,8 @@ public final class RoleInstance: Sendable {
     public let identity: String
 
     init(
-        name: String, path: String, defaults: ValueMap, vars: ValueMap, ownVars: ValueMap, parameters: ValueMap, parent: RoleInstance?,
+        name: String, path: String, defaults: ValueMap, vars: ValueMap, ownVars: ValueMap, parameters: ValueMap,
+        parent: RoleInstance?,
         allowsDuplicates: Bool, isDependency: Bool, location: SourceLocation, identity: String
     ) {
         self.name = name

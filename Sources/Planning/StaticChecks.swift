@@ -18,7 +18,8 @@ extension Planner {
         }
         checkTemplates(of: node, task)
         if let loop = node.loop, let lookup = loop.lookup, !LookupContext.exists(lookup) {
-            report(.unsupported, "there is no 'with_\(lookup)' here", at: loop.items.location,
+            report(
+                .unsupported, "there is no 'with_\(lookup)' here", at: loop.items.location,
                 remedy: "Write it with 'loop' and filters, or query().")
         }
         refuseUnsupported(task)
@@ -28,7 +29,8 @@ extension Planner {
         var raw = node.action.arguments
         if let text = node.action.freeForm {
             guard let name = manual.freeForm else {
-                report(.unknownArgument, "\(manual.name) takes no free text", at: node.action.location,
+                report(
+                    .unknownArgument, "\(manual.name) takes no free text", at: node.action.location,
                     remedy: "Write its arguments as a map below the name.")
                 return
             }
@@ -56,7 +58,8 @@ extension Planner {
         guard !name.isEmpty, !places.contains(where: { ProjectFiles.isFile($0) || ProjectFiles.isDirectory($0) }) else {
             return
         }
-        report(.missingFile, "no file '\(name)'", at: task.node.action.places["src"] ?? task.node.action.location,
+        report(
+            .missingFile, "no file '\(name)'", at: task.node.action.places["src"] ?? task.node.action.location,
             remedy: "Looked for \(places.joined(separator: ", ")).")
     }
 
@@ -102,7 +105,8 @@ extension Planner {
     private func refuseUnsupported(_ task: PlannedTask) {
         let node = task.node
         if let field = node.asynchronous, field.value != 0 {
-            report(.unsupported, "'async' is not supported yet", at: field.location,
+            report(
+                .unsupported, "'async' is not supported yet", at: field.location,
                 remedy: "Take it out: the task then runs until it is done; 'timeout:' bounds it.")
         }
         if case .engine(let action) = task.action {
@@ -116,7 +120,8 @@ extension Planner {
 
     func check(play node: PlayNode) {
         if let strategy = node.strategy, !strategy.value.pythonText.hasSuffix("linear") {
-            report(.unsupported, "strategy '\(strategy.value.pythonText)' is not supported yet", at: strategy.location,
+            report(
+                .unsupported, "strategy '\(strategy.value.pythonText)' is not supported yet", at: strategy.location,
                 remedy: "Take it out: 'linear' is the default.")
         }
         for field in node.varsFiles where !field.value.holdsTemplate {
@@ -134,7 +139,9 @@ extension Planner {
                     (field.value.elements ?? [field.value]).map(\.pythonText), askedAt: field.location)
             } catch {
                 var told = error.located(at: field.location)
-                if told.location != field.location { told.notes.append(Diagnostic.Note("read by vars_files", at: field.location)) }
+                if told.location != field.location {
+                    told.notes.append(Diagnostic.Note("read by vars_files", at: field.location))
+                }
                 diagnostics.add(told)
             }
         }
@@ -161,7 +168,8 @@ extension Planner {
                 for item in field.value.elements ?? [field.value] where !item.holdsTemplate {
                     let name = item.pythonText
                     guard !names.contains(name) else { continue }
-                    report(.undefined, "no handler '\(name)'", at: field.location,
+                    report(
+                        .undefined, "no handler '\(name)'", at: field.location,
                         remedy: NearestNames.hint(name, among: names)
                             ?? (names.isEmpty
                                 ? "Handlers stand under 'handlers:' of the play or in a role's handlers/main.yml."

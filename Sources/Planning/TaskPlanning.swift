@@ -69,13 +69,15 @@ extension Planner {
         directories += [playbookDirectory + "/tasks", playbookDirectory]
         let candidates = directories.map { Path.join($0, name) }
         guard let path = candidates.first(where: ProjectFiles.isFile) else {
-            report(.missingFile, "no file '\(name)'", at: place,
+            report(
+                .missingFile, "no file '\(name)'", at: place,
                 remedy: "Looked for \(unique(candidates).joined(separator: ", ")).")
             return []
         }
         let absolute = Path.absolute(path)
         guard importing.filter({ $0 == absolute }).count < 1 else {
-            report(.recursion, "'\(name)' imports itself", at: place,
+            report(
+                .recursion, "'\(name)' imports itself", at: place,
                 remedy: "Use include_tasks with a condition that ends it.")
             return []
         }
@@ -112,7 +114,8 @@ extension Planner {
 
     func refuseLoop(_ node: TaskNode, _ instead: String) {
         guard let loop = node.loop else { return }
-        report(.syntax, "'\(node.action.name)' is read before the run and cannot loop", at: loop.items.location,
+        report(
+            .syntax, "'\(node.action.name)' is read before the run and cannot loop", at: loop.items.location,
             remedy: "Use \(instead), which is read when it is met.")
     }
 

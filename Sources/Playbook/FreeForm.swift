@@ -3,7 +3,8 @@ enum FreeForm {
     /// Modules and actions whose text is theirs, apart from the options named here.
     static let rawOptions: [String: Set<String>] = {
         let command: Set<String> = [
-            "creates", "removes", "chdir", "executable", "stdin", "stdin_add_newline", "strip_empty_ends", "argv", "cmd",
+            "creates", "removes", "chdir", "executable", "stdin", "stdin_add_newline", "strip_empty_ends", "argv",
+            "cmd",
         ]
         return [
             "command": command, "shell": command, "script": command, "raw": ["executable"],

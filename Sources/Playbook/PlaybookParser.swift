@@ -21,12 +21,14 @@ public struct PlaybookParser {
     /// A playbook: a list of plays and imports.
     public mutating func playbook(_ root: YAMLNode?, file: SourceFile) -> [PlaybookEntry] {
         guard let root else {
-            report(.syntax, "an empty playbook", at: SourceLocation(file: file, line: 1, column: 1),
+            report(
+                .syntax, "an empty playbook", at: SourceLocation(file: file, line: 1, column: 1),
                 remedy: "A playbook is a list of plays, each with 'hosts:'.")
             return []
         }
         guard let items = root.items else {
-            report(.syntax, "a playbook must be a list of plays, not \(root.kindName)", at: root.location,
+            report(
+                .syntax, "a playbook must be a list of plays, not \(root.kindName)", at: root.location,
                 remedy: "Begin each play with '- hosts: …'.")
             return []
         }
@@ -54,7 +56,8 @@ public struct PlaybookParser {
             case "allow_duplicates": allowDuplicates = self.value(value).isTruthy
             case "galaxy_info", "argument_specs", "collections": break
             default:
-                report(.unknownKeyword, "unknown key '\(key.scalarText ?? "?")' in a role's meta", at: key.location,
+                report(
+                    .unknownKeyword, "unknown key '\(key.scalarText ?? "?")' in a role's meta", at: key.location,
                     severity: .warning)
             }
         }
@@ -75,7 +78,8 @@ public struct PlaybookParser {
 
     private mutating func entry(_ node: YAMLNode) -> PlaybookEntry? {
         guard let pairs = node.pairs else {
-            report(.syntax, "a play must be a map, not \(node.kindName)", at: node.location,
+            report(
+                .syntax, "a play must be a map, not \(node.kindName)", at: node.location,
                 remedy: "Begin each play with '- hosts: …'.")
             return nil
         }
@@ -90,7 +94,8 @@ public struct PlaybookParser {
             return .importPlaybook(field(value), keywords)
         }
         guard let hosts = pairs.first(where: { $0.key.scalarText == "hosts" }) else {
-            report(.syntax, "a play without 'hosts'", at: node.location,
+            report(
+                .syntax, "a play without 'hosts'", at: node.location,
                 remedy: looksLikeTask(pairs)
                     ? "This looks like a task; tasks stand under a play's 'tasks:'."
                     : "Say which hosts it is for: 'hosts: all'.")
@@ -98,7 +103,8 @@ public struct PlaybookParser {
         }
         var play = PlayNode(keywords: Keywords(), hosts: field(hosts.value), location: node.location)
         if hosts.value.isNull || hosts.value.scalarText == "" || hosts.value.items?.isEmpty ?? false {
-            report(.badValue, "a play's 'hosts' is empty", at: hosts.value.location,
+            report(
+                .badValue, "a play's 'hosts' is empty", at: hosts.value.location,
                 remedy: "Name a group, a host or a pattern.")
         }
         for (key, value) in pairs {
@@ -144,7 +150,8 @@ public struct PlaybookParser {
             for (key, _) in item.pairs ?? [] {
                 switch key.scalarText {
                 case "name", "prompt", "private", "default", "confirm": break
-                case "encrypt", "salt", "salt_size", "unsafe": unsupported(key, "Encrypt with the password_hash filter.")
+                case "encrypt", "salt", "salt_size", "unsafe":
+                    unsupported(key, "Encrypt with the password_hash filter.")
                 default: unknownKeyword(key, .play)
                 }
             }
@@ -161,7 +168,8 @@ public struct PlaybookParser {
     private mutating func roleList(_ node: YAMLNode) -> [RoleReference] {
         if node.isNull { return [] }
         guard let items = node.items else {
-            report(.syntax, "roles must be a list, not \(node.kindName)", at: node.location,
+            report(
+                .syntax, "roles must be a list, not \(node.kindName)", at: node.location,
                 remedy: "Begin each with '- '.")
             return []
         }
@@ -198,13 +206,15 @@ public struct PlaybookParser {
     mutating func nodes(_ node: YAMLNode, what: String, place: KeywordPlace) -> [Node] {
         if node.isNull { return [] }
         guard let items = node.items else {
-            report(.syntax, "\(what) must be a list, not \(node.kindName)", at: node.location,
+            report(
+                .syntax, "\(what) must be a list, not \(node.kindName)", at: node.location,
                 remedy: "Begin each task with '- '.")
             return []
         }
         return items.compactMap { item in
             guard let pairs = item.pairs else {
-                report(.syntax, "a task must be a map, not \(item.kindName)", at: item.location,
+                report(
+                    .syntax, "a task must be a map, not \(item.kindName)", at: item.location,
                     remedy: "Write '- name: …' and the module on a line of its own.")
                 return nil
             }
@@ -234,7 +244,8 @@ public struct PlaybookParser {
             }
         }
         guard hasBlock else {
-            report(.syntax, "'rescue' or 'always' without 'block'", at: node.location,
+            report(
+                .syntax, "'rescue' or 'always' without 'block'", at: node.location,
                 remedy: "Put the tasks they belong to under 'block:'.")
             return nil
         }

@@ -81,7 +81,9 @@ public enum Path {
     /// `directory/name`, or `name` alone if it is absolute. `~` is the user's home.
     public static func join(_ directory: String, _ name: String) -> String {
         if name.hasPrefix("/") { return name }
-        if name == "~" || name.hasPrefix("~/"), let home = getenv("HOME") { return String(cString: home) + name.dropFirst() }
+        if name == "~" || name.hasPrefix("~/"), let home = getenv("HOME") {
+            return String(cString: home) + name.dropFirst()
+        }
         if directory.isEmpty || directory == "." { return name }
         return directory.hasSuffix("/") ? directory + name : directory + "/" + name
     }

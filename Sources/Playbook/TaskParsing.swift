@@ -56,7 +56,8 @@ extension PlaybookParser {
     private mutating func register(_ node: YAMLNode, _ task: inout TaskNode) {
         let name = node.scalarText ?? ""
         guard name.isVariableName else {
-            report(.badValue, "'\(name)' cannot be a variable's name", at: node.location,
+            report(
+                .badValue, "'\(name)' cannot be a variable's name", at: node.location,
                 remedy: "Names are letters, digits and underscores, and begin with no digit.")
             return
         }
@@ -91,10 +92,13 @@ extension PlaybookParser {
             case "extended_allitems": break
             case "break_when": loop.breakWhen = conditions(value)
             default:
-                report(.unknownKeyword, "'\(key.scalarText ?? "?")' is not a key of loop_control", at: key.location,
+                report(
+                    .unknownKeyword, "'\(key.scalarText ?? "?")' is not a key of loop_control", at: key.location,
                     remedy: NearestNames.hint(
                         key.scalarText ?? "",
-                        among: ["loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when"]))
+                        among: [
+                            "loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when",
+                        ]))
             }
         }
         task.loop = loop
@@ -119,7 +123,8 @@ extension PlaybookParser {
         }
         let modules = candidates.filter { isModule($0.key.scalarText ?? "") }
         guard let chosen = modules.first ?? candidates.first else {
-            report(.syntax, "a task without a module", at: node.location,
+            report(
+                .syntax, "a task without a module", at: node.location,
                 remedy: "Say what it does, such as 'ansible.builtin.command: uptime'.")
             return nil
         }
@@ -137,7 +142,8 @@ extension PlaybookParser {
     }
 
     private mutating func conflicting(_ one: YAMLNode, _ other: YAMLNode, _ place: KeywordPlace) {
-        report(.syntax,
+        report(
+            .syntax,
             "two actions in one task: '\(other.scalarText ?? "")' and '\(one.scalarText ?? "")'", at: one.location,
             remedy: NearestNames.hint(one.scalarText ?? "", among: place.keywords) ?? "Make two tasks of them.")
     }
@@ -178,7 +184,8 @@ extension PlaybookParser {
         }
         guard node.pairs != nil else {
             // `meta`-like actions never take lists; a list is a slip in nearly every case.
-            report(.badValue, "arguments of '\(action.name)' must be a map or text, not \(node.kindName)",
+            report(
+                .badValue, "arguments of '\(action.name)' must be a map or text, not \(node.kindName)",
                 at: node.location)
             return
         }
@@ -213,7 +220,8 @@ extension PlaybookParser {
         }
         if !reading.rest.isEmpty {
             if raw == nil, isModule(action.name) {
-                report(.unknownArgument, "'\(reading.rest)' is not an argument of '\(action.name)'", at: place,
+                report(
+                    .unknownArgument, "'\(reading.rest)' is not an argument of '\(action.name)'", at: place,
                     remedy: "Write arguments as 'name=value', or as a map below the module's name.")
                 return
             }
@@ -286,7 +294,8 @@ extension String {
     package var isVariableName: Bool {
         guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
         return utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
         }
     }

@@ -9,20 +9,21 @@ enum ChangePicture {
         if let subject, let first = change.parts.first, case .setting = first {
             heading = ["@@ \(redactor.redacted(subject)) @@"]
         }
-        return heading + change.parts.flatMap { part -> [String] in
-            switch part {
-            case .text(let path, let before, let after):
-                return UnifiedDiff.lines(
-                    before: before.map(redactor.redacted), after: after.map(redactor.redacted), path: path)
-            case .setting(let name, let before, let after):
-                return [
-                    "- \(name): \(text(before, redactor))",
-                    "+ \(name): \(text(after, redactor))",
-                ]
-            case .action(let description):
-                return ["+ \(redactor.redacted(description))"]
+        return heading
+            + change.parts.flatMap { part -> [String] in
+                switch part {
+                case .text(let path, let before, let after):
+                    return UnifiedDiff.lines(
+                        before: before.map(redactor.redacted), after: after.map(redactor.redacted), path: path)
+                case .setting(let name, let before, let after):
+                    return [
+                        "- \(name): \(text(before, redactor))",
+                        "+ \(name): \(text(after, redactor))",
+                    ]
+                case .action(let description):
+                    return ["+ \(redactor.redacted(description))"]
+                }
             }
-        }
     }
 
     private static func text(_ value: Value, _ redactor: Redactor) -> String {

@@ -35,7 +35,10 @@ public final class JSONLinesReporter: Reporter {
             object = ["event": "included", "file": .string(file), "hosts": .list(hosts.map { .string($0) })]
         case .noHostsLeft: object = ["event": "no_hosts_left"]
         case .said(let diagnostic):
-            object = ["event": .string(diagnostic.severity.rawValue), "text": .string(redactor.redacted(diagnostic).rendered())]
+            object = [
+                "event": .string(diagnostic.severity.rawValue),
+                "text": .string(redactor.redacted(diagnostic).rendered()),
+            ]
         case .ended(let recap): object = describe(recap)
         }
         write(JSONText.of(redactor.redacted(.map(object))) + "\n")
@@ -75,7 +78,9 @@ public final class JSONLinesReporter: Reporter {
                 "round_trips": .int(counts.roundTrips),
             ]
         }
-        return ["event": "recap", "check": .bool(recap.isCheckMode), "hosts": .map(hosts),
-            "status": .int(Int(recap.exitStatus))]
+        return [
+            "event": "recap", "check": .bool(recap.isCheckMode), "hosts": .map(hosts),
+            "status": .int(Int(recap.exitStatus)),
+        ]
     }
 }

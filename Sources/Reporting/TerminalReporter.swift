@@ -43,7 +43,9 @@ public final class TerminalReporter: Reporter {
             line("skipping: \(why)", .cyan)
         case .taskStarted(let title):
             banner("\(title.kind.rawValue) [\(safe(title.name))]")
-            if style.verbosity > 1, let place = title.location { line("task path: \(place.file.name):\(place.line)", .gray) }
+            if style.verbosity > 1, let place = title.location {
+                line("task path: \(place.file.name):\(place.line)", .gray)
+            }
         case .item(let report): if report.status != .skipped || style.showsSkipped { result(report) }
         case .result(let report):
             // A loop has shown its items; only a failure that no item had is left to say.
@@ -62,11 +64,15 @@ public final class TerminalReporter: Reporter {
             }
             if style.verbosity > 2, report.status != .skipped { line(measure(report), .gray) }
         case .retry(let report, let attempt, let total):
-            line("FAILED - RETRYING: [\(report.host)]: \(safe(report.task.name)) (\(total - attempt + 1) retries left).", .gray)
+            line(
+                "FAILED - RETRYING: [\(report.host)]: \(safe(report.task.name)) (\(total - attempt + 1) retries left).",
+                .gray)
         case .included(let file, let hosts): line("included: \(safe(file)) for \(hosts.joined(separator: ", "))", .cyan)
         case .noHostsLeft: banner("NO MORE HOSTS LEFT")
         case .said(let diagnostic):
-            line(SafeText.visible(redactor.redacted(diagnostic).rendered()), diagnostic.severity == .error ? .red : .purple)
+            line(
+                SafeText.visible(redactor.redacted(diagnostic).rendered()),
+                diagnostic.severity == .error ? .red : .purple)
         case .ended(let recap): show(recap)
         }
     }
@@ -101,7 +107,9 @@ public final class TerminalReporter: Reporter {
         if let diagnostic = report.diagnostic, report.status == .failed || report.status == .unreachable {
             show(diagnostic, hidden: report.isHidden)
         }
-        for warning in report.warnings where !report.isHidden { line("[WARNING]: \(safe(redactor.redacted(warning)))", .purple) }
+        for warning in report.warnings where !report.isHidden {
+            line("[WARNING]: \(safe(redactor.redacted(warning)))", .purple)
+        }
         if report.isIgnored, report.label == nil { line("...ignoring", .cyan) }
     }
 
@@ -128,10 +136,13 @@ public final class TerminalReporter: Reporter {
                 : nil
         }
         if case .unknown = report.status { return nil }
-        guard report.isShown && report.status != .skipped || style.verbosity > 0 || report.status == .failed else { return nil }
+        guard report.isShown && report.status != .skipped || style.verbosity > 0 || report.status == .failed else {
+            return nil
+        }
         var values = report.values
         if report.isShown {
-            values = ValueMap(values.filter { !["changed", "failed", "skipped"].contains($0.key.text) }.map { ($0.key, $0.value) })
+            values = ValueMap(
+                values.filter { !["changed", "failed", "skipped"].contains($0.key.text) }.map { ($0.key, $0.value) })
         }
         if style.verbosity < 1 { values.removeValue(forKey: "ansible_facts") }
         if style.verbosity < 3 { values.removeValue(forKey: "invocation") }
@@ -141,7 +152,8 @@ public final class TerminalReporter: Reporter {
     }
 
     private func measure(_ report: TaskReport) -> String {
-        let seconds = Double(report.duration.components.seconds)
+        let seconds =
+            Double(report.duration.components.seconds)
             + Double(report.duration.components.attoseconds) / 1e18
         let milliseconds = Int((seconds * 1000).rounded())
         return "  [\(report.host)] round trips: \(report.roundTrips), \(milliseconds) ms"
@@ -152,7 +164,8 @@ public final class TerminalReporter: Reporter {
         let width = max(26, (recap.hosts.map(\.count).max() ?? 0) + 1)
         for host in recap.hosts {
             let counts = recap[host: host]
-            let color: Color = counts.failed > 0 || counts.unreachable > 0 ? .red : counts.changed > 0 ? .yellow : .green
+            let color: Color =
+                counts.failed > 0 || counts.unreachable > 0 ? .red : counts.changed > 0 ? .yellow : .green
             let name = host + String(repeating: " ", count: max(1, width - host.count))
             var fields = [
                 ("ok", counts.ok), ("changed", counts.changed), ("unreachable", counts.unreachable),

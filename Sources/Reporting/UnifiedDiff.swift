@@ -66,7 +66,8 @@ enum UnifiedDiff {
         var result: [Substring] = []
         var start = text.startIndex
         while start < text.endIndex {
-            let end = text.utf8[start...].firstIndex(of: UInt8(ascii: "\n")).map { text.utf8.index(after: $0) }
+            let end =
+                text.utf8[start...].firstIndex(of: UInt8(ascii: "\n")).map { text.utf8.index(after: $0) }
                 ?? text.endIndex
             result.append(text[start..<end])
             start = end

@@ -5,7 +5,8 @@ import Values
 /// The names whose values the run itself gives.
 final class MagicVariables {
     static let names = [
-        "ansible_check_mode", "ansible_dependent_role_names", "ansible_diff_mode", "ansible_facts", "ansible_forks", "ansible_inventory_sources",
+        "ansible_check_mode", "ansible_dependent_role_names", "ansible_diff_mode", "ansible_facts", "ansible_forks",
+        "ansible_inventory_sources",
         "ansible_limit", "ansible_parent_role_names", "ansible_parent_role_paths", "ansible_play_batch",
         "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name", "ansible_play_role_names",
         "ansible_role_name", "ansible_role_names", "ansible_run_tags", "ansible_search_path", "ansible_skip_tags",
@@ -57,7 +58,9 @@ final class MagicVariables {
         case "vars": return scope.map { .object(VarsView($0)) }
         case "groups":
             var groups = ValueMap()
-            for group in variables.inventory.groupNames { groups[group] = list(variables.inventory.hostNames(in: group)) }
+            for group in variables.inventory.groupNames {
+                groups[group] = list(variables.inventory.hostNames(in: group))
+            }
             return .map(groups)
         default: return nil
         }

@@ -100,7 +100,8 @@ public final class RunVariables: @unchecked Sendable {
 
     /// The variables that hold where no host is chosen yet: names of plays, imports, `hosts:`.
     public func scopeWithoutHost(_ vars: [ValueMap] = []) -> LayeredScope {
-        let layers = [Layer("extra vars", extra)] + vars.reversed().map { Layer("vars", $0) }
+        let layers =
+            [Layer("extra vars", extra)] + vars.reversed().map { Layer("vars", $0) }
             + [Layer("play vars", play.vars)]
         return magicScope(host: nil, task: nil, layers: layers)
     }

@@ -114,7 +114,8 @@ final class InterruptWatch: Sendable {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 if count.next() == 1 {
-                    Console.writeError("\ninterrupted: what runs is finished, nothing new begins (again: stop at once)\n")
+                    Console.writeError(
+                        "\ninterrupted: what runs is finished, nothing new begins (again: stop at once)\n")
                     onFirst()
                 } else {
                     exit(99)

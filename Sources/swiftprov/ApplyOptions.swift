@@ -5,14 +5,16 @@ struct ApplyOptions: ParsableArguments {
     @Argument(help: "Playbooks, in order; `-` reads standard input. Default: playbooks/site.yml.")
     var playbooks: [String] = []
 
-    @Option(name: [.customShort("i"), .customLong("inventory"), .customLong("inventory-file")],
+    @Option(
+        name: [.customShort("i"), .customLong("inventory"), .customLong("inventory-file")],
         parsing: .singleValue, help: "An inventory file or directory, or hosts with a comma: `web1,`.")
     var inventory: [String] = []
 
     @Option(name: [.customShort("l"), .long], help: "Only these hosts of the plays.")
     var limit: String?
 
-    @Option(name: [.customShort("e"), .customLong("extra-vars")], parsing: .singleValue,
+    @Option(
+        name: [.customShort("e"), .customLong("extra-vars")], parsing: .singleValue,
         help: "Variables: `name=value`, YAML or JSON, or @FILE.")
     var extraVars: [String] = []
 
@@ -55,7 +57,8 @@ struct ApplyOptions: ParsableArguments {
     @Flag(name: .customLong("flush-cache"), help: "Forget cached facts (none are kept between runs).")
     var flushCache = false
 
-    @Option(name: .long, help: ArgumentHelp("Write a report: json=FILE, one JSON object a line.", valueName: "kind=file"))
+    @Option(
+        name: .long, help: ArgumentHelp("Write a report: json=FILE, one JSON object a line.", valueName: "kind=file"))
     var report: [String] = []
 
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
@@ -70,7 +73,8 @@ struct ConnectionOptions: ParsableArguments {
     @Flag(name: [.customShort("k"), .customLong("ask-pass")], help: "Ask for the login password.")
     var askPass = false
 
-    @Option(name: [.customLong("connection-password-file"), .customLong("conn-pass-file")],
+    @Option(
+        name: [.customLong("connection-password-file"), .customLong("conn-pass-file")],
         help: "Read the login password from a file.")
     var connectionPasswordFile: String?
 
@@ -101,18 +105,21 @@ struct ConnectionOptions: ParsableArguments {
     @Flag(name: [.customShort("K"), .customLong("ask-become-pass")], help: "Ask for the password to become.")
     var askBecomePass = false
 
-    @Option(name: [.customLong("become-password-file"), .customLong("become-pass-file")],
+    @Option(
+        name: [.customLong("become-password-file"), .customLong("become-pass-file")],
         help: "Read the password to become from a file.")
     var becomePasswordFile: String?
 }
 
 /// Where vault passwords come from.
 struct VaultOptions: ParsableArguments {
-    @Flag(name: [.customShort("J"), .customLong("ask-vault-password"), .customLong("ask-vault-pass")],
+    @Flag(
+        name: [.customShort("J"), .customLong("ask-vault-password"), .customLong("ask-vault-pass")],
         help: "Ask for the vault password.")
     var askVaultPass = false
 
-    @Option(name: [.customLong("vault-password-file"), .customLong("vault-pass-file")], parsing: .singleValue,
+    @Option(
+        name: [.customLong("vault-password-file"), .customLong("vault-pass-file")], parsing: .singleValue,
         help: "Read the vault password from a file, or from a program's output.")
     var vaultPasswordFile: [String] = []
 

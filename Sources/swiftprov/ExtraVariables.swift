@@ -32,7 +32,8 @@ enum ExtraVariables {
         let reading = KeyValueText.read(text)
         guard reading.rest.isEmpty, !reading.options.isEmpty else {
             throw Diagnostic(
-                .badOption, "-e '\(text)' is no variable", remedy: "Write -e name=value, -e '{\"name\": …}' or -e @FILE.")
+                .badOption, "-e '\(text)' is no variable",
+                remedy: "Write -e name=value, -e '{\"name\": …}' or -e @FILE.")
         }
         var result = ValueMap()
         for (name, value) in reading.options {

@@ -45,7 +45,8 @@ final class Project {
         let extra = try ExtraVariables.read(options.extraVars, vault: secrets, yaml: yaml)
         redactor.learn(.map(extra))
         let facts = RunFacts(
-            isCheckMode: options.check, isDiffMode: settings.showsDiff, verbosity: options.verbose, forks: settings.forks,
+            isCheckMode: options.check, isDiffMode: settings.showsDiff, verbosity: options.verbose,
+            forks: settings.forks,
             runTags: tags.only, skipTags: tags.skipped, inventorySources: sources.map(Path.absolute),
             limit: options.limit, configFile: configuration.path.map(Path.absolute), remoteUser: settings.remoteUser)
         let files = ProjectFiles(vault: secrets)
@@ -96,7 +97,8 @@ final class Project {
     }
 
     private static func collectionsPath(_ configuration: ConfigurationFile) -> [String] {
-        let configured = configuration.paths("defaults.collections_path") + configuration.paths("defaults.collections_paths")
+        let configured =
+            configuration.paths("defaults.collections_path") + configuration.paths("defaults.collections_paths")
         return configured.isEmpty
             ? ["collections", Path.join(".", "~/.ansible/collections"), "/usr/share/ansible/collections"] : configured
     }
@@ -124,7 +126,8 @@ final class Project {
         settings.becomeUser = connection.becomeUser ?? configuration.text("privilege_escalation.become_user")
         settings.remoteUser = connection.user ?? configuration.text("defaults.remote_user")
         settings.privateKey = connection.privateKey ?? configuration.path("defaults.private_key_file")
-        settings.connection = connection.connection ?? configuration.text("defaults.transport").flatMap { $0 == "smart" ? nil : $0 }
+        settings.connection =
+            connection.connection ?? configuration.text("defaults.transport").flatMap { $0 == "smart" ? nil : $0 }
         let arguments = [
             connection.sshCommonArgs ?? configuration.text("ssh_connection.ssh_common_args"),
             connection.sshExtraArgs ?? configuration.text("ssh_connection.ssh_extra_args"),

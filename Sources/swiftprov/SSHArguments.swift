@@ -64,7 +64,8 @@ struct SSHArguments {
 
     private static func unsupported(_ option: String, _ host: String) -> Diagnostic {
         Diagnostic(
-            .unsupported, "the ssh option '\(option)' is not supported", remedy: "Take it out of ansible_ssh_common_args, "
+            .unsupported, "the ssh option '\(option)' is not supported",
+            remedy: "Take it out of ansible_ssh_common_args, "
                 + "ansible_ssh_extra_args or ansible.cfg.", host: host)
     }
 

@@ -1,6 +1,6 @@
 import Diagnostics
-import RunFixture
 import Results
+import RunFixture
 import Testing
 import Values
 
@@ -16,12 +16,15 @@ import Values
         ])
         let (outcome, folder) = try await RunFixture.run(example)
         let transcript = Transcript(outcome, folder: folder.path)
-        return (transcript.lines.filter { !$0.hasPrefix("play") && !$0.hasPrefix("task") }, transcript.recap["web1"], folder)
+        return (
+            transcript.lines.filter { !$0.hasPrefix("play") && !$0.hasPrefix("task") }, transcript.recap["web1"], folder
+        )
     }
 
     @Test("a command's outcome is unknown, and so is what depends on it")
     func commands() async throws {
-        let (lines, recap, folder) = try await Self.transcript("""
+        let (lines, recap, folder) = try await Self.transcript(
+            """
                 - {name: c, command: "touch {{ playbook_dir }}/made", register: r}
                 - {name: condition, debug: {msg: a}, when: r is changed}
                 - {name: by value, debug: {msg: a}, when: r.rc == 0}
@@ -40,7 +43,8 @@ import Values
 
     @Test("what is known in spite of an unknown part is told")
     func lazyConditions() async throws {
-        let (lines, _, _) = try await Self.transcript("""
+        let (lines, _, _) = try await Self.transcript(
+            """
                 - {name: c, command: "true", register: r}
                 - {name: decided, debug: {msg: a}, when: [false, r is changed]}
                 - {name: default, debug: {msg: "{{ r.rc | default(1) }}"}}
@@ -52,7 +56,8 @@ import Values
 
     @Test("commands that say they only look run all the same")
     func checkModeFalse() async throws {
-        let (lines, recap, _) = try await Self.transcript("""
+        let (lines, recap, _) = try await Self.transcript(
+            """
                 - {name: c, command: echo hi, register: r, check_mode: false, changed_when: false}
                 - {name: uses it, debug: {msg: "{{ r.stdout }}"}}
                 - {name: mode, debug: {msg: "{{ ansible_check_mode }}"}}
@@ -64,7 +69,8 @@ import Values
 
     @Test("check_mode: true in a real run changes nothing")
     func checkModeTrue() async throws {
-        let (lines, _, folder) = try await Self.transcript("""
+        let (lines, _, folder) = try await Self.transcript(
+            """
                 - {name: dry, copy: {dest: "{{ playbook_dir }}/dry", content: a}, check_mode: true}
                 - {name: real, copy: {dest: "{{ playbook_dir }}/real", content: a}}
 
@@ -93,21 +99,21 @@ import Values
         #expect(real.folder.read("d/f") == "a")
     }
 
-    @Test("retries do not wait for what a dry run cannot tell")
+    // If it waited, it would wait for hours.
+    @Test("retries do not wait for what a dry run cannot tell", .timeLimit(.minutes(10)))
     func retries() async throws {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let (lines, _, _) = try await Self.transcript("""
-                - {name: c, command: "false", register: r, until: r is succeeded, retries: 5, delay: 10}
+        let (lines, _, _) = try await Self.transcript(
+            """
+                - {name: c, command: "false", register: r, until: r is succeeded, retries: 5, delay: 36000}
 
             """)
         #expect(lines == ["web1 unknown"])
-        #expect(clock.now - start < .seconds(5))
     }
 
     @Test("an include that depends on an unknown is unknown, not failed")
     func includes() async throws {
-        let (lines, recap, _) = try await Self.transcript("""
+        let (lines, recap, _) = try await Self.transcript(
+            """
                 - {name: c, command: "true", register: r}
                 - {name: include, include_tasks: "{{ r.stdout }}.yml"}
                 - {name: condition, include_tasks: a.yml, when: r is changed}
@@ -121,7 +127,8 @@ import Values
 
     @Test("a loop with an unknown item is unknown as a whole, changed if another item would change")
     func loops() async throws {
-        let (lines, _, _) = try await Self.transcript("""
+        let (lines, _, _) = try await Self.transcript(
+            """
                 - {name: c, command: "true", register: r}
                 - {name: loop, debug: {msg: "{{ item }}"}, loop: [a, "{{ r.stdout }}"]}
                 - {name: judged, command: "true", changed_when: false, failed_when: false}
@@ -133,7 +140,8 @@ import Values
 
     @Test("an assertion about something unknown is unknown")
     func assertions() async throws {
-        let (lines, recap, _) = try await Self.transcript("""
+        let (lines, recap, _) = try await Self.transcript(
+            """
                 - {name: c, command: "true", register: r}
                 - {name: a, assert: {that: r.rc == 0}}
                 - {name: b, fail: {msg: no}, when: r is failed}

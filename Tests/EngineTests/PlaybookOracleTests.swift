@@ -6,7 +6,8 @@ import Values
 
 /// Held to what ansible-playbook did with the same playbooks; `Tests/Oracle/record_playbooks.py` recorded it.
 @Suite struct PlaybookOracleTests {
-    static let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    static let folder =
+        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         .joined(separator: "/") + "/Cases/"
     static let files = [
         "blocks", "conditions", "handlers", "hosts", "includes", "loops", "meta", "roles", "tags", "variables",

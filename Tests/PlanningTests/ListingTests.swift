@@ -32,7 +32,9 @@ import Values
     func tags(_ example: Case) async throws {
         var example = example
         // As the command does it: tags that run only when asked for are listed, too.
-        if example.files["options"]?.contains("--tags") != true { example.files["options", default: ""] += " --tags all,never" }
+        if example.files["options"]?.contains("--tags") != true {
+            example.files["options", default: ""] += " --tags all,never"
+        }
         let lines = try await Self.listing(example, .init(hosts: false, tasks: false, tags: true, dependencies: false))
         #expect(Self.sortingTags(lines) == Self.sortingTags(Self.recorded(example.name, "--list-tags")))
     }
@@ -41,7 +43,9 @@ import Values
     @Test("--list-hosts", arguments: cases)
     func hosts(_ example: Case) async throws {
         let lines = try await Self.listing(example, .init(hosts: true, tasks: false, tags: false, dependencies: false))
-        #expect(Self.sortingTags(Self.sortingHosts(lines)) == Self.sortingTags(Self.sortingHosts(Self.recorded(example.name, "--list-hosts"))))
+        #expect(
+            Self.sortingTags(Self.sortingHosts(lines))
+                == Self.sortingTags(Self.sortingHosts(Self.recorded(example.name, "--list-hosts"))))
     }
 
     /// A play's tags, which ansible-playbook lists in no order.

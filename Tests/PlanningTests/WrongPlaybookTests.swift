@@ -6,7 +6,8 @@ import Testing
 
 /// What is said of wrong playbooks: all of it, each at its place, with what to do about it.
 @Suite struct WrongPlaybookTests {
-    static let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    static let folder =
+        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         .joined(separator: "/") + "/Cases/"
     static let cases = Case.all(in: folder + "wrong.txt")
 
@@ -50,7 +51,8 @@ import Testing
 
     @Test("an error shows the line with a caret")
     func rendering() async throws {
-        let example = Case("""
+        let example = Case(
+            """
             ::: playbook.yml
             - hosts: web1
               tasks:

@@ -27,7 +27,10 @@ import Values
     static func outputs(_ example: Case) async throws -> [(String, String)] {
         try await withFixture(example) { outcome, redactor in
             var outputs = (0...4).map {
-                ("-\(String(repeating: "v", count: $0))", TerminalTests.text(outcome.events, verbosity: $0, redactor: redactor))
+                (
+                    "-\(String(repeating: "v", count: $0))",
+                    TerminalTests.text(outcome.events, verbosity: $0, redactor: redactor)
+                )
             }
             outputs.append(("json", TerminalTests.json(outcome.events, redactor: redactor)))
             return outputs
@@ -54,7 +57,10 @@ import Values
             ("fail", "    - {fail: {msg: 'wrong: {{ word }}'}}\n"),
             ("assert", "    - {assert: {that: \"word == 'other'\", fail_msg: 'is {{ word }}'}}\n"),
             ("copy with diff", "    - {copy: {dest: '{{ playbook_dir }}/f', content: \"a\\n{{ word }}\\nb\\n\"}}\n"),
-            ("derived", "    - {set_fact: {made: \"{{ word | upper }} {{ word | b64encode }}\"}}\n    - {debug: {var: made}}\n"),
+            (
+                "derived",
+                "    - {set_fact: {made: \"{{ word | upper }} {{ word | b64encode }}\"}}\n    - {debug: {var: made}}\n"
+            ),
             ("registered", "    - {shell: \"echo '{{ word }}'\", register: out}\n    - {debug: {var: out}}\n"),
             ("item of a map", "    - {debug: {msg: '{{ item.value }}'}, with_dict: {a: '{{ word }}'}}\n"),
             ("bad value", "    - {file: {path: /tmp/x, state: '{{ word }}'}}\n"),

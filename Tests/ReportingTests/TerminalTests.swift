@@ -101,7 +101,8 @@ import Values
     func verbosity() {
         var report = Self.report(.ok, ["stdout": "hi", "changed": false])
         #expect(Self.text([.result(report)]) == "ok: [web1]\n")
-        #expect(Self.text([.result(report)], verbosity: 1) == "ok: [web1] => {\"changed\": false, \"stdout\": \"hi\"}\n")
+        #expect(
+            Self.text([.result(report)], verbosity: 1) == "ok: [web1] => {\"changed\": false, \"stdout\": \"hi\"}\n")
         report.isShown = true
         #expect(Self.text([.result(report)]) == "ok: [web1] => {\n    \"stdout\": \"hi\"\n}\n")
         #expect(Self.text([.result(report)], verbosity: 3).contains("round trips: 0"))

@@ -47,7 +47,8 @@ extension Review {
             guard let name = value("name")?.stringValue else { return nil }
             var networks: [String]?
             if let list = value("networks") {
-                networks = list.mapValue?.keys.map(\.text)
+                networks =
+                    list.mapValue?.keys.map(\.text)
                     ?? list.elements?.compactMap { $0.mapValue?["name"]?.stringValue ?? $0.stringValue }
             }
             let ports = (value("ports") ?? value("published_ports"))?.elements?.map(\.pythonText) ?? []
@@ -133,13 +134,16 @@ extension Review {
         }
         let tasks = plays.flatMap(\.tasks)
         let texts = tasks.map { $0.node.action.arguments.values.map(\.pythonText).joined(separator: " ") }
-        let isPrepared = tasks.contains { $0.node.action.shortName == "docker_login" }
+        let isPrepared =
+            tasks.contains { $0.node.action.shortName == "docker_login" }
             || texts.contains { $0.contains("daemon.json") || $0.contains("certs.d") }
         guard !isPrepared else { return }
         for container in containers {
             guard let image = container.image, let slash = image.firstIndex(of: "/") else { continue }
             let registry = image[..<slash]
-            guard registry.contains("."), registry != "docker.io", let place = container.place("image") else { continue }
+            guard registry.contains("."), registry != "docker.io", let place = container.place("image") else {
+                continue
+            }
             remark(
                 "nothing here makes hosts trust or log in to \(registry)", at: place,
                 remedy: "Put its CA in /etc/docker/certs.d/\(registry)/ca.crt, or its address in daemon.json; "

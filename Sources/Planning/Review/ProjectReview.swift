@@ -53,7 +53,9 @@ extension Review {
             for host in play.hosts {
                 let scope = scope(play, host, nil)
                 guard let kind = try? scope.lookup("ansible_connection"), kind.stringValue == "local" else { continue }
-                let changes = play.tasks.contains { ["apt", "package", "dnf", "yum"].contains($0.node.action.shortName) }
+                let changes = play.tasks.contains {
+                    ["apt", "package", "dnf", "yum"].contains($0.node.action.shortName)
+                }
                 guard changes else { continue }
                 remark(
                     "on '\(host)' this play installs packages on the very machine it is run from, as root",

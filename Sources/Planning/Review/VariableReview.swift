@@ -26,7 +26,9 @@ extension Review {
     private mutating func reviewLoops(_ play: PlannedPlay) {
         guard let host = play.hosts.first else { return }
         for task in play.tasks {
-            guard let loop = task.node.loop, ["items", "ansible.builtin.items"].contains(loop.lookup ?? "") else { continue }
+            guard let loop = task.node.loop, ["items", "ansible.builtin.items"].contains(loop.lookup ?? "") else {
+                continue
+            }
             guard let value = try? scope(play, host, task).evaluate(loop.items.value), value.mapValue != nil else {
                 continue
             }
@@ -47,7 +49,9 @@ extension Review {
         for path in planner.variableFilePaths(plays) {
             guard let root = try? planner.files.document(at: path) else { continue }
             for (key, value) in root.pairs ?? [] {
-                guard let name = key.scalarText, chains.contains(where: { $0.first == name && $0.count > 1 }) else { continue }
+                guard let name = key.scalarText, chains.contains(where: { $0.first == name && $0.count > 1 }) else {
+                    continue
+                }
                 unread(key, value, [name], chains)
             }
         }
@@ -129,7 +133,8 @@ extension Planner {
         var paths: [String] = []
         for directory in directories {
             for kind in ["group_vars", "host_vars"] {
-                for path in Self.files(below: Path.join(directory, kind)) where seen.insert(Path.absolute(path)).inserted {
+                for path in Self.files(below: Path.join(directory, kind))
+                where seen.insert(Path.absolute(path)).inserted {
                     paths.append(path)
                 }
             }
@@ -153,7 +158,9 @@ extension Planner {
                 paths.formUnion(Self.files(below: role.path + "/" + kind))
             }
             for path in Self.files(below: role.path + "/templates") {
-                if let bytes = try? files.content(of: path, opened: true) { texts.append(String(decoding: bytes, as: UTF8.self)) }
+                if let bytes = try? files.content(of: path, opened: true) {
+                    texts.append(String(decoding: bytes, as: UTF8.self))
+                }
             }
         }
         paths.formUnion(variableFilePaths(plays))

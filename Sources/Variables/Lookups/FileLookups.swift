@@ -72,7 +72,8 @@ extension Lookups {
         }
         func strings(_ value: Value?) -> [String] {
             guard let value else { return [] }
-            return value.elements?.map(\.pythonText) ?? value.pythonText.split(whereSeparator: { ",;:".contains($0) }).map(String.init)
+            return value.elements?.map(\.pythonText)
+                ?? value.pythonText.split(whereSeparator: { ",;:".contains($0) }).map(String.init)
         }
         for term in terms.flatMap({ $0.elements ?? [$0] }) {
             if let map = term.mapValue {
@@ -91,7 +92,9 @@ extension Lookups {
         if skips { return [] }
         throw Diagnostic(
             .missingFile, "none of these files was found: \(files.joined(separator: ", "))",
-            remedy: "Looked in \((context.scope?.searchPath ?? ["."]).joined(separator: ", ")); 'skip: true' goes on without.")
+            remedy:
+                "Looked in \((context.scope?.searchPath ?? ["."]).joined(separator: ", ")); 'skip: true' goes on without."
+        )
     }
 
     private static func missing(_ name: String, _ kind: String, _ context: LookupContext) -> Diagnostic {

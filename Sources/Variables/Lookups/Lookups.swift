@@ -1,12 +1,13 @@
 import Diagnostics
-import Inventory
 import Glibc
+import Inventory
 import Jinja
 import Values
 
 /// The lookups themselves, by name.
 enum Lookups {
-    typealias Lookup = @Sendable (_ terms: [Value], _ options: ValueMap, _ context: LookupContext) throws(Diagnostic)
+    typealias Lookup =
+        @Sendable (_ terms: [Value], _ options: ValueMap, _ context: LookupContext) throws(Diagnostic)
         -> [Value]
 
     static let all: [String: Lookup] = [
