@@ -18,6 +18,9 @@ public struct Inherited: Sendable {
     /// Variables of the includes that brought it in, the outermost first.
     public var parameters: [ValueMap] = []
 
+    /// How many includes within each other brought it in.
+    var includeDepth = 0
+
     public init() {}
 
     /// What counts inside something that says `keywords`.

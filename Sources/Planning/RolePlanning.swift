@@ -95,7 +95,7 @@ extension Planner {
             try diagnostics.throwIfAny()
             return nil
         }
-        var inherited = bare(task.inherited)
+        var inherited = bare(task.inherited, at: task.node.location)
         if !vars.isEmpty { inherited.parameters.append(vars) }
         if let apply = task.node.action.arguments["apply"]?.mapValue { inherited = applied(apply, to: inherited) }
         let context = PlanContext(role: task.role, parents: [], inherited: inherited, file: task.file)

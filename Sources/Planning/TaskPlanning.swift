@@ -131,7 +131,7 @@ extension Planner {
     /// - Throws: `Diagnostics` with everything that is wrong with the file.
     public func include(_ name: String, for task: PlannedTask, vars: ValueMap) throws(Diagnostics) -> [PlannedNode] {
         diagnostics = Diagnostics()
-        var inherited = bare(task.inherited)
+        var inherited = bare(task.inherited, at: task.node.location)
         if !vars.isEmpty { inherited.parameters.append(vars) }
         if let apply = task.node.action.arguments["apply"]?.mapValue { inherited = applied(apply, to: inherited) }
         let context = PlanContext(role: task.role, parents: [], inherited: inherited, file: task.file)
@@ -140,12 +140,20 @@ extension Planner {
         return nodes
     }
 
+    /// Nobody writes more; a file that includes itself for ever would.
+    private static let deepestInclude = 100
+
     /// What an include hands down: everything but its own tags, conditions and loop variables, which count for the
     /// include itself.
-    func bare(_ inherited: Inherited) -> Inherited {
+    func bare(_ inherited: Inherited, at place: SourceLocation) -> Inherited {
         var result = inherited
         result.tags = inherited.outerTags
         result.when = []
+        result.includeDepth += 1
+        if result.includeDepth > Self.deepestInclude {
+            report(.recursion, "includes within includes, \(Self.deepestInclude) deep", at: place,
+                remedy: "A file that includes itself needs a condition that ends it.")
+        }
         return result
     }
 

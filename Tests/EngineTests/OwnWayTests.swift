@@ -57,6 +57,7 @@ import Values
                 "a.yml": "- {include_tasks: a.yml}\n",
             ]))
         #expect(outcome.recap.exitStatus == 2)
+        #expect(outcome.recap[host: "web1"].failed == 1)
     }
 
     @Test("a loop of thousands costs as much an item as one of ten")
