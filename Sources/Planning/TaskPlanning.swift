@@ -151,7 +151,8 @@ extension Planner {
         result.when = []
         result.includeDepth += 1
         if result.includeDepth > Self.deepestInclude {
-            report(.recursion, "includes within includes, \(Self.deepestInclude) deep", at: place,
+            report(
+                .recursion, "includes within includes, \(Self.deepestInclude) deep", at: place,
                 remedy: "A file that includes itself needs a condition that ends it.")
         }
         return result
