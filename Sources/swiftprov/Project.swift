@@ -30,7 +30,7 @@ final class Project {
         var warnings = configuration.warnings
         playbooks = try Self.playbooks(options)
         let secrets = try VaultPasswords.gather(options.vault, configuration)
-        let sources = Self.inventorySources(options, configuration)
+        let sources = Self.inventorySources(options.inventory, configuration)
         let yaml = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
             try secrets.openText(sealed, at: place)
         })
@@ -79,8 +79,9 @@ final class Project {
             remedy: "Name one: swiftprov apply -i INVENTORY PLAYBOOK.")
     }
 
-    private static func inventorySources(_ options: ApplyOptions, _ configuration: ConfigurationFile) -> [String] {
-        if !options.inventory.isEmpty { return options.inventory }
+    /// What `-i` gave, else what the configuration names.
+    nonisolated static func inventorySources(_ given: [String], _ configuration: ConfigurationFile) -> [String] {
+        if !given.isEmpty { return given }
         if let text = configuration.text("defaults.inventory") {
             return text.split(separator: ",").map { name in
                 configuration.path.map { Path.join(Path.directory(of: $0), String(name).trimmed) } ?? String(name)

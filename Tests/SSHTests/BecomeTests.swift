@@ -34,7 +34,7 @@ final class TestUsers: Sendable {
 
 @Suite(
     .serialized, .timeLimit(.minutes(2)),
-    .enabled(if: TestUsers.isWanted, "needs root and SWIFTPROV_TEST_USERS=1, as `make integration` sets it")
+    .enabled(if: TestUsers.isWanted, "needs root and SWIFTPROV_TEST_USERS=1, as CI sets it")
 ) struct BecomeTests {
     private func outcome(_ sshd: SSHDFixture, _ login: String, _ become: Become) async -> (String, Diagnostic?) {
         var settings = sshd.settings()
