@@ -217,9 +217,10 @@ package final class FramedShell: Shell {
         framing = ready.framing
         phase = .open(link, directory: ready.directory)
         if !leftBehind.isEmpty {
-            // Nobody waits for it, and it goes out with the requests that the shell was opened for.
+            // Nobody waits for it, and it goes out with the requests that the shell was opened for, before them: they
+            // find the host as if the killed shell had cleaned up itself.
             let remove = ShellRequest(.snippet, "rm -rf -- \(ShellQuoting.join(leftBehind))")
-            waiting.append(PendingRequest(remove))
+            waiting.insert(PendingRequest(remove), at: 0)
             leftBehind.removeAll()
         }
         link.owner = self
