@@ -29,7 +29,8 @@ lint: system ## the style of Swift sources and shell scripts
 	shellcheck $(SCRIPTS)
 
 unit: system ## the unit tests
-	swift test $(SWIFT_FLAGS)
+	# One after the other: several start machines and daemons of their own, and some wait for time to pass.
+	swift test --no-parallel $(SWIFT_FLAGS)
 
 integration: build ## the site and its troubles on real hosts (needs root or sudo); CASES="name…" picks some
 	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Integration/run.sh $(CASES)

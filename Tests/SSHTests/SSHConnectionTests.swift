@@ -215,7 +215,8 @@ extension Shell {
         let sshd = try SSHDFixture()
         var settings = sshd.settings()
         settings.keepaliveInterval = .seconds(2)
-        settings.keepaliveCount = 2
+        // Many, so that a busy machine's pauses are not taken for a dead host.
+        settings.keepaliveCount = 10
         let connection = SSHConnection(settings)
         let shell = try await connection.shell(as: nil)
         // The commands run under sshd's process for this connection: stopped, it takes and says nothing.
