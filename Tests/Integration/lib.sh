@@ -159,13 +159,17 @@ need_deployed_site() {
 # snapshot HOST: every file with its checksum, the packages, the units and Docker's objects.
 # Left out is what changes by itself: /proc and the like are other file systems (-xdev), logs,
 # and systemd's own notes.
-# (sudo itself leaves .sudo_as_admin_successful in the home of whoever uses it for the first time.)
+# (sudo itself leaves .sudo_as_admin_successful in the home of whoever uses it for the first time;
+# the Engine's health checks run at their own times and pass through /tmp/runc-process….)
 snapshot() {
     # shellcheck disable=SC2016  # the host's shell fills this in
     on "$1" sh -c '
-        find / -xdev \( -path /var/log -o -path /var/lib/systemd -o -path /var/lib/docker -o -path /var/lib/sudo -o -name .sudo_as_admin_successful \) -prune \
+        leave_out="-path /var/log -o -path /var/lib/systemd -o -path /var/lib/docker -o -path /var/lib/containerd
+            -o -path /var/lib/sudo -o -name .sudo_as_admin_successful -o -path /tmp/runc-process*"
+        set -f
+        find / -xdev \( $leave_out \) -prune \
             -o -type f -printf "%y %m %U:%G %T@ %p\n" -o -printf "%y %m %U:%G %p %l\n" | sort
-        find / -xdev \( -path /var/log -o -path /var/lib/systemd -o -path /var/lib/docker -o -path /var/lib/sudo -o -name .sudo_as_admin_successful \) -prune \
+        find / -xdev \( $leave_out \) -prune \
             -o -type f -print0 | sort -z | xargs -0 sha256sum
         dpkg-query -W -f "\${Package} \${Version} \${db:Status-Abbrev}\n"
         systemctl list-unit-files --plain --no-legend
