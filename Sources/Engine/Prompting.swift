@@ -26,7 +26,7 @@ public enum Prompting {
     }
 
     /// Prompts go to standard error: what is read by programs goes to standard output.
-    private static func show(_ text: String) {
+    static func show(_ text: String) {
         let bytes = Array(text.utf8)
         _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
