@@ -40,6 +40,7 @@ enum ShellBoot {
         _d=
         done
         _s=$(command -v setsid)
+        _u=$(id) _m=$(umask)
         _x=
         _n() { echo "
         \#(token) $1 $2"; echo "
