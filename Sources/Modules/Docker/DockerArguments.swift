@@ -42,6 +42,10 @@ enum DockerModules {
         DockerContainerInfoModule.self, DockerImageModule.self, DockerImagePullModule.self,
         DockerNetworkInfoModule.self, DockerVolumeInfoModule.self, DockerHostInfoModule.self,
         DockerLoginModule.self,
+        DockerContainerExecModule.self,
+        DockerImageInfoModule.self,
+        DockerImageTagModule.self,
+        DockerPruneModule.self,
     ]
 }
 

@@ -51,10 +51,7 @@ struct DockerHostInfoModule: Module {
             var query: [(String, String)] = []
             if name == "containers", arguments.bool("containers_all") { query.append(("all", "1")) }
             if let filters = arguments.map("\(name)_filters"), !filters.isEmpty {
-                let lists = filters.mapValues { value in
-                    .list((value.elements ?? [value]).map { .string(Self.filterText($0)) })
-                }
-                query.append(("filters", try JSON.text(.map(lists))))
+                query.append(("filters", try Self.filterQuery(filters)))
             }
             wanted.append(name)
             reads.append(parts.count == 2 ? .get(parts[0], parts[1], query: query) : .get(parts[0], query: query))
@@ -68,6 +65,14 @@ struct DockerHostInfoModule: Module {
         self.reads = reads
         isVerbose = arguments.bool("verbose_output")
         endpoint = try DockerEndpoint(arguments)
+    }
+
+    /// Filters as the Engine takes them: lists of texts.
+    static func filterQuery(_ filters: ValueMap) throws(Diagnostic) -> String {
+        let lists = filters.mapValues { value in
+            Value.list((value.elements ?? [value]).map { .string(filterText($0)) })
+        }
+        return try JSON.text(.map(lists))
     }
 
     /// The Engine's filters are texts: true is `true`.

@@ -111,7 +111,7 @@ struct AptRepositoryModule: Module {
         let before = sources
         let changed =
             isWanted
-            ? sources.enable(line.source ?? repo, comment: line.comment, in: file)
+            ? sources.enable(line.source ?? repo, in: file)
             : sources.remove(line.source ?? repo)
         var step = Step()
         var change = Change()

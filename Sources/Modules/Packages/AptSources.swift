@@ -26,28 +26,25 @@ struct AptSources: Sendable {
     /// Whether any file names the source, switched on or not.
     func holds(_ source: String) -> Bool { files.contains { $0.lines.contains { $0.source == source } } }
 
-    /// Switches the source on where it is, or adds it to the file of that path.
+    /// Switches the source on where it is, or adds it to the file of that path. Comments beside it stay.
     ///
     /// - Returns: The paths of files that differ now.
-    mutating func enable(_ source: String, comment: String, in path: String) -> [String] {
+    mutating func enable(_ source: String, in path: String) -> [String] {
         var changed: [String] = []
         var isFound = false
         for (at, file) in files.enumerated() {
             var lines = file.lines
             for (index, line) in lines.enumerated() where line.source == source {
                 isFound = true
-                // A comment that the task does not give stays.
-                let wanted = comment.isEmpty ? line.comment : comment
-                if line.isEnabled, line.comment == wanted { continue }
+                if line.isEnabled { continue }
                 lines[index].isEnabled = true
-                lines[index].comment = wanted
                 lines[index].text = lines[index].written
                 if !changed.contains(file.path) { changed.append(file.path) }
             }
             files[at].lines = lines
         }
         if isFound { return changed }
-        var line = Line(text: "", source: source, isEnabled: true, comment: comment)
+        var line = Line(text: "", source: source, isEnabled: true)
         line.text = line.written
         if let at = files.firstIndex(where: { $0.path == path }) {
             files[at].lines.append(line)

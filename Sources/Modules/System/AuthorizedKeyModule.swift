@@ -64,7 +64,7 @@ struct AuthorizedKeyModule: Module {
         isExclusive = arguments.bool("exclusive")
         comment = arguments.optionalString("comment")
         verifies = arguments.bool("validate_certs")
-        given = arguments.values
+        given = ValueMap(["comment", "key_options", "path"].map { (.string($0), .null) }).merging(arguments.values)
         if !isFetched { _ = try keys(in: key, at: arguments.location) }
     }
 

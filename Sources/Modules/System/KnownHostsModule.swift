@@ -123,7 +123,7 @@ struct KnownHostsModule: Module {
         let after = result.map { $0 + "\n" }.joined()
         // A file that lacks its last line end is no reason to write it.
         guard result != found.lines, let (change, step) = found.plan(after) else {
-            return .asWanted(.ok(values(found.place.followed)))
+            return .asWanted(.ok(values(found.place.followed, found.path)))
         }
         guard directory.followed.kind == .directory else {
             if directory.isAwaited(by: target) { return .unknown(Unknown("directory '\(directory.path)'"), step) }
@@ -131,17 +131,17 @@ struct KnownHostsModule: Module {
                 .failed, "directory '\(directory.path)' does not exist",
                 remedy: "Create it in an earlier task (file: state=directory mode=0700).", host: target.hostName)
         }
-        return .change(change, step, foreseen: .changed(given.merging(["state": "file"])))
+        return .change(change, step, foreseen: .changed(given.merging(["key": given["key"] ?? .null, "state": "file", "path": .string(found.path)])))
     }
 
-    private func values(_ state: FileState) -> ValueMap {
-        given.merging(state.exists ? state.commonValues : ["state": given["state"] ?? .null])
+    private func values(_ state: FileState, _ path: String) -> ValueMap {
+        given.merging(["key": given["key"] ?? .null, "path": .string(path)]).merging(state.exists ? state.commonValues : ["state": given["state"] ?? .null])
     }
 
     func apply(_ step: HostText.Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         try await target.carryOut(step)
         guard case .write(let file) = step else { return .changed(given) }
-        return .changed(values(try await target.stat(file.path)))
+        return .changed(values(try await target.stat(file.path), file.path))
     }
 
     // MARK: Hashes, as `HashKnownHosts` of ssh_config(5) has them: HMAC-SHA1 of the name with a salt.

@@ -78,6 +78,8 @@ struct UserModule: Module {
         var password: String?
         var skeleton: String?
         var makesKey = false
+        /// What is told of a new user besides.
+        var valuesOfNew: ValueMap = [:]
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
@@ -126,11 +128,14 @@ struct UserModule: Module {
             values["ssh_key_file"] = .string(found?.path ?? key.file)
         }
         guard !decision.change.isEmpty else { return .asWanted(.ok(values)) }
+        let valuesOfNew = account.exists ? [:] : wish.valuesOfNew
+        values.merge(valuesOfNew)
         return .change(
             decision.change,
             Step(
                 commands: decision.commands, makesHome: decision.makesHome,
-                password: decision.setsPassword ? wish.password : nil, skeleton: wish.skeleton, makesKey: makesKey),
+                password: decision.setsPassword ? wish.password : nil, skeleton: wish.skeleton, makesKey: makesKey,
+                valuesOfNew: valuesOfNew),
             foreseen: .changed(values))
     }
 
@@ -154,7 +159,7 @@ struct UserModule: Module {
         var values = wish.values(Account(&fields))
         _ = fields.next()
         if let key { values.merge(UserKey.Found(key, &fields).values) }
-        return .changed(values)
+        return .changed(values.merging(step.valuesOfNew))
     }
 
     /// `$1` the user, `$2` whether only files count, `$3` a home to look at, `$4` a key's file, `$5` the primary group

@@ -241,6 +241,11 @@ struct UserWish: Sendable {
         if !words.isEmpty { decision.commands.append(["chage"] + words + ["--", name]) }
     }
 
+    /// What is told of a user that is made, besides.
+    var valuesOfNew: ValueMap {
+        isWanted ? ["create_home": .bool(createsHome), "system": .bool(isSystem)] : [:]
+    }
+
     /// The return values, as far as they are known.
     func values(_ account: Account) -> ValueMap {
         var values: ValueMap = ["name": .string(name), "state": isWanted ? "present" : "absent"]

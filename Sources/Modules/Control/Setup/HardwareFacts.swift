@@ -7,6 +7,7 @@ enum HardwareFacts {
         addMemory(raw, to: &facts)
         addFirmware(raw, to: &facts)
         facts["mounts"] = .list(mounts(raw))
+        DeviceFacts.add(raw, to: &facts)
         if let seconds = raw.words("uptime").first.flatMap({ Double($0) }) {
             facts["uptime_seconds"] = .int(Int(seconds))
         }
@@ -129,12 +130,13 @@ enum HardwareFacts {
             let words = line.split(separator: " ").map(String.init)
             if words.count == 2 { uuids[words[0]] = words[1] }
         }
+        let binds = Set(raw.lines("binds").map(String.init))
         return raw.all("mount").compactMap { text in
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             guard lines.count >= 5 else { return nil }
             var mount: ValueMap = [
                 "device": .string(lines[0]), "mount": .string(lines[1]), "fstype": .string(lines[2]),
-                "options": .string(lines[3]), "dump": 0, "passno": 0,
+                "options": .string(lines[3] + (binds.contains(lines[1]) ? ",bind" : "")), "dump": 0, "passno": 0,
                 "uuid": .string(uuids[lines[0]] ?? "N/A"),
             ]
             let sizes = lines[4].split(separator: " ").compactMap { Int($0) }

@@ -42,6 +42,8 @@ enum SetupScripts {
             put managers "$managers"
             if have lsb_release; then put lsb "$(lsb_release -a 2>/dev/null)"; else file lsb-release /etc/lsb-release; fi
             [ -d /sys/kernel/security/apparmor ] && put apparmor 1
+            have capsh && put capsh "$(capsh --print 2>/dev/null | grep '^Current:')"
+            [ -d /run/systemd/system ] && put systemdversion "$(systemctl --version 2>/dev/null)"
             [ -e /sys/fs/selinux/enforce ] && file enforce /sys/fs/selinux/enforce
             file selinux-config /etc/selinux/config
             have getconf && put bits "$(getconf LONG_BIT)"
@@ -94,6 +96,67 @@ enum SetupScripts {
                 done
             fi
             put uuids "$links"
+            links=
+            for pair in id=ids uuid=uuids label=labels; do
+                for link in /dev/disk/by-"${pair%=*}"/*; do
+                    [ -L "$link" ] || continue
+                    target=$(readlink -f "$link")
+                    links="$links${pair#*=} ${target##*/} ${link##*/}
+        "
+                done
+            done
+            # What holds a device: device mapper's own names for its numbers.
+            holders() {
+                for holder in "$1"/holders/*; do
+                    [ -e "$holder" ] || continue
+                    case ${holder##*/} in
+                    dm-*) printf '%s ' "$(cat "/sys/block/${holder##*/}/dm/name" 2>/dev/null)" ;;
+                    *) printf '%s ' "${holder##*/}" ;;
+                    esac
+                done
+            }
+            for place in /sys/block/*; do
+                [ -d "$place" ] || continue
+                device=${place##*/}
+                for slave in "$place"/slaves/*; do
+                    [ -e "$slave" ] && links="${links}masters ${slave##*/} $device
+        "
+                done
+                fields=$device
+                for item in removable queue/discard_granularity queue/rotational queue/scheduler \
+                    queue/logical_block_size size device/vendor device/model; do
+                    value=
+                    [ -r "$place/$item" ] && value=$(head -n 1 "$place/$item" 2>/dev/null)
+                    fields="$fields
+        $value"
+                done
+                put +device "$fields
+        $(holders "$place")"
+                for part in "$place/$device"*; do
+                    [ -r "$part/start" ] || continue
+                    put +partition "$device
+        ${part##*/}
+        $(cat "$part/start")
+        $(cat "$part/size")
+        $(holders "$part")"
+                done
+            done
+            put devicelinks "$links"
+            if have vgs && have lvs && have pvs && [ "$(id -u)" = 0 ]; then
+                put lvm "$(
+                    for tool in vgs lvs pvs; do
+                        echo $tool
+                        $tool --noheadings --nosuffix --units g --separator , 2>/dev/null
+                    done
+                )"
+            fi
+            file iscsi /etc/iscsi/initiatorname.iscsi
+            file hostnqn /etc/nvme/hostnqn
+            put fibre "$(cat /sys/class/fc_host/*/port_name 2>/dev/null)"
+            # Mounts of something below a file system's top.
+            put binds "$(while read -r id parent numbers root place rest; do
+                [ "$root" = / ] || printf '%b\n' "$(printf '%s' "$place" | sed 's/\\\([0-7][0-7][0-7]\)/\\0\1/g')"
+            done </proc/self/mountinfo)"
             while read -r device place type options dump pass; do
                 case $device in /* | *:/* | *@*) ;; *) [ "$type" = zfs ] || [ "$type" = fuse.sshfs ] || continue ;; esac
                 [ "$type" = none ] && continue
@@ -111,6 +174,7 @@ enum SetupScripts {
         case " $1 " in *' network '*)
             if have ip; then
                 put addresses "$(ip -o addr show 2>/dev/null)"
+                put localroutes "$(ip -4 route show table local 2>/dev/null)"
                 put route4 "$(ip -4 route get 8.8.8.8 2>/dev/null)"
                 put route6 "$(ip -6 route get 2404:6800:400a:800::1012 2>/dev/null)"
             else
