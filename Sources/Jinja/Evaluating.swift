@@ -137,7 +137,7 @@ extension Value {
 
     private var holdsTemplateObject: Bool {
         switch self {
-        case .object(let object): object is any TemplateObject
+        case .object(let object): object.belongsToTemplate
         case .list(let items), .tuple(let items): items.contains(where: \.holdsTemplateObject)
         case .map(let map): map.contains(where: { $0.value.holdsTemplateObject })
         default: false

@@ -13,15 +13,22 @@ public enum LocalFile {
         var information = stat()
         guard fstat(descriptor, &information) == 0 else { throw unreadable(path, errno) }
         if information.st_mode & S_IFMT == S_IFDIR { throw unreadable(path, EISDIR) }
+        // As long as the system says, and one more to see that it ends there; what has no length, such as a pipe,
+        // is read in larger pieces.
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(Int(information.st_size))
-        var buffer = [UInt8](repeating: 0, count: 65_536)
+        var room = information.st_size > 0 ? Int(information.st_size) + 1 : 65_536
         while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw unreadable(path, errno) }
-            if count == 0 { return bytes }
-            bytes += buffer[..<count]
+            var failure: Int32 = 0
+            let piece = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+                var got = Glibc.read(descriptor, buffer.baseAddress, room)
+                while got < 0, errno == EINTR { got = Glibc.read(descriptor, buffer.baseAddress, room) }
+                failure = got < 0 ? errno : 0
+                count = max(0, got)
+            }
+            guard failure == 0 else { throw unreadable(path, failure) }
+            if piece.isEmpty { return bytes }
+            if bytes.isEmpty { bytes = piece } else { bytes += piece }
+            room = 65_536
         }
     }
 

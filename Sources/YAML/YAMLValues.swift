@@ -34,10 +34,13 @@ extension YAMLNode {
     /// - Parameter options: What counts as a template, and how vaulted texts are opened.
     /// - Throws: `Diagnostic` for a tag without a meaning, an impossible date, a vaulted text that cannot be opened.
     public func value(_ options: YAMLValueOptions = YAMLValueOptions()) throws(Diagnostic) -> Value {
+        guard !StackGuard.isNearlyFull else {
+            throw Diagnostic(.syntax, "the text nests too deeply", at: location, remedy: "Flatten the data.")
+        }
         switch kind {
-        case .scalar(let scalar): try scalarValue(scalar, options)
-        case .sequence(let items): try sequenceValue(items, options)
-        case .mapping(let pairs): try mappingValue(pairs, options)
+        case .scalar(let scalar): return try scalarValue(scalar, options)
+        case .sequence(let items): return try sequenceValue(items, options)
+        case .mapping(let pairs): return try mappingValue(pairs, options)
         }
     }
 
@@ -71,6 +74,7 @@ extension YAMLNode {
         case let tag?: throw unknownTag(tag)
         }
         var map = ValueMap()
+        map.reserveCapacity(pairs.count)
         for pair in pairs { map[pair.key.key] = try pair.value.value(inner) }
         return .map(map)
     }
