@@ -32,6 +32,11 @@ final class ConnectionPool {
         return connection
     }
 
+    /// A connection that nobody else uses; whoever asked for it closes it.
+    func separate(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection {
+        try provider.connection(request)
+    }
+
     /// How often a host was waited for so far, all its identities together.
     func roundTrips(of host: String) async -> Int {
         var sum = 0

@@ -6,8 +6,10 @@ public enum ModuleIndex {
     public static let all: [any Module.Type] = control + files + packages + system + DockerModules.all
 
     private static let control: [any Module.Type] = [
-        AssertModule.self, CommandModule.self, DebugModule.self, FailModule.self, PingModule.self, RawModule.self,
-        SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, WaitForModule.self,
+        AssertModule.self, AsyncStatusModule.self, CommandModule.self, DebugModule.self, FailModule.self,
+        PingModule.self, RawModule.self,
+        SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, ValidateArgumentSpecModule.self,
+        WaitForModule.self,
     ]
     private static let files: [any Module.Type] = [
         CopyModule.self, FileModule.self, StatModule.self, TemplateModule.self,
