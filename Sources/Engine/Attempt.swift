@@ -159,7 +159,7 @@ extension TaskRun {
         return HostTarget(
             hostName: settings.delegate ?? host.name, shell: shell,
             foreseen: settings.isCheckMode ? host.foreseen : Foreseen(), environment: settings.environment,
-            become: settings.become)
+            become: settings.become, isControlMachine: settings.request.isLocal)
     }
 
     /// A module's outcome as the task's; what a dry run foresees is kept for later tasks.

@@ -53,6 +53,9 @@ public struct ConnectionRequest: Sendable, Hashable {
     public var arguments: [String]
     public var checksHostKey: Bool?
     public var timeout: Duration
+
+    /// Whether it is this machine, without a network in between.
+    var isLocal: Bool { kind.split(separator: ".").last == "local" }
 }
 
 /// Opens connections; the command gives the engine one that knows SSH and the local machine.

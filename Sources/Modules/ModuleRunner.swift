@@ -100,6 +100,7 @@ private struct ReaderOnly<Base: TargetReader>: TargetReader {
     var hostName: String { base.hostName }
     var foreseen: Foreseen { base.foreseen }
     var environment: [(name: String, value: String)] { base.environment }
+    var isControlMachine: Bool { base.isControlMachine }
 
     func query(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?

@@ -11,6 +11,7 @@ public struct HostTarget: TargetWriter {
     public let environment: [(name: String, value: String)]
     /// How the user was become, if at all; for messages.
     public let become: Become?
+    public let isControlMachine: Bool
     private let shell: any Shell
 
     /// A host over the shell of the identity that a task runs as.
@@ -21,15 +22,28 @@ public struct HostTarget: TargetWriter {
     ///   - foreseen: What earlier tasks of this dry run would have changed.
     ///   - environment: What the task's `environment:` adds, for commands and snippets.
     ///   - become: How that identity was become.
+    ///   - isControlMachine: Whether it is the machine this program runs on.
     public init(
         hostName: String, shell: any Shell, foreseen: Foreseen = Foreseen(),
-        environment: [(name: String, value: String)] = [], become: Become? = nil
+        environment: [(name: String, value: String)] = [], become: Become? = nil, isControlMachine: Bool = false
     ) {
         self.hostName = hostName
         self.shell = shell
         self.foreseen = foreseen
         self.environment = environment
         self.become = become
+        self.isControlMachine = isControlMachine
+    }
+
+    /// Ends the connection and opens it anew; see `TargetWriter`.
+    public func reconnect(within limit: Duration?) async throws(Diagnostic) {
+        do throws(Diagnostic) {
+            try await shell.reopen(within: limit)
+        } catch {
+            var error = error
+            error.host = error.host ?? hostName
+            throw error
+        }
     }
 
     /// The same host, asked through another shell of the same identity.
