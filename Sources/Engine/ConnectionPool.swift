@@ -7,6 +7,7 @@ final class ConnectionPool {
     private let provider: any ConnectionProvider
     private var connections: [ConnectionRequest: any Connection] = [:]
     private var shells: [String: [Key: LazyShell]] = [:]
+    private var closing: Task<Void, Never>?
 
     private struct Key: Hashable {
         var request: ConnectionRequest
@@ -48,6 +49,11 @@ final class ConnectionPool {
         return connection
     }
 
+    /// A connection that nobody else uses; whoever asked for it closes it.
+    func separate(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection {
+        try provider.connection(request)
+    }
+
     /// How often a host was waited for so far, all its identities together.
     func roundTrips(of host: String) async -> Int {
         var sum = 0
@@ -63,14 +69,20 @@ final class ConnectionPool {
         }
     }
 
-    /// Ends everything.
+    /// Ends everything; who asks again waits until that is done.
     func close() async {
         let all = Array(connections.values)
         connections = [:]
         shells = [:]
-        await withTaskGroup(of: Void.self) { group in
-            for connection in all { group.addTask { await connection.close() } }
+        let before = closing
+        let task = Task(executorPreference: EventLoop.shared) {
+            await before?.value
+            await withTaskGroup(of: Void.self) { group in
+                for connection in all { group.addTask { await connection.close() } }
+            }
         }
+        closing = task
+        await task.value
     }
 }
 

@@ -116,6 +116,7 @@ extension Engine {
         }
         let isNew = try variables.inventory.addHost(name, groups: groups, variables: arguments)
         inventoryHasGrown = true
+        growth.append { [arguments, groups] tree in _ = try? tree.addHost(name, groups: groups, variables: arguments) }
         variables.inventoryChanged()
         if let trouble = variables.inventory.checkVariables(of: [name]).first(where: { $0.severity == .error }) {
             throw trouble
@@ -135,6 +136,9 @@ extension Engine {
         let parents = (arguments["parents"].map { $0.elements ?? [$0] } ?? []).map(\.pythonText)
         let isNew = try variables.inventory.addToGroup(run.host.name, group: group, parents: parents)
         inventoryHasGrown = true
+        growth.append { [host = run.host.name] tree in
+            _ = try? tree.addToGroup(host, group: group, parents: parents)
+        }
         variables.inventoryChanged()
         return TaskOutcome(isNew ? .changed : .ok)
     }

@@ -26,7 +26,14 @@ public struct RunSettings: Sendable {
     public var forcesHandlers = false
     /// `gathering`: implicit gathers facts unless a play says no, explicit only if it says yes.
     public var gathersImplicitly = true
+    /// `--start-at-task`: a name or a pattern of one.
     public var startAtTask: String?
+    /// `--step`: asks before each task.
+    public var asksBeforeTasks = false
+    /// Seconds between looks at a job whose task has `async` and no `poll`.
+    public var pollInterval = 15
+    /// The strategy of plays that name none.
+    public var strategy = "linear"
 
     public init() {}
 }

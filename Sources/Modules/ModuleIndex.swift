@@ -7,10 +7,10 @@ public enum ModuleIndex {
         control + files + packages + system + PostgresModules.all + DockerModules.all
 
     private static let control: [any Module.Type] = [
-        AssertModule.self, CommandModule.self, DebugModule.self, FailModule.self, PingModule.self, RawModule.self,
-        SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, WaitForModule.self,
-        RebootModule.self,
-        WaitForConnectionModule.self,
+        AssertModule.self, AsyncStatusModule.self, CommandModule.self, DebugModule.self, FailModule.self,
+        PingModule.self, RawModule.self, RebootModule.self,
+        SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, ValidateArgumentSpecModule.self,
+        WaitForConnectionModule.self, WaitForModule.self,
     ]
     private static let files: [any Module.Type] = [
         CopyModule.self, FileModule.self, StatModule.self, TemplateModule.self,

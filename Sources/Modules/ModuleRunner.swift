@@ -81,7 +81,10 @@ public enum ModuleRunner {
         public let apply: @Sendable () async throws(Diagnostic) -> ModuleOutcome
     }
 
-    private static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
+    /// What a module came to that answered so.
+    public static func outcome(of result: ModuleResult) -> ModuleOutcome { outcome(result, change: nil) }
+
+    static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
         let status: ModuleOutcome.Status =
             result.failure != nil ? .failed : result.skipped ? .skipped : result.changed ? .changed : .ok
         return ModuleOutcome(status: status, result: result, change: change)

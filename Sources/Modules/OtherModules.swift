@@ -38,12 +38,12 @@ enum OtherModules {
     /// Collections and their modules that playbooks in the field use most, as far as they are not here.
     private static let collections: [String: Set<String>] = [
         "ansible.builtin": [
-            "apt_key", "assemble", "async_status", "blockinfile", "dnf", "dnf5", "expect", "fetch", "find", "get_url",
+            "apt_key", "assemble", "blockinfile", "dnf", "dnf5", "expect", "fetch", "find", "get_url",
             "git", "iptables",
             "lineinfile", "mount_facts", "pip", "replace",
             "rpm_key",
             "script", "set_stats", "slurp", "subversion", "sysvinit", "tempfile", "unarchive",
-            "validate_argument_spec", "yum", "yum_repository",
+            "yum", "yum_repository",
         ],
         "ansible.posix": [
             "acl", "at", "firewalld", "mount", "patch", "seboolean", "selinux", "synchronize",

@@ -46,6 +46,11 @@ public struct HostTarget: TargetWriter {
         }
     }
 
+    /// The same host, asked through another shell of the same identity.
+    public func over(_ shell: any Shell) -> HostTarget {
+        HostTarget(hostName: hostName, shell: shell, foreseen: foreseen, environment: environment, become: become)
+    }
+
     /// Runs a snippet that only reads; see `TargetReader`.
     public func query(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
@@ -84,6 +89,18 @@ public struct HostTarget: TargetWriter {
 
     /// Runs a person's command; see `TargetWriter`.
     public func run(_ command: Command) async throws(Diagnostic) -> CommandResult {
+        let result = try await request(
+            ShellRequest(.command, try commandText(command), input: command.input, timeout: command.timeout))
+        if result.status == Self.noDirectory.status, result.errorOutput.hasPrefix(Self.noDirectory.mark) {
+            throw Diagnostic(
+                .failed, "cannot change to directory '\(command.directory ?? "")': \(result.output.lastLine)",
+                remedy: "Create it first, or correct `chdir`.", host: hostName)
+        }
+        return result
+    }
+
+    /// A person's command as a shell's text: environment, directory, the words or the line.
+    func commandText(_ command: Command) throws(Diagnostic) -> String {
         var text = try exports()
         if let directory = command.directory {
             try Self.check(directory, "a directory")
@@ -104,14 +121,7 @@ public struct HostTarget: TargetWriter {
             try Self.check(executable, "an executable")
             text += "exec \(ShellQuoting.join([executable, "-c", line]))"
         }
-        let result = try await request(
-            ShellRequest(.command, text, input: command.input, timeout: command.timeout))
-        if result.status == Self.noDirectory.status, result.errorOutput.hasPrefix(Self.noDirectory.mark) {
-            throw Diagnostic(
-                .failed, "cannot change to directory '\(command.directory ?? "")': \(result.output.lastLine)",
-                remedy: "Create it first, or correct `chdir`.", host: hostName)
-        }
-        return result
+        return text
     }
 
     /// Sends the request; whatever goes wrong names the host.

@@ -12,7 +12,8 @@
 ///   (The status is taken inside the braces: dash 0.5.12 forgets a subshell's redirections if it is all there is
 ///   between braces that have redirections of their own.)
 /// - Large input goes to a shell of its own (`_h`), which ends with the request: bytes nobody read are never commands.
-/// - Those files lie in a directory only this user can look into; it goes when the request stream ends.
+/// - Those files lie in a directory only this user can look into; it goes when the request stream ends, or when
+///   nobody is there any more to take an answer.
 enum ShellBoot {
     /// The number of the answer that says the shell is ready.
     static let number = 0
@@ -24,6 +25,7 @@ enum ShellBoot {
     static func text(token: String) -> String {
         #"""
         trap : TERM INT HUP
+        trap exit PIPE
         _d=
         trap 'test -z "$_d" || rm -rf "$_d"' EXIT
         unset CDPATH ENV BASH_ENV
