@@ -36,6 +36,8 @@ struct PostgresQueryModule: Module {
     )
 
     private let queries: [String]
+    /// As the task has them, without their values.
+    private let written: [String]
     private let database: String
     private let isTogether: Bool
     private let searchPath: [String]
@@ -66,6 +68,7 @@ struct PostgresQueryModule: Module {
                 at: arguments.location)
         }
         self.queries = queries
+        written = texts.map(\.pythonText)
         database = arguments.optionalString("login_db") ?? "postgres"
         isTogether = !arguments.bool("autocommit")
         searchPath = arguments.strings("search_path")
@@ -212,7 +215,8 @@ struct PostgresQueryModule: Module {
                 continue
             }
             let answer = QueryAnswer(described: described, part, null: Self.null)
-            all.append(.list(answer.rows))
+            // A query that gives no rows at all answers an empty map, as with Ansible.
+            all.append(answer.hasRows ? .list(answer.rows) : [:])
             times.append(.double(answer.milliseconds))
             status = answer.status
             let words = status.split(separator: " ")
@@ -227,8 +231,8 @@ struct PostgresQueryModule: Module {
         return ModuleResult(
             changed: changed,
             values: [
-                "query": .string(queries.last ?? ""), "query_list": .list(queries.map { .string($0) }),
-                "query_result": all.last ?? [], "query_all_results": .list(all), "rowcount": .int(rowCount),
+                "query": .string(queries.last ?? ""), "query_list": .list(written.map { .string($0) }),
+                "query_result": all.last ?? [:], "query_all_results": .list(all), "rowcount": .int(rowCount),
                 "statusmessage": .string(status), "execution_time_ms": .list(times),
             ])
     }
@@ -237,6 +241,8 @@ struct PostgresQueryModule: Module {
 /// One query's answer out of psql's output.
 private struct QueryAnswer {
     var rows: [Value] = []
+    /// Whether it is a query that gives rows, be they none.
+    var hasRows = false
     var status = ""
     var milliseconds = 0.0
 
@@ -257,6 +263,7 @@ private struct QueryAnswer {
             columns.append((description[at], description[at + 1]))
         }
         guard !columns.isEmpty else { return }
+        hasRows = true
         for start in stride(from: columns.count, to: fields.count, by: columns.count) {
             var row: ValueMap = [:]
             for (offset, column) in columns.enumerated() where start + offset < fields.count {

@@ -131,11 +131,16 @@ struct KnownHostsModule: Module {
                 .failed, "directory '\(directory.path)' does not exist",
                 remedy: "Create it in an earlier task (file: state=directory mode=0700).", host: target.hostName)
         }
-        return .change(change, step, foreseen: .changed(given.merging(["key": given["key"] ?? .null, "state": "file", "path": .string(found.path)])))
+        return .change(change, step, foreseen: .changed(told(found.path).merging(["state": "file"])))
+    }
+
+    /// The arguments as Ansible tells them: the path as it is on the host.
+    private func told(_ path: String) -> ValueMap {
+        given.merging(["key": given["key"] ?? .null, "path": .string(path)])
     }
 
     private func values(_ state: FileState, _ path: String) -> ValueMap {
-        given.merging(["key": given["key"] ?? .null, "path": .string(path)]).merging(state.exists ? state.commonValues : ["state": given["state"] ?? .null])
+        told(path).merging(state.exists ? state.commonValues : ["state": given["state"] ?? .null])
     }
 
     func apply(_ step: HostText.Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {

@@ -58,7 +58,9 @@ enum DeviceFacts {
         ]
     }
 
-    private static func holders(_ text: String) -> Value { .list(text.split(separator: " ").map { .string(String($0)) }) }
+    private static func holders(_ text: String) -> Value {
+        .list(text.split(separator: " ").map { .string(String($0)) })
+    }
 
     /// All links to a device, by kind.
     private static func map(_ links: [String: [(ValueMap.Key, Value)]], _ name: String) -> ValueMap {

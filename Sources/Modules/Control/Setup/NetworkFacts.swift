@@ -42,9 +42,18 @@ enum NetworkFacts {
         facts["default_ipv4"] = .map(route(raw["route4"], addresses, interfaces, isIPv6: false))
         facts["default_ipv6"] = .map(route(raw["route6"], addresses, interfaces, isIPv6: true))
         facts["locally_reachable_ips"] = [
-            "ipv4": .list(addresses.filter { !$0.isIPv6 }.map { .string($0.address) }),
+            "ipv4": .list(localRoutes(raw) ?? addresses.filter { !$0.isIPv6 }.map { .string($0.address) }),
             "ipv6": .list(addresses.filter(\.isIPv6).map { .string($0.address) }),
         ]
+    }
+
+    /// What the kernel takes for the host's own: lines such as `local 127.0.0.0/8 dev lo …`.
+    private static func localRoutes(_ raw: RawFacts) -> [Value]? {
+        let routes = raw.lines("localroutes").compactMap { line -> Value? in
+            let words = line.split(separator: " ")
+            return words.count > 1 && words[0] == "local" ? .string(String(words[1])) : nil
+        }
+        return routes.isEmpty ? nil : routes
     }
 
     /// Reads a line of `ip -o addr`: `2: eth0    inet 10.0.0.2/24 brd 10.0.0.255 scope global eth0\ …`.

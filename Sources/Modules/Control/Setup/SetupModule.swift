@@ -10,7 +10,7 @@ struct SetupModule: Module {
         summary: "Gather facts about the host.",
         description: """
             One snippet of POSIX shell reads what the facts are made of; they are made here. There are no facts about \
-            Python, since none is needed, and none about single block devices.
+            Python, since none is needed.
             """,
         arguments: [
             .optional(
@@ -87,7 +87,9 @@ enum FactFamily: String, CaseIterable, Sendable {
     private static let names: [String: FactFamily] = [
         "hardware": .hardware, "network": .network, "virtual": .virtual, "virtualization": .virtual,
         "virtualization_type": .virtual, "virtualization_role": .virtual, "interfaces": .network, "mounts": .hardware,
-        "devices": .hardware, "processor": .hardware, "processor_cores": .hardware, "processor_count": .hardware,
+        "devices": .hardware, "device_links": .hardware, "lvm": .hardware, "fibre_channel_wwn": .hardware,
+        "iscsi": .hardware, "nvme": .hardware, "processor": .hardware, "processor_cores": .hardware,
+        "processor_count": .hardware,
         "default_ipv4": .network, "default_ipv6": .network, "all_ipv4_addresses": .network,
         "all_ipv6_addresses": .network, "memory": .hardware, "memtotal_mb": .hardware, "local": .local,
     ]
@@ -96,10 +98,10 @@ enum FactFamily: String, CaseIterable, Sendable {
         "min", "distribution", "platform", "date_time", "user", "env", "dns", "pkg_mgr", "service_mgr", "lsb",
         "selinux",
         "apparmor", "ssh_pub_keys", "fips", "cmdline", "python", "system_capabilities", "caps", "hostname", "fqdn",
-        "architecture", "kernel", "os_family", "machine", "is_chroot", "loadavg", "machine_id",
+        "architecture", "kernel", "os_family", "machine", "systemd", "is_chroot", "loadavg", "machine_id",
     ]
     /// Names that Ansible knows and that have nothing to give here.
-    private static let silentNames: Set<String> = ["facter", "ohai", "fibre_channel_wwn", "iscsi", "nvme", "chroot"]
+    private static let silentNames: Set<String> = ["facter", "ohai", "chroot"]
 
     /// What a `gather_subset` comes down to.
     static func wanted(_ subset: [String], at place: SourceLocation?) throws(Diagnostic) -> Set<FactFamily> {

@@ -20,6 +20,11 @@ enum SystemFacts {
         facts["fips"] = .bool(raw["fips"].trimmed == "1")
         facts["apparmor"] = ["status": raw["apparmor"].isEmpty ? "disabled" : "enabled"]
         facts["selinux"] = selinux(raw)
+        addCapabilities(raw, to: &facts)
+        let systemd = raw.lines("systemdversion").map(String.init)
+        if systemd.count > 1, let version = systemd[0].split(separator: " ").dropFirst().first.flatMap({ Int($0) }) {
+            facts["systemd"] = ["features": .string(systemd[1]), "version": .int(version)]
+        }
         // The name is Ansible's; what it says is that nothing is missing for these facts.
         facts["selinux_python_present"] = true
         let roots = raw.words("chroot")
@@ -30,6 +35,18 @@ enum SystemFacts {
             facts["ssh_host_key_\(words[0])_public"] = .string(words[2])
             facts["ssh_host_key_\(words[0])_public_keytype"] = .string(words[1])
         }
+    }
+
+    /// What `capsh` says this process may do: `Current: =ep` is everything.
+    private static func addCapabilities(_ raw: RawFacts, to facts: inout ValueMap) {
+        let line = raw["capsh"].trimmed
+        guard line.hasPrefix("Current:") else { return }
+        let words = line.dropFirst(8).trimmed
+        let isEverything = words == "=ep"
+        let list = words.split(separator: "=", omittingEmptySubsequences: false).dropFirst().first ?? ""
+        facts["system_capabilities_enforced"] = isEverything ? "False" : "True"
+        facts["system_capabilities"] = .list(
+            isEverything ? [] : list.split(separator: ",").map { .string($0.trimmed) })
     }
 
     private static func addDate(_ raw: RawFacts, to facts: inout ValueMap) {
