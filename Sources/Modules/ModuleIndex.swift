@@ -20,11 +20,13 @@ public enum ModuleIndex {
         AptRepositoryModule.self,
         Deb822RepositoryModule.self,
         DebconfModule.self,
+        DnfModule.self,
         DpkgSelectionsModule.self,
         PackageFactsModule.self,
         PackageModule.self,
     ]
     private static let system: [any Module.Type] = [
+        AlternativesModule.self,
         AuthorizedKeyModule.self,
         CronModule.self,
         GetentModule.self,

@@ -38,18 +38,18 @@ enum OtherModules {
     /// Collections and their modules that playbooks in the field use most, as far as they are not here.
     private static let collections: [String: Set<String>] = [
         "ansible.builtin": [
-            "apt_key", "assemble", "blockinfile", "dnf", "dnf5", "expect", "fetch", "find", "get_url",
+            "apt_key", "assemble", "blockinfile", "expect", "fetch", "find", "get_url",
             "git", "iptables",
             "lineinfile", "mount_facts", "pip", "replace",
             "rpm_key",
             "script", "set_stats", "slurp", "subversion", "sysvinit", "tempfile", "unarchive",
-            "yum", "yum_repository",
+            "yum_repository",
         ],
         "ansible.posix": [
             "acl", "at", "firewalld", "mount", "patch", "seboolean", "selinux", "synchronize",
         ],
         "community.general": [
-            "alternatives", "apk", "archive", "cargo", "composer", "dconf", "filesystem", "flatpak", "gem",
+            "apk", "archive", "cargo", "composer", "dconf", "filesystem", "flatpak", "gem",
             "git_config",
             "github_release", "homebrew", "htpasswd", "ini_file", "interfaces_file", "iptables_state", "java_cert",
             "jenkins_job",

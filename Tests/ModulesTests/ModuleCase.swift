@@ -169,7 +169,7 @@ final class Bench: Sendable {
                 """
                 sha1sum /etc/passwd /etc/group /etc/shadow /etc/gshadow; dpkg-query -W
                 ls -la /home; find . | sort; uname -n
-                find /etc /root /home /var/spool/cron -xdev -printf '%p %m %U %G %s %T@ %l\\n' | sort
+                find /etc /root /home /var/spool/cron -xdev -name .rpmdb -prune -o -printf '%p %m %U %G %s %T@ %l\\n' | sort
                 systemctl show -p Id,ActiveState,InvocationID cron ssh nap nap2 bad web
                 """
             ).output

@@ -10,7 +10,7 @@ struct PackageModule: Module {
         summary: "Install and remove packages with the host's own package manager.",
         description: """
             Which one that is, the gathered facts say, else the host is asked. Further arguments are passed on to its \
-            module (`apt`).
+            module (`apt`, `dnf`).
             """,
         arguments: [
             .required("name", .raw, "The package, or a list of them.", aliases: []),
@@ -27,10 +27,11 @@ struct PackageModule: Module {
 
     enum Step: Sendable {
         case apt(AptModule.Step, AptModule)
+        case dnf(DnfModule.Step, DnfModule)
     }
 
     /// The package managers there are modules for, by what facts call them.
-    private enum Manager: String { case apt }
+    private enum Manager: String { case apt, dnf }
 
     private let arguments: Arguments
     private let chosen: Manager?
@@ -54,11 +55,12 @@ struct PackageModule: Module {
     {
         switch String(name.split(separator: ".").last ?? "") {
         case "apt": return .apt
+        case "dnf", "dnf5", "yum": return .dnf
         case "auto", "unknown": return nil
         default:
             throw Diagnostic(
                 .unsupported, "package manager '\(name)' is not supported yet", at: place,
-                remedy: "Supported is apt; use a `command` with `creates` for others.")
+                remedy: "Supported are apt and dnf; use a `command` with `creates` for others.")
         }
     }
 
@@ -68,6 +70,7 @@ struct PackageModule: Module {
         let manual =
             switch manager {
             case .apt: AptModule.manual
+            case .dnf: DnfModule.manual
             }
         let (checked, said) = ArgumentCheck.check(manual, values, location: arguments.location)
         guard let checked else {
@@ -84,7 +87,7 @@ struct PackageModule: Module {
             let answer = try await target.query(Self.look)
             guard let found = Manager(rawValue: answer.output.trimmed) else {
                 throw Diagnostic(
-                    .failed, "the host has no apt-get",
+                    .failed, "the host has none of apt-get, dnf and yum",
                     remedy: "Install what is needed with a `raw` or `command` task.", host: target.hostName)
             }
             manager = found
@@ -94,17 +97,21 @@ struct PackageModule: Module {
         case .apt:
             let module = try AptModule(own)
             return try await module.plan(target).map { .apt($0, module) }
+        case .dnf:
+            let module = try DnfModule(own)
+            return try await module.plan(target).map { .dnf($0, module) }
         }
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         switch step {
         case .apt(let step, let module): try await module.apply(step, to: target)
+        case .dnf(let step, let module): try await module.apply(step, to: target)
         }
     }
 
     private static let look: Script = #"""
-        for pair in apt-get=apt; do
+        for pair in apt-get=apt dnf=dnf yum=dnf; do
             if command -v "${pair%=*}" >/dev/null 2>&1; then
                 echo "${pair#*=}"
                 exit 0
