@@ -1,5 +1,5 @@
 public import Diagnostics
-public import Results
+import Results
 public import Target
 import Values
 

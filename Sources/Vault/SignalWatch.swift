@@ -83,6 +83,11 @@ final class SignalWatch {
         Self.sink.store(-1, ordering: .releasing)
         if let ending {
             self.ending = nil
+            // A thread of the concurrency pool may keep signals from itself.
+            var signals = sigset_t()
+            sigemptyset(&signals)
+            sigaddset(&signals, ending)
+            pthread_sigmask(SIG_UNBLOCK, &signals, nil)
             raise(ending)
         }
     }

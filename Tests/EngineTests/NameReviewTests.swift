@@ -11,8 +11,9 @@ import Values
     /// The warnings of a project, each as `line:column summary`.
     @IOLoop
     static func warnings(_ example: Case) throws -> [Diagnostic] {
+        let fixture = try RunFixture(example)
         do throws(Diagnostics) {
-            return try RunFixture(example).plan().warnings.filter { $0.code == .undefined }
+            return try fixture.plan().warnings.filter { $0.code == .undefined }
         } catch {
             return []
         }
@@ -58,7 +59,8 @@ import Values
                 "more.yml": "- {debug: {msg: \"{{ in_include }}\"}}\n",
             ])
         #expect(
-            Set(found.map(\.summary)) == Set(["in_role", "in_include", "in_handler"].map { "'\($0)' is not defined anywhere" }))
+            Set(found.map(\.summary))
+                == Set(["in_role", "in_include", "in_handler"].map { "'\($0)' is not defined anywhere" }))
     }
 
     @Test("what may be defined, or is asked about, is left alone")
@@ -86,7 +88,9 @@ import Values
         var found = Set<String>()
         for file in PlaybookOracleTests.files {
             for example in Case.all(in: PlaybookOracleTests.folder + file + ".txt") {
-                for warning in try await Self.warnings(example) { found.insert("\(file): \(example.name): \(warning.summary)") }
+                for warning in try await Self.warnings(example) {
+                    found.insert("\(file): \(example.name): \(warning.summary)")
+                }
             }
         }
         // Each of these does fail, or is caught, in the recording.

@@ -74,7 +74,7 @@ struct SysctlModule: Module {
         var step = Step()
         var change = Change()
         var isChanged = false
-        if isWanted ? named != value : named.map { !$0.isEmpty } ?? false {
+        if isWanted ? named != value : named?.isEmpty == false {
             isChanged = true
             if let planned = found.plan(after) {
                 change = planned.change
