@@ -53,12 +53,13 @@ let package = Package(
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["Diagnostics", crypto, cryptoExtras]),
+        room("Configuration", ["Diagnostics", "Values", "Vault"]),
         room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", crypto]),
 
         // What people wrote.
-        room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),
+        room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault", "Jinja"]),
         room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
-        room("Variables", ["Diagnostics", "Values", "Jinja", "Inventory"]),
+        room("Variables", ["Diagnostics", "Values", "Jinja", "Inventory", "Vault"]),
         room(
             "Planning",
             ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
@@ -77,12 +78,12 @@ let package = Package(
                 "Target", "Results",
             ]
         ),
-        room("Reporting", ["Diagnostics", "Values", "Results"]),
+        room("Reporting", ["Diagnostics", "Values", "YAML", "Results"]),
         .executableTarget(
             name: "swiftprov",
             dependencies: [
-                "Diagnostics", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables", "Jinja",
-                "Modules", "Target", "SSH", "Results", "Engine", "Reporting", argumentParser,
+                "Diagnostics", "Values", "YAML", "Vault", "Configuration", "Inventory", "Playbook", "Planning",
+                "Variables", "Jinja", "Modules", "Target", "SSH", "Results", "Engine", "Reporting", argumentParser,
             ],
             swiftSettings: settings
         ),
@@ -96,6 +97,8 @@ let package = Package(
             ],
             path: "Tests/RunFixture", swiftSettings: settings
         ),
+        tests(
+            "ConfigurationTests", ["Configuration", "Diagnostics", "Values", "Vault"], exclude: ["Cases"]),
         tests("EngineTests", ["RunFixture", "Diagnostics", "Values", "Results", "Engine"], exclude: ["Cases"]),
         tests(
             "InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"],
@@ -114,6 +117,7 @@ let package = Package(
         tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
+        tests("VariablesTests", ["Diagnostics", "Values", "Vault", "Inventory", "Variables"]),
         tests("VaultTests", ["Diagnostics", "Vault"], exclude: ["Cases"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"], exclude: ["Cases"]),
     ],

@@ -9,7 +9,9 @@ struct SwiftProv: AsyncParsableCommand {
         commandName: "swiftprov",
         abstract: "Runs Ansible playbooks over SSH with one native binary: no Python here, none on the hosts.",
         version: version,
-        subcommands: [Apply.self, InventoryCommand.self, VaultCommand.self, TemplateCommand.self, Doc.self]
+        subcommands: [
+            Apply.self, InventoryCommand.self, VaultCommand.self, TemplateCommand.self, ConfigCommand.self, Doc.self,
+        ]
     )
 
     static let version = "0.1.0"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Diagnostics
 import Jinja
 import Playbook
@@ -26,7 +27,7 @@ struct TemplateCommand: ParsableCommand {
     @OptionGroup(title: "Vault") var vault: VaultOptions
 
     func run() throws {
-        let secrets = try VaultPasswords.gather(vault, try ConfigurationFile.load())
+        let secrets = try VaultPasswords.gather(vault, try Settings.load())
         let yaml = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
             try secrets.openText(sealed, at: place)
         })

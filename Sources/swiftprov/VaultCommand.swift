@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Diagnostics
 import Engine
 import Vault
@@ -10,8 +11,8 @@ struct VaultCommand: ParsableCommand {
         subcommands: [View.self, Encrypt.self, Decrypt.self, Rekey.self, EncryptString.self])
 
     /// The passwords given, or the one typed when asked for.
-    fileprivate static func secrets(_ options: VaultOptions, isNew: Bool = false) throws(Diagnostic) -> VaultSecrets {
-        let secrets = try VaultPasswords.gather(options, try ConfigurationFile.load())
+    fileprivate static func secrets(_ options: VaultOptions, isNew: Bool = false) throws -> VaultSecrets {
+        let secrets = try VaultPasswords.gather(options, try Settings.load())
         return secrets.isEmpty
             ? VaultSecrets([try asked(isNew ? "New Vault password: " : "Vault password: ", isNew)]) : secrets
     }
