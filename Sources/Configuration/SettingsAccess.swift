@@ -31,4 +31,10 @@ extension Settings {
     public func words(_ key: SettingKey) -> [String] {
         (value(key).elements ?? []).map(\.pythonText).filter { !$0.isEmpty }
     }
+
+    /// What somebody set under a section and key, such as `hashi_vault_collection.url`, or in its variable.
+    public func text(writtenAt key: String) -> String? {
+        let entry = all.first { $0.setting.ini.contains(key) && $0.origin.isChanged }
+        return entry.flatMap { $0.value.isNull || $0.value.pythonText.isEmpty ? nil : $0.value.pythonText }
+    }
 }

@@ -46,11 +46,6 @@ struct GeneratedInventory {
         return warnings
     }
 
-    private init(options: InventoryOptions, values: YAMLValueOptions) {
-        self.options = options
-        self.values = values
-    }
-
     /// One mapping of layers to values for each combination, the last layer changing first.
     private func combinations(_ root: YAMLNode) throws(Diagnostic) -> [ValueMap] {
         guard let layers = root["layers"], let pairs = layers.pairs else {

@@ -11,8 +11,6 @@ public struct InventorySources: Sendable {
     public var vault: VaultSecrets
     /// The longest an inventory script may take.
     public var scriptLimit: Duration
-    /// Whether vaulted values stay sealed, for showing an inventory without a password.
-    public var keepsSealed: Bool
     /// How sources are read.
     public var options: InventoryOptions
 
@@ -22,7 +20,6 @@ public struct InventorySources: Sendable {
         playbookDirectory: String? = nil,
         vault: VaultSecrets = .none,
         scriptLimit: Duration = .seconds(300),
-        keepsSealed: Bool = false,
         options: InventoryOptions = InventoryOptions()
     ) {
         self.options = options
@@ -30,7 +27,6 @@ public struct InventorySources: Sendable {
         self.playbookDirectory = playbookDirectory
         self.vault = vault
         self.scriptLimit = scriptLimit
-        self.keepsSealed = keepsSealed
     }
 }
 

@@ -16,7 +16,7 @@ struct SourceReading {
     init(_ sources: InventorySources) {
         self.sources = sources
         let store = VariablesStore(
-            secrets: sources.vault, keepsSealed: sources.keepsSealed, endings: sources.options.variablesEndings,
+            secrets: sources.vault, endings: sources.options.variablesEndings,
             isRead: sources.options.readsVariablesFiles)
         tree = InventoryTree(store: store, playbookDirectory: sources.playbookDirectory)
         tree.naming = sources.options.naming
@@ -260,7 +260,7 @@ struct SourceReading {
         var attempt = Attempt(format: "a script", tree: tree)
         do throws(Diagnostic) {
             attempt.diagnostics = try ScriptInventory.read(
-                path, limit: sources.scriptLimit, secrets: sources.vault, showsErrors: options.showsScriptErrors,
+                path, limit: sources.scriptLimit, showsErrors: options.showsScriptErrors,
                 into: &attempt.tree)
         } catch {
             attempt.diagnostics = [error]
@@ -294,8 +294,7 @@ struct SourceReading {
                     .badValue, "'plugin' stands in an inventory that no plugin was asked to read", at: plugin.location,
                     remedy: "Name the file .yml or .yaml, and leave auto in enable_plugins.")
             }
-            var options = VariablesFile.options(sources.vault, isSecret: isSecret)
-            options.keepsSealed = sources.keepsSealed
+            let options = YAMLValueOptions(isSecret: isSecret, takesVaulted: true)
             attempt.diagnostics += YAMLInventory.read(root, options: options, into: &attempt.tree)
         } catch {
             attempt.diagnostics.append(error)
@@ -315,7 +314,7 @@ struct SourceReading {
                     remedy: "Put it in the first line.")
             }
             let wanted = InventoryOptions.shortName(written)
-            let values = VariablesFile.options(sources.vault, isSecret: isSecret)
+            let values = YAMLValueOptions(isSecret: isSecret, takesVaulted: true)
             switch wanted {
             case "constructed" where name == nil || name == wanted:
                 attempt.diagnostics += try ConstructedInventory.read(

@@ -22,8 +22,6 @@ final class VariablesStore: Sendable {
 
     private let contents = Mutex(Contents())
     private let secrets: VaultSecrets
-    /// Whether vaulted values within files stay sealed.
-    private let keepsSealed: Bool
 
     /// The endings that a file of variables may have, in the order they are looked for; none is one of them.
     private let endings: [String]
@@ -31,11 +29,10 @@ final class VariablesStore: Sendable {
     private let isRead: Bool
 
     init(
-        secrets: VaultSecrets, keepsSealed: Bool = false, endings: [String] = InventoryOptions().variablesEndings,
+        secrets: VaultSecrets, endings: [String] = InventoryOptions().variablesEndings,
         isRead: Bool = true
     ) {
         self.secrets = secrets
-        self.keepsSealed = keepsSealed
         self.endings = [""] + endings
         self.isRead = isRead
     }
@@ -105,7 +102,7 @@ final class VariablesStore: Sendable {
             var variables = ValueMap()
             for file in files {
                 variables.merge(
-                    try VariablesFile.variables(file, secrets: secrets, keepsSealed: keepsSealed, warnings: &warnings))
+                    try VariablesFile.variables(file, secrets: secrets, warnings: &warnings))
             }
             return variables
         }

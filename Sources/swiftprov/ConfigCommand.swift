@@ -18,7 +18,7 @@ struct ConfigCommand: ParsableCommand {
     }
 
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case base, all, become, cache, callback, connection, inventory, vars
+        case base, all, become, cache, callback, connection, inventory, lookup, vars
 
         func includes(_ setting: Setting) -> Bool {
             guard let plugin = setting.plugin else { return self == .base || self == .all }

@@ -13,12 +13,11 @@ enum ConfiguredInventory {
     ///   - given: What `-i` gave; if nothing, the settings name the sources.
     ///   - extra: `-e`, for the expressions of sources that use it.
     static func sources(
-        _ given: [String], _ settings: Settings, vault: VaultSecrets, extra: ValueMap, playbookDirectory: String?,
-        keepsSealed: Bool = false
+        _ given: [String], _ settings: Settings, vault: VaultSecrets, extra: ValueMap, playbookDirectory: String?
     ) throws(Diagnostic) -> InventorySources {
         InventorySources(
             paths: paths(given, settings), playbookDirectory: playbookDirectory, vault: vault,
-            keepsSealed: keepsSealed, options: try options(settings, vault: vault, extra: extra))
+            options: try options(settings, vault: vault, extra: extra))
     }
 
     private static func paths(_ given: [String], _ settings: Settings) -> [String] {
@@ -43,9 +42,9 @@ enum ConfiguredInventory {
         options.showsScriptErrors = settings.flag(.scriptAlwaysShowStderr)
         options.extra = extra
         options.usesExtra = settings.flag(.constructedUseExtraVars)
-        options.templates = LookupContext.environment { (path) throws(Diagnostic) in
-            try LocalFile.bytes(path, opening: vault).content
-        }
+        options.templates = LookupContext.environment(
+            opener: { (sealed, place) throws(Diagnostic) in try vault.openText(sealed, at: place) },
+            readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: vault).content })
         if let cache = try cache(settings) {
             // The cache belongs to one thread; sources may be read by any.
             let locked = Mutex(cache)

@@ -5,7 +5,6 @@ import Inventory
 import Playbook
 import Variables
 import Vault
-import YAML
 
 /// `swiftprov inventory`: what an inventory holds, as ansible-inventory prints it.
 struct InventoryCommand: ParsableCommand {
@@ -68,14 +67,10 @@ struct InventoryCommand: ParsableCommand {
         let configuration = try Settings.load()
         Console.show(configuration.warnings + (verbose > 0 ? configuration.notes : []))
         let secrets = try VaultPasswords.gather(vault, configuration)
-        let yamlOptions = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
-            try secrets.openText(sealed, at: place)
-        })
-        let extra = try ExtraVariables.read(extraVars, vault: secrets, yaml: yamlOptions)
+        let extra = try ExtraVariables.read(extraVars, vault: secrets)
         let sources = try ConfiguredInventory.sources(
             inventory, configuration, vault: secrets, extra: extra,
-            playbookDirectory: playbookDirectory ?? configuration.text(.playbookDir),
-            keepsSealed: secrets.isEmpty)
+            playbookDirectory: playbookDirectory ?? configuration.text(.playbookDir))
         let (tree, warnings) = try InventoryLoader.load(sources)
         Console.show(warnings)
         let cache = try ConfiguredInventory.cache(configuration)

@@ -24,6 +24,8 @@ final class Project {
     let warnings: [Diagnostic]
     let configuration: Settings
     let verbosity: Int
+    /// Reads the inventory's sources once more.
+    let readInventory: () throws(Diagnostics) -> InventoryTree
 
     init(_ options: ApplyOptions) throws {
         let configuration = try Settings.load()
@@ -32,13 +34,11 @@ final class Project {
         warnings += TerminalReport.warnings(configuration) + ConfiguredKeywords.warnings(configuration)
         playbooks = try Self.playbooks(options)
         let secrets = try VaultPasswords.gather(options.vault, configuration)
-        let yaml = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
-            try secrets.openText(sealed, at: place)
-        })
         let playbookDirectory = playbooks.first.map { $0 == "-" ? "." : Path.directory(of: $0) }
-        let extra = try ExtraVariables.read(options.extraVars, vault: secrets, yaml: yaml)
+        let extra = try ExtraVariables.read(options.extraVars, vault: secrets)
         let sources = try ConfiguredInventory.sources(
             options.inventory, configuration, vault: secrets, extra: extra, playbookDirectory: playbookDirectory)
+        readInventory = { () throws(Diagnostics) in try InventoryLoader.load(sources).tree }
         let (inventory, inventoryWarnings) = try InventoryLoader.load(sources)
         warnings += inventoryWarnings
         var tags = TagSelection(
@@ -56,13 +56,17 @@ final class Project {
         let files = ProjectFiles(vault: secrets)
         variables = RunVariables(
             inventory: inventory, extra: extra, run: facts, cache: try ConfiguredInventory.cache(configuration),
+            opener: VaultPasswords.opener(secrets, redactor),
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
+        variables.lookups.setting = { configuration.text(writtenAt: $0) }
         planner = Planner(
             files: files, variables: variables,
             settings: PlanSettings(
                 tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
-                collectionsPath: Self.collectionsPath(configuration), yaml: yaml,
-                reviews: options.syntaxCheck, keywords: ConfiguredKeywords.read(configuration),
+                collectionsPath: Self.collectionsPath(configuration),
+                modulePath: options.modulePath.flatMap { $0.split(separator: ":").map(String.init) }, yaml: .written,
+                reviews: options.syntaxCheck, purpose: Self.purpose(options),
+                keywords: ConfiguredKeywords.read(configuration),
                 patternMismatch: PlanSettings.PatternMismatch(
                     rawValue: configuration.text(.hostPatternMismatch) ?? "") ?? .warning))
         self.settings = settings
@@ -73,6 +77,11 @@ final class Project {
         for host in inventory.hostNames {
             for (_, values) in (try? inventory.variableLayers(of: host)) ?? [] { redactor.learn(.map(values)) }
         }
+    }
+
+    private static func purpose(_ options: ApplyOptions) -> PlanSettings.Purpose {
+        let lists = options.listTasks || options.listTags || options.listHosts || options.listDependencies
+        return lists ? .list : options.syntaxCheck ? .check : .run
     }
 
     private static func playbooks(_ options: ApplyOptions) throws(Diagnostic) -> [String] {
@@ -122,6 +131,10 @@ final class Project {
         ].compactMap(\.self)
         settings.timeout = .seconds(connection.timeout ?? configuration.integer(.sshTimeout) ?? 10)
         settings.forcesHandlers = options.forceHandlers || configuration.flag(.forceHandlers)
+        settings.startAtTask = options.startAtTask
+        settings.asksBeforeTasks = options.step
+        settings.strategy = configuration.text(.strategy) ?? "linear"
+        settings.pollInterval = configuration.integer(.pollInterval) ?? 15
         settings.gathering = RunSettings.Gathering(rawValue: configuration.text(.gathering) ?? "") ?? .implicit
         settings.password = try password(
             asks: connection.askPass || configuration.flag(.askPass),
@@ -159,40 +172,5 @@ final class Project {
             return String(decoding: try VaultPasswordFile.read(file).bytes, as: UTF8.self)
         }
         return asks ? Prompting.read(prompt, echoes: false) : nil
-    }
-}
-
-/// The vault passwords that options and configuration name.
-enum VaultPasswords {
-    static func gather(
-        _ options: VaultOptions, _ configuration: Settings
-    ) throws(Diagnostic) -> VaultSecrets {
-        var passwords: [VaultSecrets.Password] = []
-        var ids = options.vaultID
-        if ids.isEmpty { ids = configuration.words(.vaultIdentityList) }
-        for id in ids {
-            let parts = id.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            let (label, source) =
-                parts.count == 2 ? (parts[0], parts[1]) : (configuration.text(.vaultIdentity) ?? "default", id)
-            if source == "prompt" || source == "prompt_ask_vault_pass" {
-                passwords.append(.init(label: label, Prompting.read("Vault password (\(label)): ", echoes: false)))
-            } else {
-                passwords.append(try VaultPasswordFile.read(source, label: label))
-            }
-        }
-        var files = options.vaultPasswordFile
-        if files.isEmpty, let file = configuration.text(.vaultPasswordFile) { files = [file] }
-        for file in files { passwords.append(try VaultPasswordFile.read(file)) }
-        if options.askVaultPass || configuration.flag(.askVaultPass) {
-            let password = Prompting.read("Vault password: ", echoes: false)
-            guard !password.isEmpty else {
-                throw Diagnostic(
-                    .badOption, "no vault password was given",
-                    remedy: "Type it at the prompt, or use --vault-password-file.")
-            }
-            passwords.append(.init(password))
-        }
-        // The passwords themselves are not sought in output: they go nowhere but into the key.
-        return VaultSecrets(passwords, matchesLabelOnly: configuration.flag(.vaultIdMatch))
     }
 }

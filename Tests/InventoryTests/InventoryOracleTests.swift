@@ -78,7 +78,7 @@ import YAML
         var extra = ValueMap()
 
         init(_ name: String, folder: String) throws {
-            sources = InventorySources(paths: [], keepsSealed: true)
+            sources = InventorySources(paths: [])
             var words = String(decoding: try LocalFile.bytes("\(folder)/arguments"), as: UTF8.self)
                 .split(whereSeparator: \.isWhitespace).map(String.init)[...]
             while let option = words.popFirst(), let value = words.popFirst() {
@@ -88,7 +88,6 @@ import YAML
                 case "--limit": limit = value.hasPrefix("@") ? "@\(folder)/\(value.dropFirst())" : value
                 case "--vault-password-file":
                     sources.vault = VaultSecrets([try VaultPasswordFile.read("\(folder)/\(value)")])
-                    sources.keepsSealed = false
                 case "-e":
                     let parts = value.split(separator: "=", maxSplits: 1).map(String.init)
                     extra[parts[0]] = .string(Text(parts[1], marks: .template))
@@ -145,7 +144,7 @@ import YAML
 
     private func value(_ text: String) throws -> Value {
         var options = YAMLValueOptions.data
-        options.keepsSealed = true
+        options.takesVaulted = true
         return try YAMLReader.read(text, file: SourceFile(name: "answer", text: text))?.value(options) ?? .null
     }
 

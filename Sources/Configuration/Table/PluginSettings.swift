@@ -171,5 +171,52 @@ extension SettingsTable {
         Setting(
             "prompt_l10n", of: "become/su", .list, default: "", ini: ["su_become_plugin.localized_prompts"],
             env: ["ANSIBLE_SU_PROMPT_L10N"], .unhonoured(.notYet)),
+        Setting(
+            "url", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.url"],
+            env: ["ANSIBLE_HASHI_VAULT_ADDR"], .honoured),
+        Setting(
+            "proxies", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.proxies"],
+            env: ["ANSIBLE_HASHI_VAULT_PROXIES"], .honoured),
+        Setting(
+            "ca_cert", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.ca_cert"],
+            env: ["ANSIBLE_HASHI_VAULT_CA_CERT"], .honoured),
+        Setting(
+            "namespace", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.namespace"],
+            env: ["ANSIBLE_HASHI_VAULT_NAMESPACE"], .honoured),
+        Setting(
+            "timeout", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.timeout"],
+            env: ["ANSIBLE_HASHI_VAULT_TIMEOUT"], .honoured),
+        Setting(
+            "retries", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.retries"],
+            env: ["ANSIBLE_HASHI_VAULT_RETRIES"], .honoured),
+        Setting(
+            "retry_action", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.retry_action"],
+            env: ["ANSIBLE_HASHI_VAULT_RETRY_ACTION"], .honoured),
+        Setting(
+            "auth_method", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.auth_method"],
+            env: ["ANSIBLE_HASHI_VAULT_AUTH_METHOD"], .honoured),
+        Setting(
+            "mount_point", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.mount_point"],
+            env: ["ANSIBLE_HASHI_VAULT_MOUNT_POINT"], .honoured),
+        Setting(
+            "token_path", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.token_path"],
+            env: ["ANSIBLE_HASHI_VAULT_TOKEN_PATH"], .honoured),
+        Setting(
+            "token_file", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.token_file"],
+            env: ["ANSIBLE_HASHI_VAULT_TOKEN_FILE"], .honoured),
+        Setting(
+            "token_validate", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.token_validate"],
+            env: ["ANSIBLE_HASHI_VAULT_TOKEN_VALIDATE"], .honoured),
+        Setting(
+            "role_id", of: "lookup/hashi_vault", .text, ini: ["hashi_vault_collection.role_id"],
+            env: ["ANSIBLE_HASHI_VAULT_ROLE_ID"], .honoured),
+        Setting(
+            "cert_auth_public_key", of: "lookup/hashi_vault", .text,
+            ini: ["hashi_vault_collection.cert_auth_public_key"], env: ["ANSIBLE_HASHI_VAULT_CERT_AUTH_PUBLIC_KEY"],
+            .honoured),
+        Setting(
+            "cert_auth_private_key", of: "lookup/hashi_vault", .text,
+            ini: ["hashi_vault_collection.cert_auth_private_key"], env: ["ANSIBLE_HASHI_VAULT_CERT_AUTH_PRIVATE_KEY"],
+            .honoured),
     ]
 }

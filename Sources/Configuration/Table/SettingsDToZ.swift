@@ -32,7 +32,7 @@ extension SettingsTable {
             env: ["ANSIBLE_DUPLICATE_YAML_DICT_KEY"], choices: ["error", "ignore", "warn"], .unhonoured(.notYet)),
         Setting(
             "EDITOR", .text, default: "vi", ini: ["defaults.editor"], env: ["ANSIBLE_EDITOR", "EDITOR"],
-            .unhonoured(.notYet)),
+            .honoured),
         Setting(
             "ENABLE_TASK_DEBUGGER", .flag, default: "false", ini: ["defaults.enable_task_debugger"],
             env: ["ANSIBLE_ENABLE_TASK_DEBUGGER"], .unhonoured(.notYet)),
@@ -267,7 +267,7 @@ extension SettingsTable {
             ini: ["defaults.precedence"], env: ["ANSIBLE_PRECEDENCE"], .unhonoured(.notYet)),
         Setting(
             "VAULT_ENCRYPT_SALT", .text, ini: ["defaults.vault_encrypt_salt"], env: ["ANSIBLE_VAULT_ENCRYPT_SALT"],
-            .unhonoured(.notYet)),
+            .honoured),
         Setting(
             "VERBOSE_TO_STDERR", .flag, default: "false", ini: ["defaults.verbose_to_stderr"],
             env: ["ANSIBLE_VERBOSE_TO_STDERR"], .unhonoured(.notYet)),

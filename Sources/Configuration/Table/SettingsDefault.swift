@@ -139,7 +139,7 @@ extension SettingsTable {
             env: ["ANSIBLE_NULL_REPRESENTATION"], .moot(.always)),
         Setting(
             "DEFAULT_POLL_INTERVAL", .integer, default: "15", ini: ["defaults.poll_interval"],
-            env: ["ANSIBLE_POLL_INTERVAL"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_POLL_INTERVAL"], .honoured),
         Setting(
             "DEFAULT_PRIVATE_KEY_FILE", .path, ini: ["defaults.private_key_file"], env: ["ANSIBLE_PRIVATE_KEY_FILE"],
             .honoured),
@@ -162,7 +162,7 @@ extension SettingsTable {
             .partly("default, yaml, debug, json and jsonl stand for shapes of our own")),
         Setting(
             "DEFAULT_STRATEGY", .text, default: "linear", ini: ["defaults.strategy"], env: ["ANSIBLE_STRATEGY"],
-            .unhonoured(.notYet)),
+            .honoured),
         Setting(
             "DEFAULT_STRATEGY_PLUGIN_PATH", .pathSpec,
             default: "{{ANSIBLE_HOME}}/plugins/strategy:/usr/share/ansible/plugins/strategy",
@@ -193,7 +193,7 @@ extension SettingsTable {
             env: ["ANSIBLE_VARS_PLUGINS"], .unhonoured(.plugins)),
         Setting(
             "DEFAULT_VAULT_ENCRYPT_IDENTITY", .text, ini: ["defaults.vault_encrypt_identity"],
-            env: ["ANSIBLE_VAULT_ENCRYPT_IDENTITY"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_VAULT_ENCRYPT_IDENTITY"], .honoured),
         Setting(
             "DEFAULT_VAULT_IDENTITY", .text, default: "default", ini: ["defaults.vault_identity"],
             env: ["ANSIBLE_VAULT_IDENTITY"], .honoured),
