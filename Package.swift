@@ -56,12 +56,13 @@ let package = Package(
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["CLinux", "Diagnostics", crypto, cryptoExtras]),
+        room("Configuration", ["Diagnostics", "Values", "Vault"]),
         room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", crypto]),
 
         // What people wrote.
-        room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),
+        room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault", "Jinja"]),
         room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
-        room("Variables", ["Diagnostics", "HTTP", "Values", "Jinja", "Inventory"]),
+        room("Variables", ["Diagnostics", "HTTP", "Values", "Jinja", "Inventory", "Vault"]),
         room(
             "Planning",
             ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
@@ -80,12 +81,12 @@ let package = Package(
                 "Target", "Results",
             ]
         ),
-        room("Reporting", ["Diagnostics", "Values", "Results"]),
+        room("Reporting", ["Diagnostics", "Values", "YAML", "Results"]),
         .executableTarget(
             name: "swiftprov",
             dependencies: [
-                "Diagnostics", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables", "Jinja",
-                "Modules", "Target", "SSH", "Results", "Engine", "Reporting", argumentParser,
+                "Diagnostics", "Values", "YAML", "Vault", "Configuration", "Inventory", "Playbook", "Planning",
+                "Variables", "Jinja", "Modules", "Target", "SSH", "Results", "Engine", "Reporting", argumentParser,
             ],
             swiftSettings: settings
         ),
@@ -110,6 +111,8 @@ let package = Package(
             path: "Tests/RunFixture", swiftSettings: settings
         ),
         tests(
+            "ConfigurationTests", ["Configuration", "Diagnostics", "Values", "Vault"], exclude: ["Cases"]),
+        tests(
             "EngineTests", ["RunFixture", "Diagnostics", "Values", "Results", "Engine", "Planning", "Target"],
             exclude: ["Cases"]
         ),
@@ -130,6 +133,7 @@ let package = Package(
         tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
+        tests("VariablesTests", ["Diagnostics", "Values", "Vault", "Inventory", "Variables"]),
         tests("VaultTests", ["Diagnostics", "Vault"], exclude: ["Cases"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"], exclude: ["Cases"]),
     ],

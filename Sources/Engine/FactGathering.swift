@@ -10,7 +10,11 @@ import Variables
 /// The facts a play gathers before its tasks.
 extension Engine {
     func gatherFacts(_ play: PlannedPlay, _ hosts: [HostRun]) async {
-        guard gathers(play), let module = ModuleIndex.find("ansible.builtin.setup") else { return }
+        guard gathers(play) else { return }
+        let hosts = hosts.filter {
+            settings.gathering != .smart || !variables.hasGatheredFacts(of: $0.name)
+        }
+        guard !hosts.isEmpty, let module = ModuleIndex.find("ansible.builtin.setup") else { return }
         let place = play.node.gatherFacts?.location ?? play.node.location
         var action = TaskNode.Action(name: "ansible.builtin.setup", location: place)
         if let subset = play.node.gatherSubset { action.arguments["gather_subset"] = subset.value }
@@ -20,13 +24,13 @@ extension Engine {
         keywords.name = Field("Gathering Facts", at: place)
         let node = TaskNode(keywords: keywords, action: action, location: place)
         let task = PlannedTask(gathering: node, with: module, for: play)
+        let before = Set(hosts.filter(\.isActive).map(\.name))
         await perform([.task(task)], on: hosts)
+        for host in hosts where host.isActive && before.contains(host.name) { variables.markGathered(host.name) }
     }
 
     private func gathers(_ play: PlannedPlay) -> Bool {
-        guard let field = play.node.gatherFacts else {
-            return settings.gathersImplicitly
-        }
+        guard let field = play.node.gatherFacts else { return settings.gathering != .explicit }
         let value = (try? variables.scopeWithoutHost([play.node.keywords.vars]).evaluate(field.value)) ?? field.value
         return value.isYes
     }

@@ -24,8 +24,9 @@ public struct RunSettings: Sendable {
     /// Seconds a connection may take to come up.
     public var timeout: Duration = .seconds(10)
     public var forcesHandlers = false
-    /// `gathering`: implicit gathers facts unless a play says no, explicit only if it says yes.
-    public var gathersImplicitly = true
+    public var gathering = Gathering.implicit
+    /// What the configuration says of each way to become another user, by method; keywords and variables win.
+    public var becomeDefaults: [String: BecomeDefaults] = [:]
     /// `--start-at-task`: a name or a pattern of one.
     public var startAtTask: String?
     /// `--step`: asks before each task.
@@ -36,6 +37,33 @@ public struct RunSettings: Sendable {
     public var strategy = "linear"
 
     public init() {}
+
+    /// When a play that does not say so itself gathers facts.
+    public enum Gathering: String, Sendable {
+        /// Always.
+        case implicit
+        /// Never.
+        case explicit
+        /// Where none are known of a host yet.
+        case smart
+    }
+
+    /// What the configuration says of one way to become another user.
+    public struct BecomeDefaults: Sendable {
+        public var executable: String?
+        public var flags: String?
+        public var password: String?
+        public var user: String?
+
+        public init(
+            executable: String? = nil, flags: String? = nil, password: String? = nil, user: String? = nil
+        ) {
+            self.executable = executable
+            self.flags = flags
+            self.password = password
+            self.user = user
+        }
+    }
 }
 
 /// Where a host is and how to get in, after variables, keywords and options had their say.

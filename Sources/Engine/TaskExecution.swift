@@ -62,7 +62,10 @@ extension Engine {
     ) {
         for each in hosts {
             if let name = task.node.register?.value { variables.register([.string(name): registered], on: each.name) }
-            if !outcome.facts.isEmpty { variables.addFacts(outcome.facts, to: factsOwner ?? each.name) }
+            if !outcome.facts.isEmpty {
+                variables.addFacts(outcome.facts, to: factsOwner ?? each.name, isHidden: report.isHidden)
+                for trouble in variables.takeCacheTroubles() { tell(.said(trouble)) }
+            }
             if !outcome.variables.isEmpty { variables.register(outcome.variables, on: factsOwner ?? each.name) }
         }
         var report = report

@@ -162,12 +162,14 @@ extension Engine {
         let password = try variable(
             "ansible_become_password", "ansible_become_pass", "ansible_\(short)_password", "ansible_\(short)_pass")
         if let password = password?.pythonText { redactor.learn(password) }
-        let flags = try setting("ansible_become_flags", .becomeFlags)?.pythonText
+        let configured = settings.becomeDefaults[short]
+        let flags = try setting("ansible_become_flags", .becomeFlags)?.pythonText ?? configured?.flags
         return Become(
             method: method,
-            user: try setting("ansible_become_user", .becomeUser)?.pythonText ?? settings.becomeUser ?? "root",
-            password: password?.pythonText ?? settings.becomePassword,
-            executable: try setting("ansible_become_exe", .becomeExe)?.pythonText,
+            user: try setting("ansible_become_user", .becomeUser)?.pythonText ?? configured?.user
+                ?? settings.becomeUser ?? "root",
+            password: password?.pythonText ?? settings.becomePassword ?? configured?.password,
+            executable: try setting("ansible_become_exe", .becomeExe)?.pythonText ?? configured?.executable,
             flags: flags.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) })
     }
 }

@@ -109,6 +109,11 @@ private struct Matcher {
 
     /// Adds up the plain words, then keeps what the `&` words match, then drops what the `!` words match.
     mutating func evaluate(_ words: [String]) throws(Diagnostic) -> [String] {
+        if let lone = words.first(where: { $0 == "!" || $0 == "&" }) {
+            throw Diagnostic(
+                .badValue, "'\(lone)' stands alone in a pattern", remedy: "Write it before what it means: '\(lone)web'."
+            )
+        }
         var plain = words.filter { !$0.hasPrefix("!") && !$0.hasPrefix("&") }
         if plain.isEmpty { plain = ["all"] }
         var hosts: [String] = []

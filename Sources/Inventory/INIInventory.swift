@@ -109,7 +109,9 @@ struct INIInventory {
 
     private mutating func enter(_ group: String, _ section: Section, indent: Int, tree: inout InventoryTree) {
         let isNew = !tree.hasGroup(group)
-        if isNew { checkName(group, indent + 2) }
+        if isNew, let warning = GroupName.warning(group, at: place(indent + 2), naming: tree.naming) {
+            diagnostics.append(warning)
+        }
         if section == .vars {
             if isNew { mention(group, parent: nil, at: place(indent + 2)) }
         } else {
@@ -140,10 +142,6 @@ struct INIInventory {
                         remedy: NearestNames.hint(group, among: declared) ?? "Add a section [\(group)]."))
             }
         }
-    }
-
-    private mutating func checkName(_ group: String, _ column: Int) {
-        if let warning = GroupName.warning(group, at: place(column)) { diagnostics.append(warning) }
     }
 
     // MARK: Lines
@@ -237,20 +235,4 @@ struct INIInventory {
     }
 
     private func place(_ column: Int) -> SourceLocation { SourceLocation(file: file, line: line, column: column) }
-}
-
-/// What Ansible asks of a group's name.
-enum GroupName {
-    /// A warning if the name could not be a variable's.
-    static func warning(_ name: String, at place: SourceLocation?) -> Diagnostic? {
-        let bad = name.enumerated().filter { index, character in
-            !(character.isLetter || character == "_" || character.isNumber && index > 0)
-        }.map { "'\($0.element)'" }
-        guard !bad.isEmpty else { return nil }
-        let safe = String(name.enumerated().map { $1.isLetter || $1 == "_" || $1.isNumber && $0 > 0 ? $1 : "_" })
-        return Diagnostic(
-            .badValue, "group name '\(name)' holds \(bad.joined(separator: ", ")), which no variable name may",
-            at: place,
-            remedy: "Rename it to '\(safe)'; it is used as it is meanwhile.", severity: .warning)
-    }
 }

@@ -11,14 +11,23 @@ public struct InventoryListing: Sendable {
     private let isExport: Bool
     /// The hosts to show.
     private let shown: Set<String>
+    private let extra: ValueMap
+    private let facts: @Sendable (String) -> ValueMap?
 
     /// - Parameters:
     ///   - tree: The inventory.
     ///   - limit: `--limit`; nil for every host.
     ///   - isExport: Whether variables stand where they were given.
+    ///   - extra: `-e`, which every host has unless it is an export.
+    ///   - facts: The facts of a host that an earlier run kept; shown like `extra`.
     /// - Throws: `Diagnostic` with code `.badValue` for a bad limit.
-    public init(_ tree: InventoryTree, limit: String? = nil, isExport: Bool = false) throws(Diagnostic) {
+    public init(
+        _ tree: InventoryTree, limit: String? = nil, isExport: Bool = false, extra: ValueMap = [:],
+        facts: @escaping @Sendable (String) -> ValueMap? = { _ in nil }
+    ) throws(Diagnostic) {
         self.tree = tree
+        self.extra = extra
+        self.facts = facts
         self.isExport = isExport
         shown = Set(try HostPattern.select("all", from: tree, limit: limit).hosts)
     }
@@ -34,7 +43,7 @@ public struct InventoryListing: Sendable {
         var result = try groups()
         var hosts = ValueMap()
         for name in tree.hostNames(in: "all") where shown.contains(name) {
-            let variables = try variables(ofHost: name)
+            let variables = try variables(ofHost: name, marksFacts: true)
             if !variables.isEmpty { hosts[name] = Self.marked(.map(variables)) }
         }
         result["_meta"] = ["hostvars": .map(hosts), "profile": "inventory_legacy"]
@@ -92,7 +101,8 @@ public struct InventoryListing: Sendable {
                     shared[key] = fromGroups
                 }
             }
-            let own = try Self.entries(variables.mergedHost)
+            let own = try Self.entries(
+                isExport ? variables.mergedHost : learned(variables.mergedHost, of: name, marksFacts: true))
             guard !own.isEmpty || !fromGroups.isEmpty else { continue }
             var text = isFirst ? "\n            " : ",\n            "
             text += try JSON.text(.string(name), style: Self.style) + ": {"
@@ -162,8 +172,9 @@ public struct InventoryListing: Sendable {
 
     /// The text of `--host`: the variables of one host.
     ///
+    /// - Parameter isYAML: Whether it is YAML instead of JSON.
     /// - Throws: `Diagnostic` with code `.badOption` unless the pattern means exactly one host.
-    public func hostText(_ pattern: String) throws(Diagnostic) -> String {
+    public func hostText(_ pattern: String, isYAML: Bool = false) throws(Diagnostic) -> String {
         let hosts = try HostPattern.select(pattern, from: tree).hosts
         guard hosts.count == 1 else {
             throw Diagnostic(
@@ -171,7 +182,9 @@ public struct InventoryListing: Sendable {
                 "--host needs one host, and '\(pattern)' means \(hosts.isEmpty ? "none" : "\(hosts.count)")",
                 remedy: NearestNames.hint(pattern, among: tree.hostNames))
         }
-        return try JSON.text(.map(try variables(ofHost: hosts[0])), style: Self.style)
+        let variables = try variables(ofHost: hosts[0], marksFacts: !isYAML)
+        guard isYAML else { return try JSON.text(Self.marked(.map(variables)), style: Self.style) + "\n" }
+        return try Self.yamlText(.map(variables))
     }
 
     // MARK: YAML
@@ -181,8 +194,11 @@ public struct InventoryListing: Sendable {
         var seenGroups: Set<String> = []
         var seenHosts: Set<String> = []
         let top = try yamlGroup("all", &seenGroups, &seenHosts)
-        let writer = YAMLWriter(flow: .block)
-        return try writer.text(.map(top))
+        return try Self.yamlText(.map(top))
+    }
+
+    private static func yamlText(_ value: Value) throws(Diagnostic) -> String {
+        try YAMLWriter(flow: .block).text(value)
     }
 
     /// A group with all below it; what was shown before is only named.
@@ -268,11 +284,32 @@ public struct InventoryListing: Sendable {
 
     // MARK: Variables
 
-    private func variables(ofHost name: String) throws(Diagnostic) -> ValueMap {
+    private func variables(ofHost name: String, marksFacts: Bool = false) throws(Diagnostic) -> ValueMap {
         let variables = try tree.variables(of: name)
-        guard isExport else { return variables.merged }
+        guard isExport else { return learned(variables.merged, of: name, marksFacts: marksFacts) }
         return variables.host.merging(variables.inventoryHost).merging(variables.playbookHost)
     }
+
+    /// The variables with what is known beside the inventory.
+    ///
+    /// - Parameter marksFacts: Whether texts among the facts have the form in which JSON tells what came from hosts.
+    private func learned(_ variables: ValueMap, of host: String, marksFacts: Bool) -> ValueMap {
+        var facts = facts(host) ?? [:]
+        facts.removeValue(forKey: "_ansible_facts_gathered")
+        if marksFacts { facts = facts.mapValues(Self.unsafe) }
+        return facts.isEmpty && extra.isEmpty ? variables : variables.merging(facts).merging(extra)
+    }
+
+    private static func unsafe(_ value: Value) -> Value {
+        switch value {
+        case .string: .map([.string(unsafeMark): value])
+        case .list(let items): .list(items.map(unsafe))
+        case .map(let map): .map(map.mapValues(unsafe))
+        default: value
+        }
+    }
+
+    private static let unsafeMark = "__ansible_unsafe"
 
     private func groupVariables(_ group: InventoryGroup) throws(Diagnostic) -> ValueMap {
         var variables = try tree.variables(ofGroup: group.name)
@@ -295,9 +332,10 @@ public struct InventoryListing: Sendable {
         case .string(let text) where text.isSealed:
             return .map(["__ansible_vault": .string(text.string)])
         case .string(let text) where !text.isTemplate && TemplateMarks.within(text.string):
-            return .map(["__ansible_unsafe": .string(text)])
+            return .map([.string(unsafeMark): .string(text)])
         case .list(let items): return .list(items.map(marked))
         case .map(let map):
+            if map.count == 1, map[unsafeMark] != nil { return value }
             // Most maps hold no such text; copying them all would cost more than looking.
             return needsMarks(value) ? .map(map.mapValues(marked)) : value
         default: return value

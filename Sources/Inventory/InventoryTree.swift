@@ -55,6 +55,10 @@ public struct InventoryTree: Sendable {
     var currentSource: String?
     /// The directories whose group_vars and host_vars belong to the inventory, one per source.
     var sourceDirectories: [String] = []
+    /// The same as far as sources have been read, those within directories each for itself.
+    var processedDirectories: [String] = []
+    /// What becomes of group names that no variable could have.
+    var naming = InventoryOptions.Naming.never
     let store: VariablesStore
 
     /// The names that mean this machine.
@@ -110,7 +114,8 @@ public struct InventoryTree: Sendable {
 
     /// Adds a group unless it is there.
     @discardableResult
-    mutating func addGroup(_ name: String) -> Int {
+    mutating func addGroup(_ written: String) -> Int {
+        let name = naming == .always || naming == .silently ? GroupName.safe(written) : written
         if let index = groupIndex[name] { return index }
         groupIndex[name] = groupList.count
         groupList.append(InventoryGroup(name))
@@ -216,7 +221,7 @@ public struct InventoryTree: Sendable {
         settleDepths()
     }
 
-    private mutating func settleDepths() {
+    mutating func settleDepths() {
         var depths = [Int?](repeating: nil, count: groupList.count)
         func depth(_ group: Int) -> Int {
             if let known = depths[group] { return known }

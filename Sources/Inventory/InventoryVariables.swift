@@ -80,6 +80,34 @@ extension InventoryTree {
         return result
     }
 
+    /// What a host's variables are while sources are still read: groups have no more parents than sources gave them.
+    ///
+    /// - Parameters:
+    ///   - name: The host.
+    ///   - withFiles: Whether group_vars and host_vars beside the sources read so far count.
+    func variablesSoFar(of name: String, withFiles: Bool) throws(Diagnostic) -> ValueMap {
+        var view = self
+        view.settleDepths()
+        let groups = view.groups(of: name)
+        var result = ValueMap()
+        for group in groups { result.merge(group.variables) }
+        if withFiles {
+            for directory in processedDirectories {
+                for group in groups { result.merge(try store.variables(.group, group.name, below: directory)) }
+            }
+        }
+        result.merge(host(named: name)?.variables ?? [:])
+        if withFiles {
+            for directory in processedDirectories {
+                result.merge(try store.variables(.host, name, below: directory))
+            }
+        }
+        result["inventory_hostname"] = .string(name)
+        result["inventory_hostname_short"] = .string(String(name.prefix { $0 != "." }))
+        result["group_names"] = .list(view.groupNames(of: name).map { .string($0) })
+        return result
+    }
+
     /// The same for hosts in the same groups.
     func groupKey(_ groups: [InventoryGroup]) -> String {
         groups.reduce(into: playbookDirectory ?? "") { if $1.name != "all" { $0 += "\n" + $1.name } }

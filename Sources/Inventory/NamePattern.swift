@@ -139,12 +139,17 @@ enum NamePattern {
         deinit { pcre2_code_free_8(code) }
 
         /// Whether the expression matches at the name's first character, as Python's `match` does.
-        func matchesStart(of name: String) -> Bool {
+        func matchesStart(of name: String) -> Bool { matches(name, UInt32(PCRE2_ANCHORED)) }
+
+        /// Whether the expression matches anywhere in the name.
+        func isFound(in name: String) -> Bool { matches(name, 0) }
+
+        private func matches(_ name: String, _ options: UInt32) -> Bool {
             guard let data = pcre2_match_data_create_from_pattern_8(code, nil) else { return false }
             defer { pcre2_match_data_free_8(data) }
             let bytes = Array(name.utf8)
             return bytes.withUnsafeBufferPointer { buffer in
-                pcre2_match_8(code, buffer.baseAddress, buffer.count, 0, UInt32(PCRE2_ANCHORED), data, nil) >= 0
+                pcre2_match_8(code, buffer.baseAddress, buffer.count, 0, options, data, nil) >= 0
             }
         }
     }

@@ -7,6 +7,8 @@ internal import YAML
 struct ScriptInventory {
     private let path: String
     private let limit: Duration
+    /// Whether what the script writes to its standard error is told even if all is well.
+    private let showsErrors: Bool
     private var diagnostics: [Diagnostic] = []
     private var hosts: [String] = []
 
@@ -15,14 +17,15 @@ struct ScriptInventory {
     /// - Throws: `Diagnostic`: it cannot be run, ends with another status than 0, takes too long, prints no JSON.
     /// - Returns: What is wrong beyond that, warnings included.
     static func read(
-        _ path: String, limit: Duration, into tree: inout InventoryTree
+        _ path: String, limit: Duration, showsErrors: Bool = true, into tree: inout InventoryTree
     ) throws(Diagnostic) -> [Diagnostic] {
-        var reader = ScriptInventory(path: path, limit: limit)
+        var reader = ScriptInventory(path: path, limit: limit, showsErrors: showsErrors)
         try reader.read(into: &tree)
         return reader.diagnostics
     }
 
-    private init(path: String, limit: Duration) {
+    private init(path: String, limit: Duration, showsErrors: Bool) {
+        self.showsErrors = showsErrors
         self.path = path
         self.limit = limit
     }
@@ -66,7 +69,9 @@ struct ScriptInventory {
 
     private mutating func group(_ name: String, _ data: Value, _ tree: inout InventoryTree) throws(Diagnostic) {
         guard !name.isEmpty else { throw wrong("has a group without a name") }
-        if !tree.hasGroup(name), let warning = GroupName.warning(name, at: nil) { diagnostics.append(warning) }
+        if !tree.hasGroup(name), let warning = GroupName.warning(name, at: nil, naming: tree.naming) {
+            diagnostics.append(warning)
+        }
         let group = tree.addGroup(name)
         // Old scripts print a bare list of hosts, or bare variables of a host by the group's own name.
         var sections = data.mapValue ?? ["hosts": data]
@@ -98,7 +103,7 @@ struct ScriptInventory {
         }
     }
 
-    private func ask(_ arguments: [String]) throws(Diagnostic) -> Value {
+    private mutating func ask(_ arguments: [String]) throws(Diagnostic) -> Value {
         let program = path.contains("/") ? path : "./\(path)"
         let outcome = try LocalProgram.run([program] + arguments, limit: limit)
         let said = String(decoding: outcome.errors, as: UTF8.self)
@@ -107,6 +112,12 @@ struct ScriptInventory {
             throw Diagnostic(
                 .commandFailed, "inventory script '\(path)' ended with status \(outcome.status)",
                 remedy: "Run it by hand: \(program) \(arguments.joined(separator: " ")).", notes: errors)
+        }
+        if showsErrors, !errors.isEmpty {
+            diagnostics.append(
+                Diagnostic(
+                    .commandFailed, "inventory script '\(path)' wrote to its standard error", severity: .note,
+                    notes: errors))
         }
         let text = try YAMLReader.text(outcome.output, name: "output of \(path)")
         if arguments.first == "--host", text.allSatisfy(\.isWhitespace) { return .map([:]) }

@@ -23,8 +23,18 @@ final class VariablesStore: Sendable {
     private let contents = Mutex(Contents())
     private let secrets: VaultSecrets
 
-    init(secrets: VaultSecrets) {
+    /// The endings that a file of variables may have, in the order they are looked for; none is one of them.
+    private let endings: [String]
+    /// Whether such files are read at all.
+    private let isRead: Bool
+
+    init(
+        secrets: VaultSecrets, endings: [String] = InventoryOptions().variablesEndings,
+        isRead: Bool = true
+    ) {
         self.secrets = secrets
+        self.endings = [""] + endings
+        self.isRead = isRead
     }
 
     /// Warnings gathered since they were last asked for.
@@ -46,7 +56,7 @@ final class VariablesStore: Sendable {
     ///   - directory: The inventory's or playbook's directory.
     func variables(_ owner: Owner, _ name: String, below directory: String) throws(Diagnostic) -> ValueMap {
         // A host such as /srv/chroot is a path, not a name to look for.
-        guard !name.hasPrefix("/") else { return [:] }
+        guard isRead, !name.hasPrefix("/") else { return [:] }
         let folder = "\(directory)/\(owner.rawValue)"
         let key = "\(folder)/\(name)"
         if let known = contents.withLock({ $0.variables[key] }) { return try known.get() }
@@ -84,11 +94,11 @@ final class VariablesStore: Sendable {
     private func read(
         _ name: String, in folder: String, names: Set<String>, warnings: inout [Diagnostic]
     ) throws(Diagnostic) -> ValueMap {
-        for suffix in ["", ".yml", ".yaml", ".json"] {
+        for suffix in endings {
             guard name.contains("/") || names.contains(name + suffix) else { continue }
             let path = "\(folder)/\(name)\(suffix)"
             guard let kind = LocalFile.kind(path) else { continue }
-            let files = kind == .directory ? Self.files(below: path) : [path]
+            let files = kind == .directory ? self.files(below: path) : [path]
             var variables = ValueMap()
             for file in files {
                 variables.merge(
@@ -100,15 +110,15 @@ final class VariablesStore: Sendable {
     }
 
     /// The variables files in a directory and those below it, in the order they are read.
-    private static func files(below directory: String) -> [String] {
+    private func files(below directory: String) -> [String] {
         var files: [String] = []
         for name in LocalFile.names(in: directory) ?? [] where !name.hasPrefix(".") && !name.hasSuffix("~") {
             let path = "\(directory)/\(name)"
             let dot = name.lastIndex(of: ".").flatMap { $0 == name.startIndex ? nil : $0 }
             let suffix = dot.map { String(name[$0...]) } ?? ""
             switch LocalFile.kind(path) {
-            case .directory where suffix.isEmpty: files += Self.files(below: path)
-            case .file where ["", ".yml", ".yaml", ".json"].contains(suffix): files.append(path)
+            case .directory where suffix.isEmpty: files += self.files(below: path)
+            case .file where endings.contains(suffix): files.append(path)
             default: break
             }
         }

@@ -27,7 +27,9 @@ struct YAMLInventory {
                     at: data.location, remedy: "Indent 'hosts:' below '\(text):'."))
             return
         }
-        if !tree.hasGroup(text), let warning = GroupName.warning(text, at: name.location) { add(warning) }
+        if !tree.hasGroup(text), let warning = GroupName.warning(text, at: name.location, naming: tree.naming) {
+            add(warning)
+        }
         let group = tree.addGroup(text)
         for section in data.pairs ?? [] {
             switch section.key.scalarText {

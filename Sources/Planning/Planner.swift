@@ -115,7 +115,9 @@ public final class Planner: @unchecked Sendable {
         var node = node
         node.keywords.vars = handedDown.vars.merging(node.keywords.vars)
         let tags = words(handedDown.tags) + words(node.keywords.tags)
-        var inherited = Inherited().entering(handedDown, tags: words(handedDown.tags), vars: false)
+        var outermost = Inherited()
+        outermost.settings = settings.keywords
+        var inherited = outermost.entering(handedDown, tags: words(handedDown.tags), vars: false)
         inherited = inherited.entering(node.keywords, tags: words(node.keywords.tags), vars: false)
         inherited.when = handedDown.when
         check(play: node)
@@ -158,9 +160,11 @@ public final class Planner: @unchecked Sendable {
             let names = selection.hosts
             // An empty pattern has been told of by the parser.
             if pattern.isEmpty || node.hosts.value.isNull { return [] }
-            for diagnostic in selection.warnings + variables.inventory.checkVariables(of: names) {
+            for var diagnostic in selection.warnings where settings.patternMismatch != .ignore {
+                if settings.patternMismatch == .error { diagnostic.severity = .error }
                 diagnostics.add(diagnostic)
             }
+            for diagnostic in variables.inventory.checkVariables(of: names) { diagnostics.add(diagnostic) }
             if names.isEmpty, settings.limit == nil, selection.warnings.isEmpty {
                 diagnostics.add(
                     Diagnostic(
@@ -267,6 +271,12 @@ public struct PlanSettings: Sendable {
     public var modulePath: [String]
     /// Whether to say what a careful colleague would; `--syntax-check` does.
     public var reviews: Bool
+    /// Keywords that hold where nobody says otherwise, as the configuration gives them.
+    public var keywords: [Keywords.Setting: Field]
+
+    /// What becomes of words of patterns that match nothing (`host_pattern_mismatch`).
+    public enum PatternMismatch: String, Sendable { case warning, error, ignore }
+    public var patternMismatch: PatternMismatch
 
     /// What becomes of the plan.
     public enum Purpose: Sendable {
@@ -280,8 +290,11 @@ public struct PlanSettings: Sendable {
     public init(
         tags: TagSelection = TagSelection(), limit: String? = nil, rolesPath: [String] = [],
         collectionsPath: [String] = [], modulePath: [String] = [], yaml: YAMLValueOptions, reviews: Bool = false,
-        purpose: Purpose = .run
+        purpose: Purpose = .run, keywords: [Keywords.Setting: Field] = [:],
+        patternMismatch: PatternMismatch = .warning
     ) {
+        self.keywords = keywords
+        self.patternMismatch = patternMismatch
         self.purpose = purpose
         self.modulePath = modulePath
         self.reviews = reviews

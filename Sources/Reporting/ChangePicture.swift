@@ -3,8 +3,13 @@ import Values
 
 /// A change as `--diff` shows it.
 enum ChangePicture {
-    /// - Parameter subject: What the settings belong to, where the parts do not say so themselves: a path, a name.
-    static func lines(_ change: Change, subject: String?, redactor: Redactor) -> [String] {
+    /// - Parameters:
+    ///   - subject: What the settings belong to, where the parts do not say so themselves: a path, a name.
+    ///   - context: How many unchanged lines are shown around a change.
+    ///   - largest: Texts of more bytes are not compared.
+    static func lines(
+        _ change: Change, subject: String?, redactor: Redactor, context: Int = 3, largest: Int = .max
+    ) -> [String] {
         var heading: [String] = []
         if let subject, let first = change.parts.first, case .setting = first {
             heading = ["@@ \(redactor.redacted(subject)) @@"]
@@ -13,8 +18,12 @@ enum ChangePicture {
             + change.parts.flatMap { part -> [String] in
                 switch part {
                 case .text(let path, let before, let after):
+                    guard max(before?.utf8.count ?? 0, after?.utf8.count ?? 0) <= largest else {
+                        return ["diff skipped: \(path) is larger than \(largest) bytes"]
+                    }
                     return UnifiedDiff.lines(
-                        before: before.map(redactor.redacted), after: after.map(redactor.redacted), path: path)
+                        before: before.map(redactor.redacted), after: after.map(redactor.redacted), path: path,
+                        context: context)
                 case .setting(let name, let before, let after):
                     return [
                         "- \(name): \(text(before, redactor))",

@@ -8,7 +8,8 @@ enum JSONText {
         return (try? JSON.text(printable(value), style: style)) ?? "\"<too deep to print>\""
     }
 
-    private static func printable(_ value: Value) -> Value {
+    /// The value with words in place of what neither JSON nor YAML can tell.
+    static func printable(_ value: Value) -> Value {
         switch value {
         case .unknown(let unknown): .string("<unknown: \(unknown.cause)>")
         case .undefined: .null

@@ -3,6 +3,7 @@ import Glibc
 public import Results
 import Synchronization
 import Values
+import YAML
 
 /// The output people know from ansible-playbook: banners, a line a host, the recap.
 public final class TerminalReporter: Reporter {
@@ -13,6 +14,20 @@ public final class TerminalReporter: Reporter {
         /// The width banners are filled to.
         public var width: Int
         public var showsSkipped: Bool
+        /// Whether hosts that are as wanted are shown (`display_ok_hosts`).
+        public var showsOK = true
+        /// Whether a module's answer is shown as YAML instead of JSON (`callback_result_format`).
+        public var answersInYAML = false
+        /// Whether answers take a line a value even without -vv (`callback_format_pretty`); nil for as usual.
+        public var answersArePretty: Bool?
+        /// Whether a failure names its task's place even without -vv.
+        public var showsPathOnFailure = false
+        /// How many unchanged lines a difference shows around a change.
+        public var diffContext = 3
+        /// Texts of more bytes are not compared (`max_diff_size`).
+        public var largestDiff = 104_448
+        /// What each kind of line is painted in, by the names that ansible.cfg has in `[colors]`.
+        public var palette: [String: String] = [:]
 
         public init(colors: Bool, verbosity: Int, width: Int = 79, showsSkipped: Bool = true) {
             self.colors = colors
@@ -25,12 +40,20 @@ public final class TerminalReporter: Reporter {
     private let style: Style
     private let redactor: Redactor
     private let write: @Sendable (String) -> Void
+    /// Where failures go (`display_failed_stderr`).
+    private let writeFailure: @Sendable (String) -> Void
 
-    /// - Parameter write: Where a finished piece of text goes; it ends with its own line end.
-    public init(style: Style, redactor: Redactor, write: @escaping @Sendable (String) -> Void) {
+    /// - Parameters:
+    ///   - write: Where a finished piece of text goes; it ends with its own line end.
+    ///   - writeFailure: Where a piece that tells of a failure goes; nil for the same place.
+    public init(
+        style: Style, redactor: Redactor, write: @escaping @Sendable (String) -> Void,
+        writeFailure: (@Sendable (String) -> Void)? = nil
+    ) {
         self.style = style
         self.redactor = redactor
         self.write = write
+        self.writeFailure = writeFailure ?? write
     }
 
     public func finish() {}
@@ -91,14 +114,23 @@ public final class TerminalReporter: Reporter {
 
     private func result(_ report: TaskReport) {
         if report.status == .skipped, !style.showsSkipped { return }
+        if report.status == .ok, !style.showsOK { return }
         if report.showsDiff, !report.isHidden, let change = report.change, report.status == .changed {
-            for text in ChangePicture.lines(change, subject: report.subject, redactor: redactor) { diffLine(text) }
+            for text in ChangePicture.lines(
+                change, subject: report.subject, redactor: redactor, context: style.diffContext,
+                largest: style.largestDiff)
+            { diffLine(text) }
         }
         // Hosts that tasks added may be named by what another host said.
         var host = safe(report.host)
         if let delegate = report.delegate { host += " -> \(safe(delegate))" }
         var text: String
         let color: Color
+        if style.showsPathOnFailure, style.verbosity < 2, report.status == .failed || report.status == .unreachable,
+            let place = report.task.location
+        {
+            line("task path: \(place.file.name):\(place.line)", .gray)
+        }
         switch report.status {
         case .ok: (text, color) = ("ok: [\(host)]", .green)
         case .changed: (text, color) = ("changed: [\(host)]", .yellow)
@@ -111,7 +143,8 @@ public final class TerminalReporter: Reporter {
         if report.status == .failed, report.label != nil { text = "failed: [\(host)]" }
         if let label = report.label { text += " => (item=\(self.label(label, report)))" }
         if let answer = answer(report) { text += " => \(answer)" }
-        line(text, color)
+        let isFailure = (report.status == .failed || report.status == .unreachable) && !report.isIgnored
+        line(text, color, isFailure: isFailure)
         if let diagnostic = report.diagnostic, report.status == .failed || report.status == .unreachable {
             show(diagnostic, hidden: report.isHidden)
         }
@@ -155,8 +188,17 @@ public final class TerminalReporter: Reporter {
         if style.verbosity < 1 { values.removeValue(forKey: "ansible_facts") }
         if style.verbosity < 3 { values.removeValue(forKey: "invocation") }
         if values.isEmpty { return nil }
-        let indent: Int? = report.isShown || style.verbosity > 1 ? 4 : nil
+        if style.answersInYAML { return yamlAnswer(values) }
+        let indent: Int? = style.answersArePretty ?? (report.isShown || style.verbosity > 1) ? 4 : nil
         return SafeText.visible(JSONText.of(redactor.redacted(.map(values)), indent: indent, sorted: true))
+    }
+
+    /// The answer as YAML, from the next line on and set in.
+    private func yamlAnswer(_ values: ValueMap) -> String {
+        let plain = JSONText.printable(redactor.redacted(.map(values)))
+        guard let text = try? YAMLWriter(flow: .block).text(plain) else { return "" }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        return SafeText.visible("\n" + lines.map { "    \($0)" }.joined(separator: "\n"))
     }
 
     private func measure(_ report: TaskReport) -> String {
@@ -196,6 +238,18 @@ public final class TerminalReporter: Reporter {
 
     private enum Color: String {
         case red = "31", green = "32", yellow = "33", purple = "35", cyan = "36", gray = "90"
+
+        /// The setting in `[colors]` that repaints it.
+        var setting: String {
+            switch self {
+            case .red: "error"
+            case .green: "ok"
+            case .yellow: "changed"
+            case .purple: "warn"
+            case .cyan: "skip"
+            case .gray: "debug"
+            }
+        }
     }
 
     private func safe(_ text: String) -> String { SafeText.visible(redactor.redacted(text), keepsLines: false) }
@@ -205,8 +259,8 @@ public final class TerminalReporter: Reporter {
         write("\n\(text) \(stars)\n")
     }
 
-    private func line(_ text: String, _ color: Color? = nil) {
-        write((color.map { painted(text, $0, isBoldOnly: false) } ?? text) + "\n")
+    private func line(_ text: String, _ color: Color? = nil, isFailure: Bool = false) {
+        (isFailure ? writeFailure : write)((color.map { painted(text, $0, isBoldOnly: false) } ?? text) + "\n")
     }
 
     private func diffLine(_ text: String) {
@@ -222,7 +276,8 @@ public final class TerminalReporter: Reporter {
     private func painted(_ text: String, _ color: Color, isBoldOnly: Bool) -> String {
         guard style.colors else { return text }
         return text.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { "\u{1b}[0;\(color.rawValue)m\($0)\u{1b}[0m" }.joined(separator: "\n")
+            .map { "\u{1b}[\(style.palette[color.setting] ?? "0;" + color.rawValue)m\($0)\u{1b}[0m" }
+            .joined(separator: "\n")
     }
 }
 

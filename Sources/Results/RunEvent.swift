@@ -141,6 +141,11 @@ public struct Recap: Sendable {
 
     public mutating func forgive(_ host: String) { forgiven.insert(host) }
 
+    /// The hosts that a retry would be for: failed or unreachable, and not forgiven.
+    public var lostHosts: [String] {
+        hosts.filter { !forgiven.contains($0) && (self[host: $0].failed > 0 || self[host: $0].unreachable > 0) }
+    }
+
     /// The process's exit status: 2 if a host failed, 4 if one was unreachable, both together 6; 99 interrupted.
     public var exitStatus: Int32 {
         if wasInterrupted { return 99 }

@@ -20,6 +20,9 @@ public final class RunVariables: @unchecked Sendable {
 
     private var learned: [String: Learned] = [:]
     private var inventoryLayers: [String: [Layer]] = [:]
+    /// Where facts are kept between runs, and the hosts whose facts have been fetched from there.
+    private let cache: FactCache?
+    private var fetched: Set<String> = []
 
     /// What a run learned about a host.
     struct Learned {
@@ -29,6 +32,8 @@ public final class RunVariables: @unchecked Sendable {
         var registered: ValueMap = [:]
         /// `include_vars`.
         var included: ValueMap = [:]
+        /// Facts that are not to be kept beyond the run.
+        var hidden: Set<ValueMap.Key> = []
     }
 
     /// - Parameters:
@@ -38,12 +43,14 @@ public final class RunVariables: @unchecked Sendable {
     ///   - opener: Opens a vaulted value when it is used.
     ///   - readFile: Reads a file of the control machine for lookups.
     public init(
-        inventory: InventoryTree, extra: ValueMap, run: RunFacts, opener: TemplateEnvironment.Opener? = nil,
+        inventory: InventoryTree, extra: ValueMap, run: RunFacts, cache: FactCache? = nil,
+        opener: TemplateEnvironment.Opener? = nil,
         readFile: @escaping (String) throws(Diagnostic) -> [UInt8]
     ) {
         self.inventory = inventory
         self.extra = extra
         self.run = run
+        self.cache = cache
         lookups = LookupContext(readFile: readFile)
         engine = TemplateEnvironment(
             functions: [
@@ -57,9 +64,40 @@ public final class RunVariables: @unchecked Sendable {
 
     /// Adds facts: `setup`'s (whose names begin with `ansible_`), or a module's own. All are variables under the
     /// names they come with; `ansible_facts` holds them without the prefix.
-    public func addFacts(_ facts: ValueMap, to host: String) {
-        learned[host, default: Learned()].facts.merge(facts)
+    ///
+    /// - Parameter isHidden: Whether they belong to a task with `no_log`: then they are kept for this run only.
+    public func addFacts(_ facts: ValueMap, to host: String, isHidden: Bool = false) {
+        var known = known(host)
+        known.facts.merge(facts)
+        learned[host] = known
+        guard let cache else { return }
+        let hidden = isHidden ? Set(facts.keys) : []
+        learned[host]?.hidden.formUnion(hidden)
+        let unkept = learned[host]?.hidden ?? []
+        cache.store(ValueMap(known.facts.filter { !unkept.contains($0.key) }), of: host)
     }
+
+    /// What the run knows of a host, its cached facts fetched when first asked for.
+    private func known(_ host: String) -> Learned {
+        if let cache, fetched.insert(host).inserted, let facts = cache.facts(of: host) {
+            learned[host, default: Learned()].facts = facts.merging(learned[host]?.facts ?? [:])
+        }
+        return learned[host] ?? Learned()
+    }
+
+    /// Whether a host's facts have been gathered, in this run or in one whose facts were kept.
+    public func hasGatheredFacts(of host: String) -> Bool { facts(of: host)[Self.gatheredName]?.isTruthy ?? false }
+
+    /// Notes that a play gathered a host's facts.
+    public func markGathered(_ host: String) {
+        if !hasGatheredFacts(of: host) { addFacts([.string(Self.gatheredName): true], to: host) }
+    }
+
+    /// The fact by which ansible-core tells.
+    private static let gatheredName = "_ansible_facts_gathered"
+
+    /// What went wrong with the cache of facts since it was last asked for.
+    public func takeCacheTroubles() -> [Diagnostic] { cache?.takeTroubles() ?? [] }
 
     /// Adds variables of `set_fact` and `register`.
     public func register(_ values: ValueMap, on host: String) {
@@ -71,9 +109,13 @@ public final class RunVariables: @unchecked Sendable {
     }
 
     /// Forgets a host's facts, as `meta: clear_facts` asks.
-    public func clearFacts(of host: String) { learned[host]?.facts = [:] }
+    public func clearFacts(of host: String) {
+        fetched.insert(host)
+        learned[host]?.facts = [:]
+        cache?.remove(host)
+    }
 
-    public func facts(of host: String) -> ValueMap { learned[host]?.facts ?? [:] }
+    public func facts(of host: String) -> ValueMap { known(host).facts }
 
     /// Makes the layers anew that come from the inventory, after `add_host` or `group_by`.
     public func inventoryChanged() { inventoryLayers.removeAll() }
@@ -83,7 +125,7 @@ public final class RunVariables: @unchecked Sendable {
     /// The variables a host sees: at a task, or (for `hostvars`) at none.
     public func scope(host: String, task: TaskVariables?) -> LayeredScope {
         var layers = [Layer("extra vars", extra)]
-        let known = learned[host] ?? Learned()
+        let known = known(host)
         if let task {
             layers += task.parameters.reversed().map { Layer("include parameters", $0) }
             layers += task.roleParameters.reversed().map { Layer("role parameters", $0) }

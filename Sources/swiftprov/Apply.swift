@@ -92,7 +92,7 @@ struct Apply: AsyncParsableCommand {
         }
         let engine = Engine(
             planner: project.planner, variables: project.variables, settings: project.settings,
-            redactor: project.redactor, connections: HostConnections(checksHostKeys: project.checksHostKeys),
+            redactor: project.redactor, connections: HostConnections(configuration: project.configuration),
             readInventory: project.readInventory,
             events: { continuation.yield($0) })
         let interrupt = InterruptWatch(
@@ -101,17 +101,16 @@ struct Apply: AsyncParsableCommand {
         interrupt.cancel()
         continuation.finish()
         await reporting.value
+        try RetryFile.write(recap.lostHosts, of: project.playbooks, project.configuration)
         return recap.exitStatus
     }
 
     private static func reporters(
         _ options: ApplyOptions, _ project: Project, _ adHoc: AdHocStyle?
     ) throws(Diagnostic) -> [any Reporter] {
-        var style = TerminalReporter.Style(
-            colors: project.usesColors, verbosity: options.verbose, width: Console.width)
-        style.showsSkipped = project.showsSkipped
         var result: [any Reporter] = [
-            TerminalReporter(style: style, redactor: project.redactor, write: { Console.write($0) })
+            try TerminalReport.reporter(
+                project.configuration, redactor: project.redactor, verbosity: project.verbosity)
         ]
         if let adHoc {
             result = [

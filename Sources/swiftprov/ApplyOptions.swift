@@ -54,7 +54,7 @@ struct ApplyOptions: ParsableArguments {
     @Flag(name: .customLong("force-handlers"), help: "Run notified handlers even on failed hosts.")
     var forceHandlers = false
 
-    @Flag(name: .customLong("flush-cache"), help: "Forget cached facts (none are kept between runs).")
+    @Flag(name: .customLong("flush-cache"), help: "Forget the cached facts of the inventory's hosts.")
     var flushCache = false
 
     @Flag(name: .long, help: "Ask before each task: yes, no, or continue without asking.")

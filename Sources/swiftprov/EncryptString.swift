@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Diagnostics
 import Engine
 import Vault
@@ -31,7 +32,7 @@ extension VaultCommand {
             if prompt, readsInput {
                 throw Diagnostic(.badOption, "--prompt does not go with text from standard input")
             }
-            let (secrets, label) = try Sealing.secrets(vault, label, try ConfigurationFile.load())
+            let (secrets, label) = try Sealing.secrets(vault, label, try Settings.load())
             let sources = try sources(readsInput)
             var lines = ""
             for (index, source) in sources.enumerated() {

@@ -1,3 +1,4 @@
+import Configuration
 import Diagnostics
 import Engine
 import Glibc
@@ -7,7 +8,13 @@ import Target
 
 /// The ways to hosts that this program knows: the local machine, and SSH.
 struct HostConnections: ConnectionProvider {
-    let checksHostKeys: Bool
+    private let checksHostKeys: Bool
+    private let retries: Int
+
+    init(configuration: Settings) {
+        checksHostKeys = configuration.flag(.sshHostKeyChecking)
+        retries = max(0, configuration.integer(.sshReconnectionRetries) ?? 0)
+    }
 
     func connection(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection {
         let kind = String(request.kind.split(separator: ".").last ?? "")
@@ -27,6 +34,7 @@ struct HostConnections: ConnectionProvider {
             host: request.address, port: request.port ?? 22, user: request.user ?? Self.loginName, home: home,
             password: request.password, identityFiles: request.privateKey.map { [Path.join(".", $0)] } ?? [])
         settings.connectTimeout = request.timeout
+        settings.retries = retries
         if !(request.checksHostKey ?? checksHostKeys) { settings.hostKeyChecking = .off }
         let arguments = try SSHArguments(request.arguments, host: request.name)
         arguments.apply(to: &settings, keepsPort: request.port != nil, keepsUser: request.user != nil)

@@ -1,3 +1,4 @@
+import Configuration
 import Diagnostics
 import Engine
 import Glibc
@@ -21,53 +22,58 @@ final class Project {
     let settings: RunSettings
     let redactor = Redactor()
     let warnings: [Diagnostic]
-    let checksHostKeys: Bool
-    let usesColors: Bool
-    let showsSkipped: Bool
+    let configuration: Settings
+    let verbosity: Int
     /// Reads the inventory's sources once more.
     let readInventory: () throws(Diagnostics) -> InventoryTree
 
     init(_ options: ApplyOptions) throws {
-        let configuration = try ConfigurationFile.load()
-        var warnings = configuration.warnings
+        let configuration = try Settings.load()
+        let verbosity = max(options.verbose, configuration.integer(.verbosity) ?? 0)
+        var warnings = configuration.warnings + (verbosity > 0 ? configuration.notes : [])
+        warnings += TerminalReport.warnings(configuration) + ConfiguredKeywords.warnings(configuration)
         playbooks = try Self.playbooks(options)
         let secrets = try VaultPasswords.gather(options.vault, configuration)
-        let sources = Self.inventorySources(options.inventory, configuration)
         let playbookDirectory = playbooks.first.map { $0 == "-" ? "." : Path.directory(of: $0) }
-        let inventorySources = InventorySources(paths: sources, playbookDirectory: playbookDirectory, vault: secrets)
-        readInventory = { () throws(Diagnostics) in try InventoryLoader.load(inventorySources).tree }
-        let (inventory, inventoryWarnings) = try InventoryLoader.load(inventorySources)
-        warnings += inventoryWarnings
-        var tags = TagSelection(only: Self.words(options.tags), skipped: Self.words(options.skipTags))
-        // A list of tags is of all there are, those that run only when asked for among them.
-        if options.listTags, options.tags.isEmpty { tags.only = ["all", "never"] }
-        let settings = try Self.settings(options, configuration, redactor)
         let extra = try ExtraVariables.read(options.extraVars, vault: secrets)
+        let sources = try ConfiguredInventory.sources(
+            options.inventory, configuration, vault: secrets, extra: extra, playbookDirectory: playbookDirectory)
+        readInventory = { () throws(Diagnostics) in try InventoryLoader.load(sources).tree }
+        let (inventory, inventoryWarnings) = try InventoryLoader.load(sources)
+        warnings += inventoryWarnings
+        var tags = TagSelection(
+            only: Self.words(options.tags.isEmpty ? configuration.words(.tagsRun) : options.tags),
+            skipped: Self.words(options.skipTags.isEmpty ? configuration.words(.tagsSkip) : options.skipTags))
+        // A list of tags is of all there are, those that run only when asked for among them.
+        if options.listTags, tags.only == ["all"] { tags.only = ["all", "never"] }
+        let settings = try Self.settings(options, configuration, redactor)
         redactor.learn(.map(extra))
         let facts = RunFacts(
-            isCheckMode: options.check, isDiffMode: settings.showsDiff, verbosity: options.verbose,
+            isCheckMode: options.check, isDiffMode: settings.showsDiff, verbosity: verbosity,
             forks: settings.forks,
-            runTags: tags.only, skipTags: tags.skipped, inventorySources: sources.map(Path.absolute),
-            limit: options.limit, configFile: configuration.path.map(Path.absolute), remoteUser: settings.remoteUser)
+            runTags: tags.only, skipTags: tags.skipped, inventorySources: sources.paths.map(Path.absolute),
+            limit: options.limit, configFile: configuration.path, remoteUser: settings.remoteUser)
         let files = ProjectFiles(vault: secrets)
         variables = RunVariables(
-            inventory: inventory, extra: extra, run: facts, opener: VaultPasswords.opener(secrets, redactor),
+            inventory: inventory, extra: extra, run: facts, cache: try ConfiguredInventory.cache(configuration),
+            opener: VaultPasswords.opener(secrets, redactor),
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
-        variables.lookups.setting = { configuration.text($0) }
+        variables.lookups.setting = { configuration.text(writtenAt: $0) }
         planner = Planner(
             files: files, variables: variables,
             settings: PlanSettings(
                 tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
                 collectionsPath: Self.collectionsPath(configuration),
                 modulePath: options.modulePath.flatMap { $0.split(separator: ":").map(String.init) }, yaml: .written,
-                reviews: options.syntaxCheck, purpose: Self.purpose(options)))
+                reviews: options.syntaxCheck, purpose: Self.purpose(options),
+                keywords: ConfiguredKeywords.read(configuration),
+                patternMismatch: PlanSettings.PatternMismatch(
+                    rawValue: configuration.text(.hostPatternMismatch) ?? "") ?? .warning))
         self.settings = settings
         self.warnings = warnings
-        checksHostKeys = configuration.flag("defaults.host_key_checking") ?? true
-        showsSkipped = configuration.flag("defaults.display_skipped_hosts") ?? true
-        let forced = configuration.flag("defaults.force_color") ?? false
-        let none = configuration.flag("defaults.nocolor") ?? (getenv("NO_COLOR") != nil)
-        usesColors = forced || Console.isTerminal && !none
+        if options.flushCache { for host in inventory.hostNames { variables.clearFacts(of: host) } }
+        self.configuration = configuration
+        self.verbosity = verbosity
         for host in inventory.hostNames {
             for (_, values) in (try? inventory.variableLayers(of: host)) ?? [] { redactor.learn(.map(values)) }
         }
@@ -86,29 +92,13 @@ final class Project {
             remedy: "Name one: swiftprov apply -i INVENTORY PLAYBOOK.")
     }
 
-    /// What `-i` gave, else what the configuration names.
-    nonisolated static func inventorySources(_ given: [String], _ configuration: ConfigurationFile) -> [String] {
-        if !given.isEmpty { return given }
-        if let text = configuration.text("defaults.inventory") {
-            return text.split(separator: ",").map { name in
-                configuration.path.map { Path.join(Path.directory(of: $0), String(name).trimmed) } ?? String(name)
-            }
-        }
-        return ProjectFiles.isFile("/etc/ansible/hosts") ? ["/etc/ansible/hosts"] : []
-    }
-
-    private static func rolesPath(_ configuration: ConfigurationFile) -> [String] {
-        let configured = configuration.paths("defaults.roles_path")
-        if !configured.isEmpty { return configured }
+    private static func rolesPath(_ configuration: Settings) -> [String] {
         // `roles/` at the top of the project serves playbooks in a folder of their own.
-        return ["roles", Path.join(".", "~/.ansible/roles"), "/usr/share/ansible/roles", "/etc/ansible/roles"]
+        (configuration.isGiven(.rolesPath) ? [] : ["roles"]) + configuration.words(.rolesPath)
     }
 
-    private static func collectionsPath(_ configuration: ConfigurationFile) -> [String] {
-        let configured =
-            configuration.paths("defaults.collections_path") + configuration.paths("defaults.collections_paths")
-        return configured.isEmpty
-            ? ["collections", Path.join(".", "~/.ansible/collections"), "/usr/share/ansible/collections"] : configured
+    private static func collectionsPath(_ configuration: Settings) -> [String] {
+        (configuration.isGiven(.collectionsPaths) ? [] : ["collections"]) + configuration.words(.collectionsPaths)
     }
 
     private static func words(_ texts: [String]) -> [String] {
@@ -116,56 +106,64 @@ final class Project {
     }
 
     private static func settings(
-        _ options: ApplyOptions, _ configuration: ConfigurationFile, _ redactor: Redactor
+        _ options: ApplyOptions, _ configuration: Settings, _ redactor: Redactor
     ) throws(Diagnostic) -> RunSettings {
         let connection = options.connection
         var settings = RunSettings()
         settings.isCheckMode = options.check
-        settings.showsDiff = options.diff || (configuration.flag("diff.always") ?? false)
-        settings.verbosity = options.verbose
-        let forks = try number(configuration.text("defaults.forks"), "forks")
-        settings.forks = options.forks ?? forks ?? 5
+        settings.showsDiff = options.diff || configuration.flag(.diffAlways)
+        settings.verbosity = max(options.verbose, configuration.integer(.verbosity) ?? 0)
+        settings.forks = options.forks ?? configuration.integer(.forks) ?? 5
         guard settings.forks > 0 else {
             throw Diagnostic(.badOption, "--forks must be at least 1, not \(settings.forks)")
         }
-        settings.becomes = connection.become || (configuration.flag("privilege_escalation.become") ?? false)
-        settings.becomeMethod =
-            connection.becomeMethod ?? configuration.text("privilege_escalation.become_method") ?? "sudo"
-        settings.becomeUser = connection.becomeUser ?? configuration.text("privilege_escalation.become_user")
-        settings.remoteUser = connection.user ?? configuration.text("defaults.remote_user")
-        settings.privateKey = connection.privateKey ?? configuration.path("defaults.private_key_file")
+        settings.becomes = connection.become || configuration.flag(.become)
+        settings.becomeMethod = connection.becomeMethod ?? configuration.text(.becomeMethod) ?? "sudo"
+        settings.becomeUser = connection.becomeUser ?? configuration.given(.becomeUser)
+        settings.becomeDefaults = becomeDefaults(configuration, user: connection.becomeUser)
+        settings.remoteUser = connection.user ?? configuration.text(.sshRemoteUser)
+        settings.privateKey = connection.privateKey ?? configuration.text(.privateKeyFile)
         settings.connection =
-            connection.connection ?? configuration.text("defaults.transport").flatMap { $0 == "smart" ? nil : $0 }
-        let arguments = [
-            configuration.text("ssh_connection.ssh_args"),
-            connection.sshCommonArgs ?? configuration.text("ssh_connection.ssh_common_args"),
-            connection.sshExtraArgs ?? configuration.text("ssh_connection.ssh_extra_args"),
-        ]
-        settings.sshArguments = arguments.compactMap(\.self)
-        let seconds = try number(configuration.text("defaults.timeout"), "timeout")
-        settings.timeout = .seconds(connection.timeout ?? seconds ?? 10)
-        settings.forcesHandlers = options.forceHandlers || (configuration.flag("defaults.force_handlers") ?? false)
+            connection.connection ?? configuration.given(.transport).flatMap { $0 == "smart" ? nil : $0 }
+        settings.sshArguments = [
+            configuration.given(.sshArgs), connection.sshCommonArgs ?? configuration.text(.sshCommonArgs),
+            connection.sshExtraArgs ?? configuration.text(.sshExtraArgs),
+        ].compactMap(\.self)
+        settings.timeout = .seconds(connection.timeout ?? configuration.integer(.sshTimeout) ?? 10)
+        settings.forcesHandlers = options.forceHandlers || configuration.flag(.forceHandlers)
         settings.startAtTask = options.startAtTask
         settings.asksBeforeTasks = options.step
-        settings.strategy = configuration.text("defaults.strategy") ?? "linear"
-        settings.pollInterval = try number(configuration.text("defaults.poll_interval"), "poll_interval") ?? 15
-        settings.gathersImplicitly = configuration.text("defaults.gathering") != "explicit"
+        settings.strategy = configuration.text(.strategy) ?? "linear"
+        settings.pollInterval = configuration.integer(.pollInterval) ?? 15
+        settings.gathering = RunSettings.Gathering(rawValue: configuration.text(.gathering) ?? "") ?? .implicit
         settings.password = try password(
-            asks: connection.askPass, file: connection.connectionPasswordFile, "SSH password: ")
+            asks: connection.askPass || configuration.flag(.askPass),
+            file: connection.connectionPasswordFile ?? configuration.text(.connectionPasswordFile), "SSH password: ")
         settings.becomePassword = try password(
-            asks: connection.askBecomePass || (configuration.flag("privilege_escalation.become_ask_pass") ?? false),
-            file: connection.becomePasswordFile ?? configuration.path("privilege_escalation.become_password_file"),
-            "BECOME password: ")
-        for secret in [settings.password, settings.becomePassword].compactMap(\.self) { redactor.learn(secret) }
+            asks: connection.askBecomePass || configuration.flag(.becomeAskPass),
+            file: connection.becomePasswordFile ?? configuration.text(.becomePasswordFile), "BECOME password: ")
+        let configured = settings.becomeDefaults.values.compactMap(\.password)
+        for secret in [settings.password, settings.becomePassword].compactMap(\.self) + configured {
+            redactor.learn(secret)
+        }
         return settings
     }
 
-    private static func number(_ text: String?, _ name: String) throws(Diagnostic) -> Int? {
-        guard let text else { return nil }
-        guard let number = Int(text) else {
-            throw Diagnostic(.badOption, "the setting '\(name)' must be a number, not '\(text)'")
+    /// What the sections of the become plugins say, by method.
+    private static func becomeDefaults(
+        _ configuration: Settings, user: String?
+    ) -> [String: RunSettings.BecomeDefaults] {
+        func defaults(
+            _ executable: SettingKey, _ flags: SettingKey, _ password: SettingKey, _ name: SettingKey
+        ) -> RunSettings.BecomeDefaults {
+            RunSettings.BecomeDefaults(
+                executable: configuration.given(executable), flags: configuration.given(flags),
+                password: configuration.given(password), user: user == nil ? configuration.given(name) : nil)
         }
-        return number
+        return [
+            "sudo": defaults(.sudoBecomeExe, .sudoBecomeFlags, .sudoBecomePass, .sudoBecomeUser),
+            "su": defaults(.suBecomeExe, .suBecomeFlags, .suBecomePass, .suBecomeUser),
+        ]
     }
 
     private static func password(asks: Bool, file: String?, _ prompt: String) throws(Diagnostic) -> String? {

@@ -10,7 +10,7 @@ struct SwiftProv: AsyncParsableCommand {
         abstract: "Runs Ansible playbooks over SSH with one native binary: no Python here, none on the hosts.",
         version: version,
         subcommands: [
-            Apply.self, InventoryCommand.self, VaultCommand.self, TemplateCommand.self, Doc.self,
+            Apply.self, InventoryCommand.self, VaultCommand.self, TemplateCommand.self, ConfigCommand.self, Doc.self,
             RunCommand.self,
         ]
     )

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Diagnostics
 import Jinja
 import Playbook
@@ -25,7 +26,7 @@ struct TemplateCommand: ParsableCommand {
     @OptionGroup(title: "Vault") var vault: VaultOptions
 
     func run() throws {
-        let secrets = try VaultPasswords.gather(vault, try ConfigurationFile.load())
+        let secrets = try VaultPasswords.gather(vault, try Settings.load())
         let values = try ExtraVariables.read(vars.map { "@" + $0 } + extraVars, vault: secrets)
         let text = file == "-" ? Console.standardInput() : String(decoding: try LocalFile.bytes(file), as: UTF8.self)
         let origin = SourceLocation(

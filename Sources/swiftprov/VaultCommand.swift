@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Diagnostics
 import Engine
 import Glibc
@@ -21,7 +22,7 @@ struct VaultCommand: ParsableCommand {
         @OptionGroup(title: "Vault") var vault: VaultOptions
 
         func perform() throws {
-            let configuration = try ConfigurationFile.load()
+            let configuration = try Settings.load()
             let (secrets, label) = try Sealing.secrets(vault, label, configuration)
             guard skipsTerminalCheck || Console.isTerminal else {
                 throw Diagnostic(
@@ -42,7 +43,7 @@ struct VaultCommand: ParsableCommand {
         @OptionGroup(title: "Vault") var vault: VaultOptions
 
         func perform() throws {
-            let configuration = try ConfigurationFile.load()
+            let configuration = try Settings.load()
             let secrets = try Opening.secrets(vault, configuration)
             for file in files {
                 _ = try VaultEditor.edit(file, editor: try Editor.words(configuration), secrets: secrets)
@@ -56,7 +57,7 @@ struct VaultCommand: ParsableCommand {
         @OptionGroup(title: "Vault") var vault: VaultOptions
 
         func perform() throws {
-            let secrets = try Opening.secrets(vault, try ConfigurationFile.load())
+            let secrets = try Opening.secrets(vault, try Settings.load())
             for file in files {
                 let plain = try VaultFile.view(file, secrets: secrets)
                 let needsEnd = !plain.isEmpty && plain.last != UInt8(ascii: "\n")
@@ -74,7 +75,7 @@ struct VaultCommand: ParsableCommand {
 
         func perform() throws {
             try Outcome.refuse(output, files)
-            let (secrets, label) = try Sealing.secrets(vault, label, try ConfigurationFile.load())
+            let (secrets, label) = try Sealing.secrets(vault, label, try Settings.load())
             for file in Outcome.orStandardInput(files, "plaintext") {
                 try VaultFile.encrypt(file, to: output, secrets: secrets, label: label)
             }
@@ -90,7 +91,7 @@ struct VaultCommand: ParsableCommand {
 
         func perform() throws {
             try Outcome.refuse(output, files)
-            let secrets = try Opening.secrets(vault, try ConfigurationFile.load())
+            let secrets = try Opening.secrets(vault, try Settings.load())
             for file in Outcome.orStandardInput(files, "ciphertext") {
                 try VaultFile.decrypt(file, to: output, secrets: secrets)
             }
@@ -112,10 +113,10 @@ struct VaultCommand: ParsableCommand {
             if newPasswordFile != nil, newID != nil {
                 throw Diagnostic(.badOption, "--new-vault-id and --new-vault-password-file exclude each other")
             }
-            let configuration = try ConfigurationFile.load()
+            let configuration = try Settings.load()
             let secrets = try Opening.secrets(vault, configuration)
-            let label = label ?? configuration.text("defaults.vault_encrypt_identity")
-            let own = configuration.text("defaults.vault_identity") ?? "default"
+            let label = label ?? configuration.text(.vaultEncryptIdentity)
+            let own = configuration.text(.vaultIdentity) ?? "default"
             var identities = label == nil ? [] : try VaultPasswords.configured(configuration)
             if let newID { identities.append(try VaultPasswords.Identity(newID)) }
             if let newPasswordFile { identities.append(.init(label: own, source: newPasswordFile)) }
@@ -146,8 +147,7 @@ extension VaultAction {
 
 /// The passwords that open what is sealed.
 private enum Opening {
-    static func secrets(_ options: VaultOptions, _ configuration: ConfigurationFile) throws(Diagnostic) -> VaultSecrets
-    {
+    static func secrets(_ options: VaultOptions, _ configuration: Settings) throws(Diagnostic) -> VaultSecrets {
         var identities = try VaultPasswords.identities(options, configuration)
         if identities.isEmpty { identities = [.init(label: nil, source: VaultPasswords.Identity.asked)] }
         return try VaultPasswords.read(identities, configuration)
@@ -157,12 +157,12 @@ private enum Opening {
 /// The password that seals, and the vault id it stands for.
 enum Sealing {
     static func secrets(
-        _ options: VaultOptions, _ label: String?, _ configuration: ConfigurationFile
+        _ options: VaultOptions, _ label: String?, _ configuration: Settings
     ) throws(Diagnostic) -> (VaultSecrets, label: String) {
         var identities = try VaultPasswords.identities(options, configuration)
         if identities.isEmpty { identities = [.init(label: nil, source: VaultPasswords.Identity.asked)] }
         let secrets = try VaultPasswords.read(identities, configuration, isNew: true)
-        let label = label ?? configuration.text("defaults.vault_encrypt_identity")
+        let label = label ?? configuration.text(.vaultEncryptIdentity)
         if label == nil, secrets.passwords.count > 1 {
             let labels = secrets.passwords.map(\.label).joined(separator: ", ")
             throw Diagnostic(
@@ -195,10 +195,8 @@ enum Outcome {
 /// The editor that a person chose.
 private enum Editor {
     /// `EDITOR`, else `ANSIBLE_EDITOR`, else ansible.cfg's `editor`, else vi: so ansible-vault chooses.
-    static func words(_ configuration: ConfigurationFile) throws(Diagnostic) -> [String] {
-        let line =
-            ConfigurationFile.environment("EDITOR") ?? ConfigurationFile.environment("ANSIBLE_EDITOR")
-            ?? configuration.text("defaults.editor") ?? "vi"
+    static func words(_ configuration: Settings) throws(Diagnostic) -> [String] {
+        let line = configuration.text(.editor) ?? "vi"
         let words = ShellLine.words(line)
         guard !words.isEmpty else {
             throw Diagnostic(.badOption, "the editor '\(line)' names no program", remedy: "Set EDITOR.")

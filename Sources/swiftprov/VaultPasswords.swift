@@ -1,3 +1,4 @@
+import Configuration
 import Diagnostics
 import Engine
 import Jinja
@@ -35,32 +36,29 @@ enum VaultPasswords {
 
     /// What the options of a command and the configuration name together, in Ansible's order.
     static func identities(
-        _ options: VaultOptions, _ configuration: ConfigurationFile
+        _ options: VaultOptions, _ configuration: Settings
     ) throws(Diagnostic) -> [Identity] {
         var identities = try configured(configuration)
         for text in options.vaultID { identities.append(try Identity(text)) }
-        let own = configuration.text("defaults.vault_identity") ?? "default"
-        let files = options.vaultPasswordFile + [configuration.path("defaults.vault_password_file")].compactMap(\.self)
+        let own = configuration.text(.vaultIdentity) ?? "default"
+        let files = options.vaultPasswordFile + [configuration.text(.vaultPasswordFile)].compactMap(\.self)
         identities += files.map { Identity(label: own, source: $0) }
-        if options.askVaultPass || (configuration.flag("defaults.ask_vault_pass") ?? false) {
+        if options.askVaultPass || configuration.flag(.askVaultPass) {
             identities.append(Identity(label: own, source: Identity.asked))
         }
         return identities
     }
 
     /// What `vault_identity_list` in ansible.cfg names.
-    static func configured(_ configuration: ConfigurationFile) throws(Diagnostic) -> [Identity] {
+    static func configured(_ configuration: Settings) throws(Diagnostic) -> [Identity] {
         var identities: [Identity] = []
-        for text in (configuration.text("defaults.vault_identity_list") ?? "").split(separator: ",") {
-            let text = String(text).trimmed
-            if !text.isEmpty { identities.append(try Identity(text)) }
-        }
+        for text in configuration.words(.vaultIdentityList) { identities.append(try Identity(text)) }
         return identities
     }
 
     /// The passwords for a run.
     static func gather(
-        _ options: VaultOptions, _ configuration: ConfigurationFile
+        _ options: VaultOptions, _ configuration: Settings
     ) throws(Diagnostic) -> VaultSecrets {
         try read(try identities(options, configuration), configuration)
     }
@@ -75,7 +73,7 @@ enum VaultPasswords {
     ///   - configuration: What else ansible.cfg says about vaults.
     ///   - isNew: Whether they are to seal with: those typed are then asked for twice.
     static func read(
-        _ identities: [Identity], _ configuration: ConfigurationFile, isNew: Bool = false
+        _ identities: [Identity], _ configuration: Settings, isNew: Bool = false
     ) throws(Diagnostic) -> VaultSecrets {
         var passwords: [VaultSecrets.Password] = []
         var troubles: [Diagnostic] = []
@@ -101,8 +99,8 @@ enum VaultPasswords {
             })
         // The passwords themselves are not sought in output: they go nowhere but into the key.
         var secrets = VaultSecrets(
-            passwords, matchesLabelOnly: configuration.flag("defaults.vault_id_match") ?? false)
-        secrets.fixedSalt = configuration.text("defaults.vault_encrypt_salt").map { Array($0.utf8) }
+            passwords, matchesLabelOnly: configuration.flag(.vaultIdMatch))
+        secrets.fixedSalt = configuration.text(.vaultEncryptSalt).map { Array($0.utf8) }
         return secrets
     }
 

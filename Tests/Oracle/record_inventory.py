@@ -2,8 +2,9 @@
 
 Run with the Python of an environment that has ansible-core 2.19:
     python Tests/Oracle/record_inventory.py [case ...]
-Each case holds `arguments` (the -i options) and `patterns` (a host pattern per line); the answers are written
-beside them.
+Each case holds `arguments` (options of ansible-inventory, -i among them), `patterns` (a host pattern per line) and
+maybe `environment` (NAME=VALUE a line) and `host` (the name that --host is asked for); the answers are written beside
+them.
 """
 import os
 import pathlib
@@ -15,18 +16,34 @@ tools = pathlib.Path(sys.executable).parent
 cases = pathlib.Path(__file__).resolve().parent.parent / "InventoryTests" / "Cases"
 
 
+def surroundings(folder):
+    environment = dict(os.environ)
+    given = folder / "environment"
+    if given.exists():
+        environment.update(line.split("=", 1) for line in given.read_text().splitlines())
+    return environment
+
+
 def ask(folder, *words):
     answer = subprocess.run(
-        [tools / "ansible-inventory", *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        [tools / "ansible-inventory", *words], cwd=folder, env=surroundings(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     return answer.stdout if answer.returncode == 0 else f"error {answer.returncode}\n"
 
 
-def hosts(folder, sources, patterns):
+def hosts(folder, sources, patterns, password_file):
     code = """
 import sys
-from ansible.parsing.dataloader import DataLoader
 from ansible.inventory.manager import InventoryManager
-manager = InventoryManager(DataLoader(), sources=sys.argv[1].split("\\n"))
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import get_file_vault_secret
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader()
+loader = DataLoader()
+if sys.argv[3]:
+    secret = get_file_vault_secret(filename=sys.argv[3], loader=loader)
+    secret.load()
+    loader.set_vault_secrets([("default", secret)])
+manager = InventoryManager(loader, sources=sys.argv[1].split("\\n"))
 for pattern in sys.argv[2].split("\\n"):
     try:
         print(pattern, "=>", " ".join(host.name for host in manager.get_hosts(pattern)))
@@ -34,7 +51,8 @@ for pattern in sys.argv[2].split("\\n"):
         print(pattern, "=> error")
 """
     return subprocess.run(
-        [sys.executable, "-c", code, "\n".join(sources), "\n".join(patterns)], cwd=folder, stdout=subprocess.PIPE,
+        [sys.executable, "-c", code, "\n".join(sources), "\n".join(patterns), password_file], cwd=folder,
+        env=surroundings(folder), stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True, check=True).stdout
 
 
@@ -42,10 +60,15 @@ for folder in sorted(cases.iterdir()):
     if not folder.is_dir() or (len(sys.argv) > 1 and folder.name not in sys.argv[1:]):
         continue
     options = (folder / "arguments").read_text().split()
+    sources = [options[i + 1] for i, word in enumerate(options) if word == "-i"]
     patterns = (folder / "patterns").read_text().splitlines()
     (folder / "list.expected").write_text(ask(folder, *options, "--list"))
     (folder / "export.expected").write_text(ask(folder, *options, "--list", "--export"))
     (folder / "graph.expected").write_text(ask(folder, *options, "--graph", "--vars"))
     (folder / "yaml.expected").write_text(ask(folder, *options, "--list", "--yaml"))
-    (folder / "patterns.expected").write_text(hosts(folder, [o for o in options if o != "-i"], patterns))
+    password_file = dict(zip(options, options[1:])).get("--vault-password-file", "")
+    (folder / "patterns.expected").write_text(hosts(folder, sources, patterns, password_file))
+    if (folder / "host").exists():
+        host = (folder / "host").read_text().strip()
+        (folder / "host.expected").write_text(ask(folder, *options, "--host", host))
     print(folder.name)

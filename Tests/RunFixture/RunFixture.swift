@@ -61,7 +61,7 @@ package final class RunFixture {
         settings.isCheckMode = options.isCheckMode
         settings.showsDiff = options.showsDiff
         settings.forcesHandlers = options.forcesHandlers
-        settings.gathersImplicitly = false
+        settings.gathering = .explicit
         settings.forks = options.forks
         var extra = try options.extraVariables(.written)
         for (name, text) in hidden { extra[name] = .string(Text(text, marks: .secret)) }
