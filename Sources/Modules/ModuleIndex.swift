@@ -7,13 +7,35 @@ public enum ModuleIndex {
 
     private static let control: [any Module.Type] = [
         AssertModule.self, CommandModule.self, DebugModule.self, FailModule.self, PingModule.self, RawModule.self,
+        ScriptModule.self,
         SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, WaitForModule.self,
     ]
     private static let files: [any Module.Type] = [
-        CopyModule.self, FileModule.self, StatModule.self, TemplateModule.self,
+        ArchiveModule.self,
+        AssembleModule.self,
+        BlockinfileModule.self,
+        CopyModule.self,
+        FetchModule.self,
+        FileModule.self,
+        FindModule.self,
+        GetUrlModule.self,
+        GitModule.self,
+        IniFileModule.self,
+        LineinfileModule.self,
+        ReplaceModule.self,
+        SlurpModule.self,
+        StatModule.self,
+        TempfileModule.self,
+        TemplateModule.self,
+        UnarchiveModule.self,
     ]
-    private static let packages: [any Module.Type] = [AptModule.self]
+    private static let packages: [any Module.Type] = [
+        AptModule.self,
+        PipModule.self,
+    ]
     private static let system: [any Module.Type] = [
+        AclModule.self,
+        MountModule.self,
         GroupModule.self, ServiceModule.self, SystemdServiceModule.self, UserModule.self,
     ]
 
@@ -62,6 +84,9 @@ public enum ModuleIndex {
         if let successor = OtherModules.removed[short] {
             return Diagnostic(
                 .unknownModule, "module '\(name)' was removed from Ansible", at: location, remedy: successor)
+        }
+        if let advice = OtherModules.leftOut[short] {
+            return Diagnostic(.unknownModule, "module '\(name)' is not supported", at: location, remedy: advice)
         }
         if let collection = OtherModules.collection(of: name) {
             return Diagnostic(

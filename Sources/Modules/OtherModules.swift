@@ -22,6 +22,18 @@ enum OtherModules {
         "win_msi": "Use ansible.windows.win_package.",
     ]
 
+    /// Modules that are left out for good, with what does their work.
+    static let leftOut: [String: String] = [
+        "expect":
+            "It needs a terminal on the host that answers questions. Programs that take answers on standard input "
+            + "get them with `command: … stdin=…`; for others use a `command: expect -c …` task with `creates`.",
+        "xml":
+            "Render the whole file with `template`, or edit it with a `command: xmlstarlet ed -L …` task, which a "
+            + "`command: xmlstarlet sel …` task before it makes conditional.",
+        "xattr": "Use a `command: setfattr …` task after a `command: getfattr …` one that makes it conditional.",
+        "subversion": "Use a `command: svn checkout …` task with `creates`, or `git`.",
+    ]
+
     /// The collection, if the name is one of a well-known module.
     static func collection(of name: String) -> String? {
         let parts = name.split(separator: ".").map(String.init)
@@ -38,29 +50,29 @@ enum OtherModules {
     /// Collections and their modules that playbooks in the field use most, as far as they are not here.
     private static let collections: [String: Set<String>] = [
         "ansible.builtin": [
-            "apt_key", "apt_repository", "assemble", "async_status", "blockinfile", "cron", "deb822_repository",
+            "apt_key", "apt_repository", "async_status", "cron", "deb822_repository",
             "debconf",
-            "dnf", "dnf5", "dpkg_selections", "expect", "fetch", "find", "get_url", "getent", "git", "hostname",
+            "dnf", "dnf5", "dpkg_selections", "getent", "hostname",
             "iptables",
-            "known_hosts", "lineinfile", "mount_facts", "package", "package_facts", "pip", "reboot", "replace",
+            "known_hosts", "mount_facts", "package", "package_facts", "reboot",
             "rpm_key",
-            "script", "service_facts", "set_stats", "slurp", "subversion", "sysvinit", "tempfile", "unarchive",
+            "service_facts", "set_stats", "sysvinit",
             "validate_argument_spec", "wait_for_connection", "yum", "yum_repository",
         ],
         "ansible.posix": [
-            "acl", "at", "authorized_key", "firewalld", "mount", "patch", "seboolean", "selinux", "synchronize",
+            "at", "authorized_key", "firewalld", "patch", "seboolean", "selinux",
             "sysctl",
         ],
         "community.general": [
-            "alternatives", "apk", "archive", "cargo", "composer", "dconf", "filesystem", "flatpak", "gem",
+            "alternatives", "apk", "cargo", "composer", "dconf", "filesystem", "flatpak", "gem",
             "git_config",
-            "github_release", "homebrew", "htpasswd", "ini_file", "interfaces_file", "iptables_state", "java_cert",
+            "github_release", "homebrew", "htpasswd", "interfaces_file", "iptables_state", "java_cert",
             "jenkins_job",
             "kernel_blacklist", "ldap_entry", "locale_gen", "lvg", "lvol", "mail", "make", "modprobe", "monit", "nmcli",
             "npm",
             "opkg", "pacman", "pam_limits", "pamd", "parted", "pipx", "proxmox", "redis", "runit", "sefcontext",
             "slack", "snap",
-            "sudoers", "supervisorctl", "telegram", "terraform", "timezone", "ufw", "xattr", "xml", "yarn", "zfs",
+            "sudoers", "supervisorctl", "telegram", "terraform", "timezone", "ufw", "yarn", "zfs",
             "zypper",
         ],
         "community.docker": [

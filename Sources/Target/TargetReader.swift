@@ -77,6 +77,11 @@ public protocol TargetWriter: TargetReader {
     /// - Returns: The path of the backup, if one was asked for and there was something to keep.
     /// - Throws: `Diagnostic` with code `.failed`, naming the path and the host's own words.
     func write(_ file: FileWrite) async throws(Diagnostic) -> FileWrite.Outcome
+
+    /// Puts a copy of a file that lies on the host in place, as `write` does with content from here.
+    ///
+    /// - Parameter source: The file, which stays; `file.size` says how long it is.
+    func place(_ file: FileWrite, from source: String) async throws(Diagnostic) -> FileWrite.Outcome
 }
 
 extension TargetWriter {

@@ -86,7 +86,8 @@ struct StatModule: Module {
 
     func apply(_ step: Never, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {}
 
-    private static func values(of state: FileState, path: String) -> ValueMap {
+    /// What `stat` and `find` tell of a path.
+    static func values(of state: FileState, path: String) -> ValueMap {
         func bit(_ bit: UInt16) -> Value { .bool(state.mode & bit != 0) }
         var digits = String(state.mode, radix: 8)
         while digits.count < 4 { digits = "0" + digits }
