@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help system build debug format lint test unit integration conformance bench demo check clean down
+.PHONY: help system build debug format lint test unit integration conformance bench fuzz demo manual check clean down
 
 # The direction of imports between the rooms is part of the build (see Package.swift).
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE     := .build/release/swiftprov
-SCRIPTS     := $(wildcard Tests/Testbed/*.sh Tests/Integration/*.sh Examples/*/*.sh) .ci/run
+SCRIPTS     := $(wildcard Tests/Testbed/*.sh Tests/Integration/*.sh Tests/Benchmarks/*.sh Tests/Fuzz/*.sh Examples/*/*.sh) .ci/run
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,13 +40,23 @@ test: unit integration ## every test
 conformance: build ## what ansible-playbook answers beside what swiftprov answers
 	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Integration/conformance.sh
 
-bench: build ## time and memory of the site's first and second run
-	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Integration/bench.sh
+bench: build ## swiftprov beside the real tools, as ratios; CASES="render expressions chains inventory plan start site"
+	swift build -c release --product TemplateBenchmark --static-swift-stdlib $(SWIFT_FLAGS)
+	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Benchmarks/run.sh $(CASES)
+
+fuzz: ## hostile inputs; FUZZ="template inventory yaml vault" picks, SECONDS_EACH=60, SEED=N
+	swift build -c release --product FuzzDriver $(SWIFT_FLAGS)
+	FUZZ_DRIVER=$(CURDIR)/.build/release/FuzzDriver Tests/Fuzz/run.sh $(FUZZ)
 
 demo: build ## a small playbook on a real sshd on the loopback address, twice
 	@SWIFTPROV=$(CURDIR)/$(RELEASE) Examples/demo/run.sh
 
 check: lint test ## what a change passes before review
+
+manual: build ## docs/modules.md, from the modules' own manuals and their cases
+	@mkdir -p docs
+	@{ printf '# The modules\n\nMade by `make manual`; `swiftprov doc NAME` tells all about one.\n\n'; \
+	  $(RELEASE) doc --table --tests Tests/ModulesTests; } >docs/modules.md
 
 down: ## stop what the tests may have left running
 	Tests/Testbed/registry.sh down

@@ -23,7 +23,6 @@ func tests(
         name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
 }
 
-let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -35,7 +34,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     ],
     targets: [
@@ -45,20 +43,25 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .target(name: "CLinux"),
+        // libcurl, loaded when it is first needed; the package is for its headers.
+        .target(name: "CHTTP", linkerSettings: [.linkedLibrary("dl")]),
 
         // What everything stands on.
         room("Diagnostics", []),
-        room("Values", ["Diagnostics", collections]),
+        room("Values", ["CLinux", "Diagnostics"]),
+
+        // Asking servers from here.
+        room("HTTP", ["CHTTP", "Diagnostics"]),
 
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
-        room("Vault", ["Diagnostics", crypto, cryptoExtras]),
+        room("Vault", ["CLinux", "Diagnostics", crypto, cryptoExtras]),
         room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", crypto]),
 
         // What people wrote.
         room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),
         room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
-        room("Variables", ["Diagnostics", "Values", "Jinja", "Inventory"]),
+        room("Variables", ["Diagnostics", "HTTP", "Values", "Jinja", "Inventory"]),
         room(
             "Planning",
             ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
@@ -86,6 +89,16 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        // What `make bench` times in one process; `swift build --product swiftprov` leaves it alone.
+        .executableTarget(
+            name: "TemplateBenchmark", dependencies: ["Diagnostics", "Values", "Inventory", "Jinja", "Variables"],
+            path: "Tests/Benchmarks/TemplateBenchmark", swiftSettings: settings),
+
+        // What `make fuzz` runs; left alone likewise.
+        .executableTarget(
+            name: "FuzzDriver", dependencies: ["Diagnostics", "Values", "YAML", "Vault", "Inventory", "Jinja"],
+            path: "Tests/Fuzz/FuzzDriver", swiftSettings: settings),
 
         // Tests, a target a room.
         .target(

@@ -22,10 +22,15 @@ extension TaskRun {
                 return try await attempt(module, in: scope, settings)
             }
         } catch {
-            // A file that is not there was named by an argument; that is where to look.
-            let source = error.code == .missingFile ? task.node.action.places["src"] : nil
-            return TaskOutcome(failure: error.located(at: source ?? task.node.location))
+            return failed(error)
         }
+    }
+
+    /// The outcome of a module or action that threw.
+    func failed(_ error: Diagnostic) -> TaskOutcome {
+        // A file that is not there was named by an argument; that is where to look.
+        let source = error.code == .missingFile ? task.node.action.places["src"] : nil
+        return TaskOutcome(failure: error.located(at: source ?? task.node.location))
     }
 
     private func attempt(

@@ -7,6 +7,7 @@ final class ConnectionPool {
     private let provider: any ConnectionProvider
     private var connections: [ConnectionRequest: any Connection] = [:]
     private var shells: [String: [Key: LazyShell]] = [:]
+    private var closing: Task<Void, Never>?
 
     private struct Key: Hashable {
         var request: ConnectionRequest
@@ -46,14 +47,20 @@ final class ConnectionPool {
         }
     }
 
-    /// Ends everything.
+    /// Ends everything; who asks again waits until that is done.
     func close() async {
         let all = Array(connections.values)
         connections = [:]
         shells = [:]
-        await withTaskGroup(of: Void.self) { group in
-            for connection in all { group.addTask { await connection.close() } }
+        let before = closing
+        let task = Task(executorPreference: EventLoop.shared) {
+            await before?.value
+            await withTaskGroup(of: Void.self) { group in
+                for connection in all { group.addTask { await connection.close() } }
+            }
         }
+        closing = task
+        await task.value
     }
 }
 

@@ -67,6 +67,12 @@ public final class Engine {
     /// Lets what runs finish, begins nothing new.
     public func interrupt() { isInterrupted = true }
 
+    /// Ends what runs on the hosts, too, with its children; the run then ends by itself.
+    public func cut() async {
+        isInterrupted = true
+        await connections.close()
+    }
+
     func tell(_ event: RunEvent) { send(event) }
 
     // MARK: Plays

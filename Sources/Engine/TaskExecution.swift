@@ -131,12 +131,22 @@ final class TaskRun {
     let modes: (check: Bool, diff: Bool)
     let scope: LayeredScope
     let title: TaskTitle
-    private(set) var isHidden = false
-    private(set) var ignoresErrors = false
-    private(set) var ignoresUnreachable = false
-    private(set) var delegate: String?
-    /// Whom facts are about, if not the host itself (`delegate_facts`).
-    private(set) var factsOwner: String?
+    /// What the task's keywords say of it, or of the item of its loop whose turn it is.
+    var traits = Traits()
+    var isHidden: Bool { traits.isHidden }
+    var ignoresErrors: Bool { traits.ignoresErrors }
+    var ignoresUnreachable: Bool { traits.ignoresUnreachable }
+    var delegate: String? { traits.delegate }
+    var factsOwner: String? { traits.factsOwner }
+
+    struct Traits: Sendable {
+        var isHidden = false
+        var ignoresErrors = false
+        var ignoresUnreachable = false
+        var delegate: String?
+        /// Whom facts are about, if not the host itself (`delegate_facts`).
+        var factsOwner: String?
+    }
 
     init(
         engine: Engine, task: PlannedTask, host: HostRun, modes: (check: Bool, diff: Bool), scope: LayeredScope,
@@ -149,10 +159,12 @@ final class TaskRun {
         self.scope = scope
         self.title = title
         // Said before anything is evaluated, so that not even an error shows what must stay hidden.
-        if let field = task.inherited.settings[.noLog] { isHidden = ((try? scope.evaluate(field.value)) ?? true).isYes }
+        if let field = task.inherited.settings[.noLog] {
+            traits.isHidden = ((try? scope.evaluate(field.value)) ?? true).isYes
+        }
         // Trouble with a condition or a loop is the task's, too, and may be ignored.
         if let field = task.inherited.settings[.ignoreErrors] {
-            ignoresErrors = ((try? scope.evaluate(field.value)) ?? false).isYes
+            traits.ignoresErrors = ((try? scope.evaluate(field.value)) ?? false).isYes
         }
     }
 
@@ -192,11 +204,10 @@ final class TaskRun {
 
     func settings(in scope: LayeredScope) throws(Diagnostic) -> TaskSettings {
         let settings = try engine.settings(of: task, on: host, in: scope, modes: modes)
-        isHidden = settings.isHidden
-        ignoresErrors = settings.ignoresErrors
-        ignoresUnreachable = settings.ignoresUnreachable
-        delegate = settings.delegate
-        factsOwner = settings.delegatesFacts ? settings.delegate : nil
+        traits = Traits(
+            isHidden: settings.isHidden, ignoresErrors: settings.ignoresErrors,
+            ignoresUnreachable: settings.ignoresUnreachable, delegate: settings.delegate,
+            factsOwner: settings.delegatesFacts ? settings.delegate : nil)
         return settings
     }
 

@@ -9,12 +9,40 @@ public final class TemplateEnvironment: Sendable {
     /// Reads the template file of a name, for `include`, `import` and `extends`.
     public let loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))?
     public let limits: TemplateLimits
-    private let cache = Mutex<[CacheKey: CompiledTemplate]>([:])
+    /// Opens a vaulted value when it is used; the place is for its errors.
+    public typealias Opener = @Sendable (_ sealed: String, _ place: SourceLocation?) throws(Diagnostic) -> String
+    private let opener: Opener?
+    private let cache = Mutex(Cache())
 
-    private struct CacheKey: Hashable {
-        var text: String
-        var options: TemplateOptions
-        var isExpression: Bool
+    private struct Cache {
+        /// The options that were met: a template's key holds their place, which is quicker to hash than they are.
+        var options: [TemplateOptions] = []
+        var templates: [Key: CompiledTemplate] = [:]
+
+        struct Key: Hashable {
+            var text: String
+            var options: Int
+            var isExpression: Bool
+
+            static func == (left: Key, right: Key) -> Bool {
+                left.options == right.options && left.isExpression == right.isExpression
+                    && left.text.hasSameBytes(as: right.text)
+            }
+
+            // The ends and the length tell templates apart nearly always, and a large one is not read through each
+            // time it is looked up.
+            func hash(into hasher: inout Hasher) {
+                hasher.combine(text.utf8.count &* 2 &+ (isExpression ? 1 : 0))
+                for byte in text.utf8.prefix(48) { hasher.combine(byte) }
+                for byte in text.utf8.suffix(48) { hasher.combine(byte) }
+            }
+        }
+
+        mutating func key(_ text: String, _ options: TemplateOptions, isExpression: Bool) -> Key {
+            let known = self.options.firstIndex(of: options)
+            if known == nil { self.options.append(options) }
+            return Key(text: text, options: known ?? self.options.count - 1, isExpression: isExpression)
+        }
     }
 
     /// How many compiled templates are kept before the cache starts anew.
@@ -25,14 +53,17 @@ public final class TemplateEnvironment: Sendable {
     ///   - loader: Reads a template file by the name given to `include` and the like. It throws a diagnostic
     ///     with the code `.missingFile` if there is none, which `ignore missing` asks for.
     ///   - limits: Bounds on what one evaluation may use.
+    ///   - opener: Opens vaulted values; without it using one is an error.
     public init(
         functions: [String: any ValueObject] = [:],
         loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))? = nil,
-        limits: TemplateLimits = TemplateLimits()
+        limits: TemplateLimits = TemplateLimits(),
+        opener: Opener? = nil
     ) {
         self.functions = functions
         self.loader = loader
         self.limits = limits
+        self.opener = opener
     }
 
     /// The same bounds and functions with another way to read template files, or with more functions.
@@ -41,13 +72,27 @@ public final class TemplateEnvironment: Sendable {
         loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))? = nil
     ) -> TemplateEnvironment {
         TemplateEnvironment(
-            functions: functions.merging(more) { _, new in new }, loader: loader ?? self.loader, limits: limits)
+            functions: functions.merging(more) { _, new in new }, loader: loader ?? self.loader, limits: limits,
+            opener: opener)
+    }
+
+    /// What is sealed in a text: data, and secret.
+    func opened(_ text: Text) throws(Diagnostic) -> Text {
+        guard let opener else {
+            throw Diagnostic(.vault, "vaulted values cannot be opened here", at: text.origin)
+        }
+        return Text(try opener(text.string, text.origin), marks: .secret, origin: text.origin)
     }
 
     /// Whether a text holds template delimiters, or the header that declares others.
     public static func isTemplate(_ string: String) -> Bool {
+        let isFound = string.utf8.withContiguousStorageIfAvailable { hasDelimiter($0) }
+        return isFound ?? hasDelimiter(string.utf8) || string.utf8.starts(with: TemplateHeader.mark.utf8)
+    }
+
+    private static func hasDelimiter(_ bytes: some Sequence<UInt8>) -> Bool {
         var previous: UInt8 = 0
-        for byte in string.utf8 {
+        for byte in bytes {
             if previous == UInt8(ascii: "{"),
                 byte == UInt8(ascii: "{") || byte == UInt8(ascii: "%") || byte == UInt8(ascii: "#")
             {
@@ -55,21 +100,24 @@ public final class TemplateEnvironment: Sendable {
             }
             previous = byte
         }
-        return string.hasPrefix(TemplateHeader.mark)
+        return false
     }
 
     func compiled(
         _ text: String, options: TemplateOptions, isExpression: Bool, origin: SourceLocation?, isSecret: Bool = false
     ) throws(Diagnostic) -> CompiledTemplate {
-        let key = CacheKey(text: text, options: options, isExpression: isExpression)
-        if let known = cache.withLock({ $0[key] }) { return known }
+        let (key, known) = cache.withLock { cache in
+            let key = cache.key(text, options, isExpression: isExpression)
+            return (key, cache.templates[key])
+        }
+        if let known { return known }
         do throws(SyntaxFault) {
             let template =
                 isExpression
                 ? try Parser.expression(text, options: options) : try Parser.template(text, options: options)
             cache.withLock { cache in
-                if cache.count >= Self.cacheSize { cache.removeAll() }
-                cache[key] = template
+                if cache.templates.count >= Self.cacheSize { cache.templates.removeAll() }
+                cache.templates[key] = template
             }
             return template
         } catch {

@@ -47,28 +47,32 @@ public enum KeywordPlace: String, Sendable {
 
     /// Every keyword that may stand here, for "did you mean".
     var keywords: Set<String> {
-        let shared: Set<String> = [
-            "name", "tags", "vars", "environment", "any_errors_fatal", "become", "become_exe", "become_flags",
-            "become_method", "become_user", "check_mode", "collections", "connection", "debugger", "diff",
-            "ignore_errors", "ignore_unreachable", "module_defaults", "no_log", "port", "remote_user", "run_once",
-            "throttle", "timeout",
-        ]
-        let inner: Set<String> = ["when", "delegate_to", "delegate_facts"]
-        let task: Set<String> = [
-            "action", "args", "async", "changed_when", "delay", "failed_when", "local_action", "loop",
-            "loop_control", "notify", "poll", "register", "retries", "until",
-        ]
         switch self {
-        case .play:
-            return shared.union([
-                "hosts", "fact_path", "force_handlers", "gather_facts", "gather_subset", "gather_timeout", "handlers",
-                "max_fail_percentage", "order", "post_tasks", "pre_tasks", "roles", "serial", "strategy", "tasks",
-                "vars_files", "vars_prompt",
-            ])
-        case .role: return shared.union(inner).union(["role"])
-        case .block: return shared.union(inner).union(["block", "rescue", "always", "notify"])
-        case .task: return shared.union(inner).union(task)
-        case .handler: return shared.union(inner).union(task).union(["listen"])
+        case .play: Self.ofPlays
+        case .role: Self.ofRoles
+        case .block: Self.ofBlocks
+        case .task: Self.ofTasks
+        case .handler: Self.ofHandlers
         }
     }
+
+    private static let ofAll: Set<String> = [
+        "name", "tags", "vars", "environment", "any_errors_fatal", "become", "become_exe", "become_flags",
+        "become_method", "become_user", "check_mode", "collections", "connection", "debugger", "diff",
+        "ignore_errors", "ignore_unreachable", "module_defaults", "no_log", "port", "remote_user", "run_once",
+        "throttle", "timeout",
+    ]
+    private static let ofAllButPlays = ofAll.union(["when", "delegate_to", "delegate_facts"])
+    private static let ofPlays = ofAll.union([
+        "hosts", "fact_path", "force_handlers", "gather_facts", "gather_subset", "gather_timeout", "handlers",
+        "max_fail_percentage", "order", "post_tasks", "pre_tasks", "roles", "serial", "strategy", "tasks",
+        "vars_files", "vars_prompt",
+    ])
+    private static let ofRoles = ofAllButPlays.union(["role"])
+    private static let ofBlocks = ofAllButPlays.union(["block", "rescue", "always", "notify"])
+    private static let ofTasks = ofAllButPlays.union([
+        "action", "args", "async", "changed_when", "delay", "failed_when", "local_action", "loop", "loop_control",
+        "notify", "poll", "register", "retries", "until",
+    ])
+    private static let ofHandlers = ofTasks.union(["listen"])
 }

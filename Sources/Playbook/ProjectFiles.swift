@@ -90,13 +90,13 @@ public enum Path {
 
     /// What stands before the last slash; `.` if there is none.
     public static func directory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// What stands after the last slash.
     public static func name(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[path.utf8.index(after: $0)...]) } ?? path
     }
 
     /// The path from the root on, without `.`, `..` and doubled slashes; links are left alone.
@@ -108,7 +108,7 @@ public enum Path {
             full = join(here, path)
         }
         var parts: [Substring] = []
-        for part in full.split(separator: "/") where part != "." {
+        for part in full.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init) where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }
         }
         return "/" + parts.joined(separator: "/")

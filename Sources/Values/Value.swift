@@ -14,7 +14,8 @@ public enum Value: Sendable {
     /// Something only a real run can tell, met in check mode; whatever depends on it is unknown too.
     case unknown(Unknown)
     /// A name that has no value, with what was looked for; using it is an error, asking `is defined` is not.
-    case undefined(Undefined)
+    /// (Kept apart: it is rare, and would make every value larger.)
+    indirect case undefined(Undefined)
     /// A value that lives elsewhere: a function, a lazily read map such as `hostvars`, a namespace.
     case object(any ValueObject)
 
@@ -49,6 +50,8 @@ public struct Undefined: Sendable {
 public protocol ValueObject: AnyObject, Sendable {
     /// What `type_debug` and error messages call it.
     var typeName: String { get }
+    /// Whether it lives within one evaluation of a template, as a macro or a loop's state does.
+    var belongsToTemplate: Bool { get }
     /// The member of that name or index, or nil if there is none.
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value?
     /// The keys, if it can be walked as a map.
@@ -58,6 +61,7 @@ public protocol ValueObject: AnyObject, Sendable {
 }
 
 extension ValueObject {
+    public var belongsToTemplate: Bool { false }
     public var keys: [ValueMap.Key]? { nil }
     public func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? { nil }
     public func call(_ positional: [Value], _ named: ValueMap) throws(Diagnostic) -> Value {
@@ -180,8 +184,20 @@ extension Value {
         switch self {
         case .unknown(let unknown): unknown
         case .list(let items), .tuple(let items): items.lazy.compactMap(\.firstUnknown).first
-        case .map(let map): map.values.lazy.compactMap(\.firstUnknown).first
+        case .map(let map): map.isPlain ? nil : map.values.lazy.compactMap(\.firstUnknown).first
         default: nil
+        }
+    }
+
+    /// Whether it is data and nothing else, at any depth: no text with a mark, nothing unknown or undefined, no
+    /// object, and no tuple, which a result turns into a list.
+    public var isPlain: Bool {
+        switch self {
+        case .null, .bool, .int, .double: true
+        case .string(let text): text.isPlain
+        case .list(let items): items.allSatisfy(\.isPlain)
+        case .map(let map): map.isPlain
+        case .tuple, .unknown, .undefined, .object: false
         }
     }
 
@@ -190,7 +206,7 @@ extension Value {
         switch self {
         case .string(let text): text.isSecret
         case .list(let items), .tuple(let items): items.contains(where: \.holdsSecret)
-        case .map(let map): map.values.contains(where: \.holdsSecret)
+        case .map(let map): !map.isPlain && map.values.contains(where: \.holdsSecret)
         default: false
         }
     }
@@ -200,7 +216,7 @@ extension Value {
         switch self {
         case .string(let text): text.isTemplate
         case .list(let items), .tuple(let items): items.contains(where: \.holdsTemplate)
-        case .map(let map): map.values.contains(where: \.holdsTemplate)
+        case .map(let map): !map.isPlain && map.values.contains(where: \.holdsTemplate)
         default: false
         }
     }

@@ -31,18 +31,25 @@ public final class RunVariables: @unchecked Sendable {
         var included: ValueMap = [:]
     }
 
+    /// - Parameters:
+    ///   - inventory: Hosts, groups and their variables.
+    ///   - extra: What `-e` gave.
+    ///   - run: What the magic names of the run answer.
+    ///   - opener: Opens a vaulted value when it is used.
+    ///   - readFile: Reads a file of the control machine for lookups.
     public init(
-        inventory: InventoryTree, extra: ValueMap, run: RunFacts,
+        inventory: InventoryTree, extra: ValueMap, run: RunFacts, opener: TemplateEnvironment.Opener? = nil,
         readFile: @escaping (String) throws(Diagnostic) -> [UInt8]
     ) {
         self.inventory = inventory
         self.extra = extra
         self.run = run
         lookups = LookupContext(readFile: readFile)
-        engine = TemplateEnvironment(functions: [
-            "lookup": LookupFunction(.joined, lookups), "query": LookupFunction(.list, lookups),
-            "q": LookupFunction(.list, lookups),
-        ])
+        engine = TemplateEnvironment(
+            functions: [
+                "lookup": LookupFunction(.joined, lookups), "query": LookupFunction(.list, lookups),
+                "q": LookupFunction(.list, lookups),
+            ], opener: opener)
         lookups.variables = self
     }
 

@@ -1,5 +1,6 @@
 internal import CLibYAML
 internal import Diagnostics
+internal import Values
 
 /// Turns libyaml's events into nodes.
 ///
@@ -67,6 +68,11 @@ final class YAMLComposer {
         guard depth <= limits.depth else {
             throw Diagnostic(
                 .syntax, "the text nests deeper than \(limits.depth) levels", at: place(event),
+                remedy: "Flatten the data.")
+        }
+        guard !StackGuard.isNearlyFull else {
+            throw Diagnostic(
+                .syntax, "the text nests too deeply: \(depth) levels are open here", at: place(event),
                 remedy: "Flatten the data.")
         }
         if case .alias(let name) = event.kind { return try resolve(name, at: event) }

@@ -71,7 +71,8 @@ struct Apply: AsyncParsableCommand {
             planner: project.planner, variables: project.variables, settings: project.settings,
             redactor: project.redactor, connections: HostConnections(checksHostKeys: project.checksHostKeys),
             events: { continuation.yield($0) })
-        let interrupt = InterruptWatch { Task { @IOLoop in engine.interrupt() } }
+        let interrupt = InterruptWatch(
+            onFirst: { Task { @IOLoop in engine.interrupt() } }, onSecond: { Task { @IOLoop in await engine.cut() } })
         let recap = await engine.run(plan)
         interrupt.cancel()
         continuation.finish()
@@ -103,22 +104,26 @@ struct Apply: AsyncParsableCommand {
     }
 }
 
-/// Ctrl-C: once, what runs is finished and nothing new begun; twice, the process ends.
+/// Ctrl-C: once, what runs is finished and nothing new begun; twice, what runs is ended on the hosts; a third time,
+/// this process ends without waiting for that.
 final class InterruptWatch: Sendable {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ onFirst: @escaping @Sendable () -> Void) {
+    init(onFirst: @escaping @Sendable () -> Void, onSecond: @escaping @Sendable () -> Void) {
         let count = Counter()
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                if count.next() == 1 {
+                switch count.next() {
+                case 1:
                     Console.writeError(
-                        "\ninterrupted: what runs is finished, nothing new begins (again: stop at once)\n")
+                        "\ninterrupted: what runs is finished, nothing new begins (again: what runs is ended)\n")
                     onFirst()
-                } else {
-                    exit(99)
+                case 2:
+                    Console.writeError("\ninterrupted: ending what runs on the hosts (again: leave it there)\n")
+                    onSecond()
+                default: exit(99)
                 }
             }
             source.resume()

@@ -23,7 +23,9 @@ struct Doc: ParsableCommand {
 
     func run() throws {
         if table {
-            Console.write(ModuleIndex.table(tested: try tests.map(Self.tested) ?? [:]))
+            var tested: [String: String] = [:]
+            if let tests { tested = try Self.tested(tests) }
+            Console.write(ModuleIndex.table(tested: tested))
             return
         }
         guard let module, !list else {
@@ -39,21 +41,25 @@ struct Doc: ParsableCommand {
     }
 
     /// What is said of each module's cases: how many, and how many are held to what the real module did.
-    private static func tested(_ folder: String) throws -> [String: String] {
-        func read(_ path: String) throws -> Value? {
-            guard ProjectFiles.isFile(path) else { return nil }
-            return try JSON.parse(try LocalFile.bytes(path))
-        }
+    private static func tested(_ folder: String) throws(Diagnostic) -> [String: String] {
         var result: [String: String] = [:]
-        for name in ModuleIndex.all.map(\.manual.shortName) {
-            for (kind, words) in [("Cases", "cases"), ("HostCases", "on a whole host")] {
-                let base = "\(folder)/\(kind)/\(name)/\(name)"
-                guard let cases = try read(base + ".json")?.elements?.count else { continue }
-                let recorded = try read(base + ".recorded.json")?.mapValue?.count ?? 0
-                let told = "\(cases) \(words)" + (recorded > 0 ? ", \(recorded) beside the real module's" : "")
-                result[name] = result[name].map { "\($0); \(told)" } ?? told
-            }
+        for module in ModuleIndex.all {
+            let name = module.manual.shortName
+            let here = try told(folder + "/Cases/\(name)/\(name)", "cases")
+            let there = try told(folder + "/HostCases/\(name)/\(name)", "on a whole host")
+            result[name] = [here, there].filter { !$0.isEmpty }.joined(separator: "; ")
         }
         return result
+    }
+
+    private static func told(_ base: String, _ words: String) throws(Diagnostic) -> String {
+        guard let cases = try read(base + ".json")?.elements else { return "" }
+        let recorded = try read(base + ".recorded.json")?.mapValue?.count ?? 0
+        return "\(cases.count) \(words)" + (recorded > 0 ? ", \(recorded) beside the real module's" : "")
+    }
+
+    private static func read(_ path: String) throws(Diagnostic) -> Value? {
+        guard ProjectFiles.isFile(path) else { return nil }
+        return try JSON.parse(try LocalFile.bytes(path))
     }
 }

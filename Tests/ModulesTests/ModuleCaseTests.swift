@@ -98,8 +98,8 @@ import Values
     /// Holds an answer to what the real module answered.
     private func hold(_ told: Told, to recorded: Recorded, asCheck: Bool, _ it: ModuleCase, _ bench: Bench) {
         guard told.status != "unknown" else { return }
-        // The real modules' check mode often misses what makes the run fail.
-        if asCheck, recorded.run == "failed" || recorded.check == "skipped" { return }
+        // The real modules' check mode often misses what makes the run fail, or change something.
+        if asCheck, recorded.run == "failed" || recorded.check != recorded.run { return }
         let wanted = asCheck ? recorded.check : recorded.run
         #expect(told.status == wanted, "the real module\(asCheck ? " in check mode" : "") does otherwise")
         if asCheck {

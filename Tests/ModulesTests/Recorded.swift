@@ -41,7 +41,12 @@ struct Recorded: Sendable {
                 if let same = recorded[name] { result[name] = kept(item, like: same, by: bench) }
             }
             return .map(result)
-        case (.list(let items), .list(let others)):
+        case (.list(let found), .list(let others)):
+            // What a directory holds comes in no order; recordings are sorted.
+            var items = found
+            if items.allSatisfy({ $0.mapValue?["path"]?.stringValue != nil }) {
+                items.sort { ($0.mapValue?["path"]?.stringValue ?? "") < ($1.mapValue?["path"]?.stringValue ?? "") }
+            }
             return .list(
                 items.enumerated().map { kept($1, like: others.indices.contains($0) ? others[$0] : .null, by: bench) })
         case (.string(let text), _): return .string(bench.neutral(text.string))

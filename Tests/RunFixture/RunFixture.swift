@@ -53,9 +53,6 @@ package final class RunFixture {
         playbooks = ["\(folder.path)/playbook.yml"]
         let options = try Options(example.options)
         let secrets = VaultSecrets.none
-        let yaml = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
-            try secrets.openText(sealed, at: place)
-        })
         let sources = ["\(folder.path)/inventory"]
         let (inventory, _) = try InventoryLoader.load(
             InventorySources(paths: sources, playbookDirectory: folder.path, vault: secrets))
@@ -64,7 +61,7 @@ package final class RunFixture {
         settings.forcesHandlers = options.forcesHandlers
         settings.gathersImplicitly = false
         settings.forks = options.forks
-        var extra = try options.extraVariables(yaml)
+        var extra = try options.extraVariables(.written)
         for (name, text) in hidden { extra[name] = .string(Text(text, marks: .secret)) }
         redactor.learn(.map(extra))
         let files = ProjectFiles(vault: secrets)
@@ -74,11 +71,12 @@ package final class RunFixture {
                 isCheckMode: options.isCheckMode, isDiffMode: options.showsDiff, forks: options.forks,
                 runTags: options.tags.only, skipTags: options.tags.skipped, inventorySources: sources,
                 limit: options.limit),
+            opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) },
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
         planner = Planner(
             files: files, variables: variables,
             settings: PlanSettings(
-                tags: options.tags, limit: options.limit, rolesPath: ["\(folder.path)/roles"], yaml: yaml,
+                tags: options.tags, limit: options.limit, rolesPath: ["\(folder.path)/roles"], yaml: .written,
                 reviews: reviews))
         for host in inventory.hostNames {
             for (_, values) in try inventory.variableLayers(of: host) { redactor.learn(.map(values)) }

@@ -3,11 +3,9 @@ internal import Values
 
 /// Operators that make new values, with Python's meaning.
 extension Evaluator {
-    func evaluateArithmetic(
-        _ first: Expression, _ steps: [Expression.Operation], _ frame: Frame
-    ) throws(Diagnostic) -> Value {
-        var result = try evaluate(first, frame)
-        for step in steps {
+    func evaluateArithmetic(_ node: Expression.Arithmetic, _ frame: Frame) throws(Diagnostic) -> Value {
+        var result = try evaluate(node.first, frame)
+        for step in node.steps {
             let right = try evaluate(step.operand, frame)
             do throws(Diagnostic) {
                 result = try apply(step.symbol, result, right)
@@ -19,6 +17,10 @@ extension Evaluator {
     }
 
     private func apply(_ symbol: Token.Symbol, _ left: Value, _ right: Value) throws(Diagnostic) -> Value {
+        // By far the most common, and nothing to ask about.
+        if case .int(let left) = left, case .int(let right) = right {
+            return try Arithmetic.integer(symbol, left, right)
+        }
         if case .undefined(let undefined) = left { throw error(for: undefined) }
         if case .undefined(let undefined) = right { throw error(for: undefined) }
         // Lists are joined as they are; their templates are evaluated when somebody looks.
@@ -148,7 +150,7 @@ enum Arithmetic {
         return try floating(symbol, left.asDouble, right.asDouble)
     }
 
-    private static func integer(_ symbol: Token.Symbol, _ a: Int, _ b: Int) throws(Diagnostic) -> Value {
+    fileprivate static func integer(_ symbol: Token.Symbol, _ a: Int, _ b: Int) throws(Diagnostic) -> Value {
         let result: (partialValue: Int, overflow: Bool)
         switch symbol {
         case .plus: result = a.addingReportingOverflow(b)

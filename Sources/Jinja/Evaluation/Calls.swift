@@ -3,17 +3,13 @@ internal import Values
 
 /// Calls of functions, macros and methods, filters and tests.
 extension Evaluator {
-    func evaluateCall(
-        _ target: Expression, _ arguments: CallArguments, _ frame: Frame, _ offset: Int
-    ) throws(Diagnostic) -> Value {
-        if case .attribute(let receiver, let name, let place) = target {
-            return try evaluateMethod(receiver, name, arguments, frame, place)
+    func evaluateCall(_ node: Expression.Call, _ frame: Frame) throws(Diagnostic) -> Value {
+        switch node.target {
+        case .attribute(let method): return try evaluateMethod(method, node.arguments, frame)
+        case .name(let name) where name.text == "super" && !blockStack.isEmpty:
+            return try callSuper(frame, node.offset)
+        default: return try call(try evaluate(node.target, frame), node.arguments, frame, node.offset)
         }
-        if case .name(let name) = target, name.text == "super", !blockStack.isEmpty {
-            return try callSuper(frame, offset)
-        }
-        let callee = try evaluate(target, frame)
-        return try call(callee, arguments, frame, offset)
     }
 
     private func call(
@@ -23,20 +19,21 @@ extension Evaluator {
         case .undefined, .unknown: return callee
         case .object(let object):
             var (positional, named) = try values(of: arguments, frame)
-            if !(object is any TemplateObject) {
+            if object.belongsToTemplate {
+                // Macros and recursive loops give them to names of their own, as assignments do.
+                if !arguments.arePaths { try checkNesting(positional, named, offset) }
+            } else {
                 for value in positional { if case .undefined = value { return value } }
                 for (_, value) in named { if case .undefined = value { return value } }
                 positional = try settledArguments(positional)
                 named = try named.mapValues { value throws(Diagnostic) in try settled(value) }
-                if let unknown = positional.lazy.compactMap(\.firstUnknown).first
-                    ?? named.values.lazy.compactMap(\.firstUnknown).first
-                {
+                if let unknown = firstUnknown(in: positional) ?? firstUnknown(in: named.values) {
                     return .unknown(unknown)
                 }
             }
             // What a function makes of a secret is secret; a macro's output carries its own marks.
             let isSecret =
-                !(object is any TemplateObject)
+                !(object.belongsToTemplate)
                 && (positional.contains(where: \.holdsSecret) || named.contains(where: { $0.value.holdsSecret }))
             do throws(Diagnostic) {
                 let result = try resolved(try object.call(positional, named))
@@ -49,7 +46,17 @@ extension Evaluator {
         }
     }
 
+    private func checkNesting(_ positional: [Value], _ named: ValueMap, _ offset: Int) throws(Diagnostic) {
+        do throws(Diagnostic) {
+            for value in positional { try NestingBound.check(value) }
+            for (_, value) in named { try NestingBound.check(value) }
+        } catch {
+            throw located(error, offset)
+        }
+    }
+
     private func settledArguments(_ values: [Value]) throws(Diagnostic) -> [Value] {
+        if values.allSatisfy(\.isPlain) { return values }
         var result: [Value] = []
         result.reserveCapacity(values.count)
         for value in values { result.append(try settled(value)) }
@@ -60,7 +67,7 @@ extension Evaluator {
     func values(
         of arguments: CallArguments, _ frame: Frame
     ) throws(Diagnostic) -> (positional: [Value], named: ValueMap) {
-        if arguments.isEmpty { return ([], [:]) }
+        if let constants = arguments.constants { return (constants, [:]) }
         var positional = try evaluateAll(arguments.positional, frame)
         if let spread = arguments.spread {
             for element in try elements(try evaluate(spread, frame)) { positional.append(try resolved(element)) }
@@ -80,32 +87,33 @@ extension Evaluator {
     // MARK: Methods
 
     private func evaluateMethod(
-        _ receiver: Expression, _ name: String, _ arguments: CallArguments, _ frame: Frame, _ offset: Int
+        _ node: Expression.Attribute, _ arguments: CallArguments, _ frame: Frame
     ) throws(Diagnostic) -> Value {
-        let value = try evaluate(receiver, frame)
+        let value = try evaluate(node.target, frame)
         switch value {
         case .undefined, .unknown: return value
         default: break
         }
-        guard MethodIndex.has(name, on: value) else {
-            return try call(try attribute(value, name, at: offset), arguments, frame, offset)
+        let (name, traits, offset) = (node.name.text, node.method, node.offset)
+        guard MethodIndex.has(name, traits, on: value) else {
+            return try call(try attribute(node, of: value), arguments, frame, offset)
         }
         var (positional, named) = try values(of: arguments, frame)
         // What a list or map is given to keep is kept as it is; everything else is looked into.
-        if !MethodIndex.keepsArguments(name) {
+        if !traits.contains(.keepsArguments) {
             for argument in positional { if case .undefined = argument { return argument } }
             positional = try settledArguments(positional)
             named = try named.mapValues { value throws(Diagnostic) in try settled(value) }
-            if let unknown = positional.lazy.compactMap(\.firstUnknown).first { return .unknown(unknown) }
+            if let unknown = firstUnknown(in: positional) { return .unknown(unknown) }
         }
         let call = MethodCall(evaluator: self, name: name, positional: positional, named: named)
         do throws(Diagnostic) {
-            if MethodIndex.isMutating(name, on: value) {
-                return try mutate(receiver, frame) { target throws(Diagnostic) in
+            if traits.mutates(value) {
+                return try mutate(node.target, frame) { target throws(Diagnostic) in
                     try MethodIndex.call(call, on: &target) ?? .null
                 }
             }
-            var copy = MethodIndex.looksInside(name) ? try settled(value) : value
+            var copy = traits.contains(.looksInside) ? try settled(value) : value
             let result = try MethodIndex.call(call, on: &copy) ?? .null
             let isSecret =
                 value.text?.isSecret ?? false || (value.text != nil && positional.contains(where: \.holdsSecret))
@@ -131,13 +139,13 @@ extension Evaluator {
             replaceFetched(name.slot, with: .null)
             defer { replaceFetched(name.slot, with: value) }
             return try change(&value)
-        case .attribute(let parent, let name, _):
-            return try mutate(parent, frame) { parent throws(Diagnostic) in
-                try changeElement(.string(name), of: &parent, change)
+        case .attribute(let node):
+            return try mutate(node.target, frame) { parent throws(Diagnostic) in
+                try changeElement(.string(node.name.text), of: &parent, change)
             }
-        case .item(let parent, let key, _):
-            let key = try settled(try evaluate(key, frame))
-            return try mutate(parent, frame) { parent throws(Diagnostic) in
+        case .item(let node):
+            let key = try settled(try evaluate(node.key, frame))
+            return try mutate(node.target, frame) { parent throws(Diagnostic) in
                 try changeElement(key, of: &parent, change)
             }
         default:
@@ -186,17 +194,32 @@ extension Evaluator {
 
     // MARK: Filters and tests
 
-    func evaluateFilter(_ input: Expression?, _ use: FilterUse, _ frame: Frame) throws(Diagnostic) -> Value {
+    func evaluateFilter(_ use: FilterUse, _ frame: Frame) throws(Diagnostic) -> Value {
         let value: Value
-        if let input {
-            value = try evaluate(input, frame)
+        if let input = use.input {
+            value = use.meetsMissing ? try evaluateTolerantly(input, frame) : try evaluate(input, frame)
         } else {
             value = blockInput ?? .null
         }
-        if use.arguments.isEmpty { return try apply(use.filter, to: value, [], [:], at: use.offset) }
+        if let constants = use.arguments.constants {
+            return try apply(use.filter, to: value, constants, [:], at: use.offset)
+        }
         let (positional, named) = try values(of: use.arguments, frame)
         return try apply(use.filter, to: value, positional, named, at: use.offset)
     }
+
+    /// Like `evaluate`, for those who do not care what exactly is missing: the words for it are spared.
+    private func evaluateTolerantly(_ expression: Expression, _ frame: Frame) throws(Diagnostic) -> Value {
+        guard case .attribute(let node) = expression else { return try evaluate(expression, frame) }
+        let target = try evaluateTolerantly(node.target, frame)
+        if case .map(let map) = target, !node.method.contains(.ofMap) {
+            guard let item = map[node.name] else { return Self.missing }
+            return try resolved(item)
+        }
+        return try attribute(node, of: target)
+    }
+
+    private static let missing = Value.undefined(Undefined("there is no such attribute"))
 
     /// Filters that look at a map's names alone.
     private static let keyFilters: Set<String> = ["list", "length", "count", "first", "last"]
@@ -204,39 +227,45 @@ extension Evaluator {
     func apply(
         _ filter: Filter, to input: Value, _ positional: [Value], _ named: ValueMap, at offset: Int
     ) throws(Diagnostic) -> Value {
+        // Plain data needs no looking into, and the lenient do that themselves.
+        if filter.style.contains(.lenient)
+            || (input.isPlain && named.isEmpty && (positional.isEmpty || positional.allSatisfy(\.isPlain)))
+        {
+            return try call(filter, input, positional, named, offset)
+        }
         var input = input
         var positional = positional
         var named = named
-        var isSecret = false
-        if !filter.style.contains(.lenient) {
-            if case .undefined = input { return input }
-            for value in positional { if case .undefined = value { return value } }
-            for (_, value) in named { if case .undefined = value { return value } }
-            var survey = Survey()
-            // `hostvars | list` asks for names: nobody's variables are evaluated for it.
-            if case .object(let object) = input, Self.keyFilters.contains(filter.name), let keys = object.keys,
-                !(object is any TemplateObject)
-            {
-                input = .list(keys.map(\.value))
-            }
-            input = try surveyed(input, &survey)
-            for index in positional.indices { positional[index] = try surveyed(positional[index], &survey) }
-            if !named.isEmpty {
-                for (key, value) in named { named[key] = try surveyed(value, &survey) }
-            }
-            if let unknown = survey.unknown { return .unknown(unknown) }
-            if !filter.style.contains(.structural) {
-                if let undefined = survey.undefined { throw error(for: undefined) }
-                isSecret = survey.isSecret
-            }
+        if case .undefined = input { return input }
+        for value in positional { if case .undefined = value { return value } }
+        for (_, value) in named { if case .undefined = value { return value } }
+        var survey = Survey()
+        // `hostvars | list` asks for names: nobody's variables are evaluated for it.
+        if case .object(let object) = input, Self.keyFilters.contains(filter.name), let keys = object.keys,
+            !object.belongsToTemplate
+        {
+            input = .list(keys.map(\.value))
         }
+        input = try surveyed(input, &survey)
+        for index in positional.indices { positional[index] = try surveyed(positional[index], &survey) }
+        if !named.isEmpty {
+            for (key, value) in named { named[key] = try surveyed(value, &survey) }
+        }
+        if let unknown = survey.unknown { return .unknown(unknown) }
+        if filter.style.contains(.structural) { return try call(filter, input, positional, named, offset) }
+        if let undefined = survey.undefined { throw error(for: undefined) }
+        let result = try call(filter, input, positional, named, offset)
+        return survey.isSecret ? result.markedSecret : result
+    }
+
+    private func call(
+        _ filter: Filter, _ input: Value, _ positional: [Value], _ named: ValueMap, _ offset: Int
+    ) throws(Diagnostic) -> Value {
         do throws(Diagnostic) {
-            let call = try Call(
-                evaluator: self, name: filter.name, kind: "filter", input: input, offset: offset,
-                positional: positional,
-                named: named, parameters: filter.parameters, required: filter.required, style: filter.style)
-            let result = try filter.function(call)
-            return isSecret ? result.markedSecret : result
+            return try filter.function(
+                Call(
+                    evaluator: self, signature: filter.signature, input: input, offset: offset, positional: positional,
+                    named: named))
         } catch {
             throw located(error, offset)
         }
@@ -252,8 +281,8 @@ extension Evaluator {
         return settled
     }
 
-    func evaluateTest(_ input: Expression, _ use: TestUse, _ frame: Frame) throws(Diagnostic) -> Value {
-        let value = try evaluate(input, frame)
+    func evaluateTest(_ use: TestUse, _ frame: Frame) throws(Diagnostic) -> Value {
+        let value = use.meetsMissing ? try evaluateTolerantly(use.input, frame) : try evaluate(use.input, frame)
         let (positional, named) = try values(of: use.arguments, frame)
         let result = try apply(use.test, to: value, positional, named, at: use.offset)
         if use.isNegated, case .bool(let bool) = result { return .bool(!bool) }
@@ -270,20 +299,29 @@ extension Evaluator {
             if case .undefined = input { return input }
             for value in positional { if case .undefined = value { return value } }
             if case .unknown = input { return input }
-            if !test.isShallow { input = try settled(input) }
-            if !test.isShallow, let unknown = input.firstUnknown { return .unknown(unknown) }
+            if !test.isShallow, !input.isPlain {
+                input = try settled(input)
+                if let unknown = input.firstUnknown { return .unknown(unknown) }
+            }
             positional = try settledArguments(positional)
-            if let unknown = positional.lazy.compactMap(\.firstUnknown).first { return .unknown(unknown) }
+            if let unknown = firstUnknown(in: positional) { return .unknown(unknown) }
         }
         do throws(Diagnostic) {
             let call = try Call(
-                evaluator: self, name: test.name, kind: "test", input: input, offset: offset, positional: positional,
-                named: named, parameters: test.parameters, required: test.required, style: [])
+                evaluator: self, signature: test.signature, input: input, offset: offset, positional: positional,
+                named: named)
             return .bool(try test.function(call))
         } catch {
             if let unknown = UnknownAnswer.unknown(in: error) { return .unknown(unknown) }
             throw located(error, offset)
         }
+    }
+
+    private func firstUnknown(in values: [Value]) -> Unknown? {
+        for value in values where !value.isPlain {
+            if let unknown = value.firstUnknown { return unknown }
+        }
+        return nil
     }
 }
 
@@ -297,12 +335,12 @@ struct Survey {
     mutating func look(at value: Value) {
         switch value {
         case .string(let text):
-            if !text.marks.isEmpty {
+            if !text.isPlain {
                 if text.isTemplate { needsSettling = true }
                 if text.isSecret { isSecret = true }
             }
         case .list(let items), .tuple(let items): for item in items { look(at: item) }
-        case .map(let map): for (_, item) in map { look(at: item) }
+        case .map(let map): if !map.isPlain { for (_, item) in map { look(at: item) } }
         case .unknown(let unknown): self.unknown = self.unknown ?? unknown
         case .undefined(let undefined): self.undefined = self.undefined ?? undefined
         case .object: if value.needsSettling { needsSettling = true }

@@ -14,7 +14,7 @@ final class Evaluator {
     let session: Session
     let root = Frame(parent: nil)
     /// The scope's values that were asked for, by slot; a method that changes one changes this copy.
-    private var fetched: [Value?]
+    @exclusivity(unchecked) private var fetched: [Value?]
     /// Names that templates extending each other share.
     var shared: SharedNames?
     var inheritance: Inheritance?
@@ -70,39 +70,41 @@ final class Evaluator {
 
     /// The value of an expression. Undefined and unknown come back as values.
     func evaluate(_ expression: Expression, _ frame: Frame) throws(Diagnostic) -> Value {
-        guard StackGuard.here >= session.stackLimit else {
+        guard session.hasStackLeft else {
             throw Diagnostic(.recursion, "the expression nests too deeply", at: origin)
         }
         switch expression {
-        case .constant(let value): return value
-        case .embedded(let string, let offset):
-            return try resolved(
-                .string(Text(string, marks: isSecret ? [.template, .secret] : .template, origin: location(offset + 1))))
+        case .constant(let constant): return constant.value
+        case .embedded(let embedded): return try evaluateEmbedded(embedded)
         case .name(let name): return try value(of: name, frame)
-        case .attribute(let target, let name, let offset):
-            return try attribute(try evaluate(target, frame), name, at: offset)
-        case .item(let target, let key, let offset): return try evaluateItem(target, key, frame, offset)
-        case .filter(let input, let use): return try evaluateFilter(input, use, frame)
-        case .test(let input, let use): return try evaluateTest(input, use, frame)
-        case .call(let target, let arguments, let offset):
-            return try evaluateCall(target, arguments, frame, offset)
-        case .compare(let first, let steps): return try evaluateComparison(first, steps, frame)
+        case .attribute(let node):
+            return try attribute(node, of: try evaluate(node.target, frame))
+        case .item(let node): return try evaluateItem(node, frame)
+        case .filter(let use): return try evaluateFilter(use, frame)
+        case .test(let use): return try evaluateTest(use, frame)
+        case .call(let call): return try evaluateCall(call, frame)
+        case .compare(let node): return try evaluateComparison(node, frame)
         case .and(let parts): return try evaluateAnd(parts, frame)
         case .or(let parts): return try evaluateOr(parts, frame)
-        case .not(let operand): return try evaluateNot(operand, frame)
-        case .conditional(let condition, let then, let otherwise, let offset):
-            return try evaluateConditional(condition, then, otherwise, frame, offset)
-        case .arithmetic(let first, let steps): return try evaluateArithmetic(first, steps, frame)
+        case .not(let node): return try evaluateNot(node.operand, frame)
+        case .conditional(let node): return try evaluateConditional(node, frame)
+        case .arithmetic(let node): return try evaluateArithmetic(node, frame)
         case .concatenate(let parts): return try evaluateConcatenation(parts, frame)
         case .list(let items): return .list(try evaluateAll(items, frame))
         case .tuple(let items): return .tuple(try evaluateAll(items, frame))
         case .map(let entries): return try evaluateMap(entries, frame)
-        case .slice(let target, let slice, let offset): return try evaluateSlice(target, slice, frame, offset)
-        case .negate(let operand, let offset):
-            return try evaluateSign(operand, frame, offset, negates: true)
-        case .positive(let operand, let offset):
-            return try evaluateSign(operand, frame, offset, negates: false)
+        case .slice(let slice): return try evaluateSlice(slice, frame)
+        case .negate(let node): return try evaluateSign(node.operand, frame, node.offset, negates: true)
+        case .positive(let node): return try evaluateSign(node.operand, frame, node.offset, negates: false)
         }
+    }
+
+    private func evaluateEmbedded(_ embedded: Expression.Embedded) throws(Diagnostic) -> Value {
+        try resolved(
+            .string(
+                Text(
+                    embedded.text, marks: isSecret ? [.template, .secret] : .template,
+                    origin: location(embedded.offset + 1))))
     }
 
     func evaluateAll(_ items: [Expression], _ frame: Frame) throws(Diagnostic) -> [Value] {
@@ -126,18 +128,15 @@ final class Evaluator {
         return .map(map)
     }
 
-    private func evaluateItem(
-        _ target: Expression, _ key: Expression, _ frame: Frame, _ offset: Int
-    ) throws(Diagnostic) -> Value {
-        let value = try evaluate(target, frame)
-        let key = try settled(try evaluate(key, frame))
-        return try item(value, key, at: offset)
+    private func evaluateItem(_ node: Expression.Item, _ frame: Frame) throws(Diagnostic) -> Value {
+        let value = try evaluate(node.target, frame)
+        let key = try settled(try evaluate(node.key, frame))
+        return try item(value, key, at: node.offset)
     }
 
-    private func evaluateSlice(
-        _ target: Expression, _ slice: Expression.Slice, _ frame: Frame, _ offset: Int
-    ) throws(Diagnostic) -> Value {
-        let value = try evaluate(target, frame)
+    private func evaluateSlice(_ slice: Expression.Slice, _ frame: Frame) throws(Diagnostic) -> Value {
+        let offset = slice.offset
+        let value = try evaluate(slice.target, frame)
         var bounds: [Int?] = []
         for part in [slice.start, slice.stop, slice.step] {
             guard let part else {
@@ -208,21 +207,17 @@ final class Evaluator {
         return value
     }
 
-    private func evaluateConditional(
-        _ condition: Expression, _ then: Expression, _ otherwise: Expression?, _ frame: Frame, _ offset: Int
-    ) throws(Diagnostic) -> Value {
-        let value = try evaluate(condition, frame)
+    private func evaluateConditional(_ node: Expression.Conditional, _ frame: Frame) throws(Diagnostic) -> Value {
+        let value = try evaluate(node.condition, frame)
         guard let truth = try truth(value) else { return value }
-        if truth { return try evaluate(then, frame) }
-        if let otherwise { return try evaluate(otherwise, frame) }
-        return undefined(Self.missingElse, name: "", at: offset, candidates: { [] })
+        if truth { return try evaluate(node.then, frame) }
+        if let otherwise = node.otherwise { return try evaluate(otherwise, frame) }
+        return undefined(Self.missingElse, name: "", at: node.offset, candidates: { [] })
     }
 
-    private func evaluateComparison(
-        _ first: Expression, _ steps: [Expression.Comparison], _ frame: Frame
-    ) throws(Diagnostic) -> Value {
-        var left = try evaluate(first, frame)
-        for step in steps {
+    private func evaluateComparison(_ node: Expression.Comparisons, _ frame: Frame) throws(Diagnostic) -> Value {
+        var left = try evaluate(node.first, frame)
+        for step in node.steps {
             let right = try evaluate(step.operand, frame)
             switch try compare(left, right, step) {
             case .bool(true): left = right
@@ -234,8 +229,11 @@ final class Evaluator {
 
     /// One comparison; the result is a bool, or unknown.
     private func compare(
-        _ left: Value, _ right: Value, _ step: Expression.Comparison
+        _ left: Value, _ right: Value, _ step: Expression.Comparisons.Step
     ) throws(Diagnostic) -> Value {
+        if case .int(let left) = left, case .int(let right) = right, let answer = step.kind.compare(left, right) {
+            return .bool(answer)
+        }
         let left = try operand(left)
         // `x in map` looks at the keys alone.
         let right = step.kind == .in || step.kind == .notIn ? right : try operand(right)

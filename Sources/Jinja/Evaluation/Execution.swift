@@ -7,7 +7,7 @@ extension Evaluator {
     enum Flow { case onwards, breakLoop, continueLoop, stop }
 
     func execute(_ body: [Statement], _ frame: Frame, _ output: inout Output) throws(Diagnostic) -> Flow {
-        guard StackGuard.here >= session.stackLimit else {
+        guard session.hasStackLeft else {
             throw Diagnostic(.recursion, "the template nests too deeply", at: origin)
         }
         for statement in body {
@@ -30,33 +30,26 @@ extension Evaluator {
         switch statement {
         case .text(let text):
             try output.settleFirst(self)
-            try output.add(text: text, session)
-        case .print(let expression, let offset):
-            try print(expression, offset, frame, &output)
-        case .conditional(let branches, let otherwise):
-            return try executeConditional(branches, otherwise, frame, &output)
-        case .loop(let loop): return try executeLoop(loop, frame, &output)
-        case .set(let target, let expression, let offset):
-            try assign(target, try evaluate(expression, frame), frame, offset)
-        case .setBlock(let target, let filter, let body, let offset):
-            try executeSetBlock(target, filter, body, frame, offset)
+            try output.add(text: text.text, session)
+        case .print(let print): try execute(print, frame, &output)
+        case .conditional(let conditional): return try execute(conditional, frame, &output)
+        case .loop(let loop):
+            return try run(loop, over: try bounded(loop.iterable, frame), frame, depth: 0, &output)
+        case .set(let set): try assign(set.target, try bounded(set.value, frame), frame, set.offset)
+        case .setBlock(let set): try execute(set, frame)
         case .macro(let definition): assign(definition.name, .object(Macro(definition, self, frame)), frame)
-        case .callBlock(let definition, let call, let offset):
-            try executeCallBlock(definition, call, frame, offset, &output)
-        case .filterBlock(let chain, let body):
-            try output.add(try filtered(chain, body, frame), self)
-        case .with(let bindings, let body, let offset):
-            return try executeWith(bindings, body, frame, offset, &output)
-        case .include(let inclusion): try executeInclude(inclusion, frame, &output)
-        case .importModule(let template, let name, let withContext, let offset):
-            let module = try importedModule(template, withContext, frame, offset)
-            assign(name, .object(module), frame)
-        case .importNames(let template, let names, let withContext, let offset):
-            try executeImportNames(template, names, withContext, frame, offset)
-        case .extends(let template, let offset): return try executeExtends(template, frame, offset, &output)
-        case .block(let use): try executeBlock(use, frame, &output)
-        case .perform(let expression):
-            if case .undefined(let undefined) = try evaluate(expression, frame) { throw error(for: undefined) }
+        case .callBlock(let block): try execute(block, frame, &output)
+        case .filterBlock(let block): try output.add(try filtered(block.chain, block.body, frame), self)
+        case .with(let with): return try execute(with, frame, &output)
+        case .include(let inclusion): try execute(inclusion, frame, &output)
+        case .importModule(let node):
+            let module = try importedModule(node.template, node.withContext, frame, node.offset)
+            assign(node.name, .object(module), frame)
+        case .importNames(let node): try execute(node, frame)
+        case .extends(let node): return try execute(node, frame, &output)
+        case .block(let use): try execute(use, frame, &output)
+        case .perform(let node):
+            if case .undefined(let undefined) = try evaluate(node.value, frame) { throw error(for: undefined) }
         case .break: return .breakLoop
         case .continue: return .continueLoop
         case .group(let body): return try execute(body, Frame(parent: frame), &output)
@@ -64,20 +57,18 @@ extension Evaluator {
         return .onwards
     }
 
-    private func print(
-        _ expression: Expression, _ offset: Int, _ frame: Frame, _ output: inout Output
-    ) throws(Diagnostic) {
+    private func execute(_ print: Statement.Print, _ frame: Frame, _ output: inout Output) throws(Diagnostic) {
         do throws(Diagnostic) {
-            try output.add(try evaluate(expression, frame), self)
+            try output.add(try evaluate(print.value, frame), self)
         } catch {
-            throw located(error, offset)
+            throw located(error, print.offset)
         }
     }
 
-    private func executeConditional(
-        _ branches: [Statement.Branch], _ otherwise: [Statement], _ frame: Frame, _ output: inout Output
+    private func execute(
+        _ conditional: Statement.Conditional, _ frame: Frame, _ output: inout Output
     ) throws(Diagnostic) -> Flow {
-        for branch in branches {
+        for branch in conditional.branches {
             let value = try evaluate(branch.condition, frame)
             guard let truth = try truth(value) else {
                 if case .unknown(let unknown) = value { output.add(unknown) }
@@ -85,10 +76,20 @@ extension Evaluator {
             }
             if truth { return try execute(branch.body, frame, &output) }
         }
-        return try execute(otherwise, frame, &output)
+        return try execute(conditional.otherwise, frame, &output)
     }
 
     // MARK: Assignment
+
+    /// The value of an expression that a name is given: not nested too deeply, should it have made something new.
+    func bounded(_ expression: Expression, _ frame: Frame) throws(Diagnostic) -> Value {
+        let value = try evaluate(expression, frame)
+        switch value {
+        case .list, .tuple, .map: if !expression.isPath { try NestingBound.check(value) }
+        default: break
+        }
+        return value
+    }
 
     func assign(_ name: Expression.Name, _ value: Value, _ frame: Frame) {
         frame.set(name.slot, value)
@@ -98,10 +99,6 @@ extension Evaluator {
     func assign(
         _ target: AssignmentTarget, _ value: Value, _ frame: Frame, _ offset: Int
     ) throws(Diagnostic) {
-        switch value {
-        case .list, .tuple, .map: try NestingBound.check(value)
-        default: break
-        }
         switch target {
         case .name(let name): assign(name, value, frame)
         case .member(let name, let member):
@@ -128,16 +125,14 @@ extension Evaluator {
         }
     }
 
-    private func executeSetBlock(
-        _ target: AssignmentTarget, _ filter: Expression?, _ body: [Statement], _ frame: Frame, _ offset: Int
-    ) throws(Diagnostic) {
+    private func execute(_ set: Statement.BlockAssignment, _ frame: Frame) throws(Diagnostic) {
         let value: Value
-        if let filter {
-            value = try filtered(filter, body, frame)
+        if let filter = set.filter {
+            value = try filtered(filter, set.body, frame)
         } else {
-            value = try self.value(of: body, Frame(parent: frame))
+            value = try self.value(of: set.body, Frame(parent: frame))
         }
-        try assign(target, value, frame, offset)
+        try assign(set.target, value, frame, set.offset)
     }
 
     private func filtered(_ chain: Expression, _ body: [Statement], _ frame: Frame) throws(Diagnostic) -> Value {
@@ -148,40 +143,30 @@ extension Evaluator {
         return try evaluate(chain, frame)
     }
 
-    private func executeWith(
-        _ bindings: [(target: AssignmentTarget, value: Expression)], _ body: [Statement], _ frame: Frame,
-        _ offset: Int, _ output: inout Output
-    ) throws(Diagnostic) -> Flow {
+    private func execute(_ with: Statement.With, _ frame: Frame, _ output: inout Output) throws(Diagnostic) -> Flow {
         let inner = Frame(parent: frame)
-        for binding in bindings { try assign(binding.target, try evaluate(binding.value, frame), inner, offset) }
-        return try execute(body, inner, &output)
+        for binding in with.bindings {
+            try assign(binding.target, try bounded(binding.value, frame), inner, binding.offset)
+        }
+        return try execute(with.body, inner, &output)
     }
 
-    private func executeCallBlock(
-        _ definition: MacroDefinition, _ call: Expression, _ frame: Frame, _ offset: Int, _ output: inout Output
-    ) throws(Diagnostic) {
-        guard case .call(let target, let arguments, _) = call else { return }
-        let callee = try evaluate(target, frame)
+    private func execute(_ block: Statement.CallBlock, _ frame: Frame, _ output: inout Output) throws(Diagnostic) {
+        let callee = try evaluate(block.call.target, frame)
         if case .undefined(let undefined) = callee { throw error(for: undefined) }
+        let offset = block.definition.offset
         guard case .object(let object) = callee else {
             throw failure("\(describe(callee)) cannot be called", at: offset)
         }
         guard let macro = object as? Macro else {
             throw failure("a call block needs a macro, not a \(object.typeName)", at: offset)
         }
-        let (positional, named) = try values(of: arguments, frame)
-        let caller = Value.object(Macro(definition, self, frame))
+        let (positional, named) = try values(of: block.call.arguments, frame)
+        let caller = Value.object(Macro(block.definition, self, frame))
         try output.add(try macro.call(positional, named, caller: caller), self)
     }
 
     // MARK: Loops
-
-    private func executeLoop(
-        _ loop: Statement.Loop, _ frame: Frame, _ output: inout Output
-    ) throws(Diagnostic) -> Flow {
-        let iterable = try evaluate(loop.iterable, frame)
-        return try run(loop, over: iterable, frame, depth: 0, &output)
-    }
 
     /// Runs a loop; a recursive one comes here again for each inner list.
     func run(
@@ -200,17 +185,19 @@ extension Evaluator {
         if let filter = loop.filter { items = try kept(items, filter, loop, frame) }
         guard !items.isEmpty else { return try execute(loop.otherwise, Frame(parent: frame), &output) }
         let state = LoopObject(self, loop, frame, items, depth: depth)
+        let stateValue = Value.object(state)
         var turn = Frame(parent: frame)
+        turn.set(loop.loopSlot, stateValue)
         for index in items.indices {
             try session.countTurn()
-            if !isKnownUniquelyReferenced(&turn) {
+            if isKnownUniquelyReferenced(&turn) {
+                turn.keepFirst(loop.ownNames)
+            } else {
                 // A macro made in the last turn keeps that turn's names.
                 turn = Frame(parent: frame)
-            } else {
-                turn.removeAll()
+                turn.set(loop.loopSlot, stateValue)
             }
             state.index = index
-            turn.set(loop.loopSlot, .object(state))
             try assign(loop.target, try resolved(items[index]), turn, loop.offset)
             let flow = try execute(loop.body, turn, &output)
             if flow == .breakLoop { break }

@@ -9,7 +9,7 @@ final class LoopObject: TemplateObject, @unchecked Sendable {
     private let frame: Frame
     private let items: [Value]
     private let depth: Int
-    var index = 0
+    @exclusivity(unchecked) var index = 0
     private var lastChanged: [Value]?
 
     init(_ evaluator: Evaluator, _ loop: Statement.Loop, _ frame: Frame, _ items: [Value], depth: Int) {

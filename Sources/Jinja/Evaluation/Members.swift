@@ -5,22 +5,35 @@ internal import Values
 extension Evaluator {
     /// `value.name`: Python's attribute if there is one, else the item of that name.
     func attribute(_ value: Value, _ name: String, at offset: Int) throws(Diagnostic) -> Value {
+        try attribute(value, name, nil, at: offset)
+    }
+
+    /// The same for a name that is written in the template.
+    func attribute(_ node: Expression.Attribute, of value: Value) throws(Diagnostic) -> Value {
+        if case .map(let map) = value, let item = map[node.name] { return try resolved(item) }
+        return try attribute(value, node.name.text, node.method, at: node.offset)
+    }
+
+    private func attribute(
+        _ value: Value, _ name: String, _ traits: MethodTraits?, at offset: Int
+    ) throws(Diagnostic) -> Value {
+        func isMethod() -> Bool { MethodIndex.has(name, traits ?? MethodIndex.traits(of: name), on: value) }
         switch value {
         case .undefined, .unknown: return value
         case .map(let map):
             if let item = map[name] { return try resolved(item) }
-            if MethodIndex.has(name, on: value) { return .object(BoundMethod(self, value, name)) }
+            if isMethod() { return .object(BoundMethod(self, value, name)) }
             return undefined(
                 "'dict' has no attribute '\(name)'", name: name, at: offset, candidates: { map.keys.map(\.text) })
         case .object(let object):
             if let member = try object.member(.string(name)) { return try resolved(member) }
-            if MethodIndex.has(name, on: value) { return .object(BoundMethod(self, value, name)) }
+            if isMethod() { return .object(BoundMethod(self, value, name)) }
             let type = object.typeName
             return undefined(
                 "'\(type)' has no attribute '\(name)'", name: name, at: offset,
                 candidates: { object.keys?.map(\.text) ?? [] })
         default:
-            if MethodIndex.has(name, on: value) { return .object(BoundMethod(self, value, name)) }
+            if isMethod() { return .object(BoundMethod(self, value, name)) }
             return undefined(
                 "'\(value.typeName)' has no attribute '\(name)'", name: name, at: offset, candidates: { [] })
         }
@@ -47,7 +60,11 @@ extension Evaluator {
                 return undefined("the text has no character \(index)", name: "", at: offset, candidates: { [] })
             }
         case .map(let map):
-            if let key = key.asKey, let item = map[key] { return try resolved(item) }
+            if case .string(let name) = key {
+                if let item = map[name.string] { return try resolved(item) }
+            } else if let key = key.asKey, let item = map[key] {
+                return try resolved(item)
+            }
         case .object(let object):
             if let key = key.asKey, let item = try object.member(key) { return try resolved(item) }
             if let range = object as? RangeObject, let index = integerKey(key), let element = range.element(index) {
@@ -90,6 +107,7 @@ extension Evaluator {
     /// A dotted path as `map(attribute='a.b.0')` has it.
     func path(_ attribute: Value, of value: Value, at offset: Int) throws(Diagnostic) -> Value {
         guard case .string(let text) = attribute else { return try item(value, attribute, at: offset) }
+        if PythonString.isSimpleName(text.string) { return try item(value, attribute, at: offset) }
         var result = value
         for part in text.string.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
             let word = String(Substring(part))

@@ -15,35 +15,40 @@ enum MethodIndex {
         "__rshift__",
     ]
 
-    static func has(_ name: String, on value: Value) -> Bool {
+    /// What each name means as a method; told from the name once, when a template is parsed.
+    private static let traits: [String: MethodTraits] = {
+        var result: [String: MethodTraits] = [:]
+        func add(_ names: some Sequence<String>, _ traits: MethodTraits) {
+            for name in names { result[name, default: []].formUnion(traits) }
+        }
+        add(map, .ofMap)
+        add(list, .ofList)
+        add(tuple, .ofTuple)
+        add(StringMethods.names, .ofText)
+        add(number, .ofNumber)
+        add(["get", "items", "keys", "values", "copy"], .ofLazyMap)
+        add(["update", "pop", "popitem", "setdefault", "clear"], .mutatesMap)
+        add(["append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"], .mutatesList)
+        add(["append", "extend", "insert", "update", "setdefault", "get"], .keepsArguments)
+        add(["index", "count"], .looksInside)
+        return result
+    }()
+
+    static func traits(of name: String) -> MethodTraits { traits[name] ?? [] }
+
+    static func has(_ name: String, _ traits: MethodTraits, on value: Value) -> Bool {
         switch value {
-        case .map: map.contains(name)
-        case .list: list.contains(name)
-        case .tuple: tuple.contains(name)
-        case .string: StringMethods.names.contains(name)
-        case .int, .bool, .double: number.contains(name)
+        case .map: traits.contains(.ofMap)
+        case .list: traits.contains(.ofList)
+        case .tuple: traits.contains(.ofTuple)
+        case .string: traits.contains(.ofText)
+        case .int, .bool, .double: traits.contains(.ofNumber)
         case .object(let object):
             (object as? any TemplateObject)?.methods.contains(name)
-                ?? (object.keys != nil && ["get", "items", "keys", "values", "copy"].contains(name))
+                ?? (object.keys != nil && traits.contains(.ofLazyMap))
         default: false
         }
     }
-
-    static func isMutating(_ name: String, on value: Value) -> Bool {
-        switch value {
-        case .map: ["update", "pop", "popitem", "setdefault", "clear"].contains(name)
-        case .list: ["append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"].contains(name)
-        default: false
-        }
-    }
-
-    /// Whether a method only stores its arguments, which then need not be evaluated.
-    static func keepsArguments(_ name: String) -> Bool {
-        ["append", "extend", "insert", "update", "setdefault", "get"].contains(name)
-    }
-
-    /// Whether a method compares or prints what is within, so that templates there must be evaluated before.
-    static func looksInside(_ name: String) -> Bool { ["index", "count"].contains(name) }
 
     /// The most positional arguments of methods that people get wrong.
     private static let greatestCounts = [
@@ -99,6 +104,33 @@ enum MethodIndex {
             return .int(int << shift)
         case "__rshift__": return .int(int >> max(0, try call.int(0, default: 0)))
         default: return nil
+        }
+    }
+}
+
+/// What kinds of values have a method of some name, and how it treats them and its arguments.
+struct MethodTraits: OptionSet, Sendable {
+    let rawValue: UInt16
+
+    static let ofMap = MethodTraits(rawValue: 1)
+    static let ofList = MethodTraits(rawValue: 2)
+    static let ofTuple = MethodTraits(rawValue: 4)
+    static let ofText = MethodTraits(rawValue: 8)
+    static let ofNumber = MethodTraits(rawValue: 16)
+    static let ofLazyMap = MethodTraits(rawValue: 32)
+    static let mutatesMap = MethodTraits(rawValue: 64)
+    static let mutatesList = MethodTraits(rawValue: 128)
+    /// It only stores its arguments, which then need not be evaluated.
+    static let keepsArguments = MethodTraits(rawValue: 256)
+    /// It compares or prints what is within, so that templates there must be evaluated before.
+    static let looksInside = MethodTraits(rawValue: 512)
+
+    /// Whether the method changes the value it is called on.
+    func mutates(_ value: Value) -> Bool {
+        switch value {
+        case .map: contains(.mutatesMap)
+        case .list: contains(.mutatesList)
+        default: false
         }
     }
 }

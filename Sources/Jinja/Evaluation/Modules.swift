@@ -70,7 +70,7 @@ extension Evaluator {
         return names.isEmpty ? scope : LayeredScope(values: names, base: scope)
     }
 
-    func executeInclude(
+    func execute(
         _ inclusion: Statement.Inclusion, _ frame: Frame, _ output: inout Output
     ) throws(Diagnostic) {
         try session.enterMacro()
@@ -111,29 +111,27 @@ extension Evaluator {
         return ModuleObject(inner, printed: output.value, name: loaded.origin.file.name)
     }
 
-    func executeImportNames(
-        _ expression: Expression, _ names: [Statement.ImportedName], _ withContext: Bool, _ frame: Frame, _ offset: Int
-    ) throws(Diagnostic) {
-        let module = try importedModule(expression, withContext, frame, offset)
-        for name in names {
+    func execute(_ node: Statement.NamesImport, _ frame: Frame) throws(Diagnostic) {
+        let module = try importedModule(node.template, node.withContext, frame, node.offset)
+        for name in node.names {
             let value = try module.member(.string(name.name))
             assign(
                 name.local,
                 value
                     ?? undefined(
-                        "the template '\(module.name)' has no '\(name.name)'", name: name.name, at: offset,
+                        "the template '\(module.name)' has no '\(name.name)'", name: name.name, at: node.offset,
                         candidates: { module.keys?.map(\.text) ?? [] }), frame)
         }
     }
 
     // MARK: Blocks
 
-    func executeExtends(
-        _ expression: Expression, _ frame: Frame, _ offset: Int, _ output: inout Output
+    func execute(
+        _ node: Statement.Extension, _ frame: Frame, _ output: inout Output
     ) throws(Diagnostic) -> Flow {
         try session.enterMacro()
         defer { session.leaveMacro() }
-        let loaded = try loadedTemplate(expression, frame, offset)
+        let loaded = try loadedTemplate(node.template, frame, node.offset)
         let shared = shared ?? SharedNames()
         for entry in root.entries { shared.values[template.names[entry.slot]] = entry.value }
         self.shared = shared
@@ -165,7 +163,7 @@ extension Evaluator {
         }
     }
 
-    func executeBlock(_ use: Statement.BlockUse, _ frame: Frame, _ output: inout Output) throws(Diagnostic) {
+    func execute(_ use: Statement.BlockUse, _ frame: Frame, _ output: inout Output) throws(Diagnostic) {
         guard let layers = inheritance?.layers[use.name], let first = layers.first else { return }
         if use.isRequired, layers.count == 1 {
             throw failure("the required block '\(use.name)' is not filled in", at: use.offset)

@@ -29,6 +29,14 @@ struct Output {
     }
 
     mutating func add(_ value: Value, _ evaluator: Evaluator) throws(Diagnostic) {
+        // Nearly all that is printed, and nothing to ask about.
+        if isText {
+            switch value {
+            case .string(let text) where text.isPlain: return try append(text.string, evaluator.session)
+            case .int(let int): return try append(String(int), evaluator.session)
+            default: break
+            }
+        }
         if case .null = value { return }
         if case .unknown(let unknown) = value {
             self.unknown = self.unknown ?? unknown
@@ -47,9 +55,12 @@ struct Output {
             return
         }
         if value.holdsSecret { isSecret = true }
-        let text = PythonPrint.text(value)
+        try append(PythonPrint.text(value), evaluator.session)
+    }
+
+    private mutating func append(_ text: String, _ session: Session) throws(Diagnostic) {
         string += text
-        try evaluator.session.countBytes(text.utf8.count)
+        try session.countBytes(text.utf8.count)
     }
 
     mutating func add(_ unknown: Unknown) { self.unknown = self.unknown ?? unknown }

@@ -4,12 +4,13 @@ internal import Values
 /// What the templates that take part in one evaluation share: the bounds on what they may use up.
 final class Session {
     let environment: TemplateEnvironment
-    let stackLimit: UInt
+    private let stackLimit: UInt
     private let limits: TemplateLimits
-    private var turns = 0
-    private var written = 0
+    @exclusivity(unchecked) private var turns = 0
+    @exclusivity(unchecked) private var written = 0
     private var macroDepth = 0
-    private let started: ContinuousClock.Instant
+    /// When the time was first looked at: most templates are done long before.
+    private var started: ContinuousClock.Instant?
     /// Where each undefined name was met, by its summary: the place and the nearest names are worked out only
     /// if it turns into an error, since `default` and `is defined` meet most of them.
     var undefinedSites: [String: UndefinedSite] = [:]
@@ -26,7 +27,13 @@ final class Session {
         self.environment = environment
         limits = environment.limits
         stackLimit = StackGuard.limit
-        started = ContinuousClock.now
+    }
+
+    /// Whether the stack may still grow. In line, since every node of an expression asks.
+    @inline(__always)
+    var hasStackLeft: Bool {
+        var marker: UInt8 = 0
+        return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) } >= stackLimit
     }
 
     /// Counts one turn of a loop or one element made.
@@ -41,7 +48,12 @@ final class Session {
     }
 
     func checkTime() throws(Diagnostic) {
-        guard ContinuousClock.now - started <= limits.time else {
+        let now = ContinuousClock.now
+        guard let started else {
+            self.started = now
+            return
+        }
+        guard now - started <= limits.time else {
             throw Diagnostic(.template, "the template takes longer than \(limits.time)")
         }
     }
@@ -56,7 +68,7 @@ final class Session {
 
     func enterMacro() throws(Diagnostic) {
         macroDepth += 1
-        guard macroDepth <= limits.macroDepth, StackGuard.here >= stackLimit else {
+        guard macroDepth <= limits.macroDepth, hasStackLeft else {
             throw Diagnostic(
                 .recursion, "macros or templates call each other more than \(macroDepth - 1) levels deep")
         }
@@ -65,7 +77,7 @@ final class Session {
     func leaveMacro() { macroDepth -= 1 }
 
     func checkStack() throws(Diagnostic) {
-        guard StackGuard.here >= stackLimit else {
+        guard hasStackLeft else {
             throw Diagnostic(.recursion, "the template nests too deeply")
         }
     }

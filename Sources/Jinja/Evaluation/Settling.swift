@@ -24,7 +24,7 @@ extension Evaluator {
             guard items.contains(where: \.needsSettling) else { return value }
             return .tuple(try settledAll(items))
         case .map(let map):
-            guard map.contains(where: { $0.value.needsSettling }) else { return value }
+            guard !map.isPlain, map.contains(where: { $0.value.needsSettling }) else { return value }
             try session.checkStack()
             return .map(try map.mapValues { value throws(Diagnostic) in try settled(value) })
         case .object(let object): return try settledObject(object)
@@ -42,7 +42,7 @@ extension Evaluator {
 
     private func settledObject(_ object: any ValueObject) throws(Diagnostic) -> Value {
         if let range = object as? RangeObject { return .list(try range.elements(session)) }
-        guard let keys = object.keys, !(object is any TemplateObject) else { return .object(object) }
+        guard let keys = object.keys, !(object.belongsToTemplate) else { return .object(object) }
         try session.checkStack()
         var map = ValueMap()
         for key in keys {
@@ -71,7 +71,7 @@ extension Evaluator {
             for item in items where !item.isOmitted { result.append(try finished(item)) }
             return .list(result)
         case .tuple(let items): return .list(items)
-        case .map(let map) where map.contains(where: { $0.value.needsFinishing }):
+        case .map(let map) where !map.isPlain && map.contains(where: { $0.value.needsFinishing }):
             var result = ValueMap()
             for (key, item) in map where !item.isOmitted { result[key] = try finished(item) }
             return .map(result)
@@ -148,8 +148,8 @@ extension Value {
         switch self {
         case .string(let text): text.isTemplate
         case .list(let items), .tuple(let items): items.contains(where: \.needsSettling)
-        case .map(let map): map.contains(where: { $0.value.needsSettling })
-        case .object(let object): object is RangeObject || (object.keys != nil && !(object is any TemplateObject))
+        case .map(let map): !map.isPlain && map.contains(where: { $0.value.needsSettling })
+        case .object(let object): object is RangeObject || (object.keys != nil && !(object.belongsToTemplate))
         default: false
         }
     }
@@ -159,7 +159,7 @@ extension Value {
         switch self {
         case .undefined, .tuple: true
         case .list(let items): items.contains(where: \.needsFinishing)
-        case .map(let map): map.contains(where: { $0.value.needsFinishing })
+        case .map(let map): !map.isPlain && map.contains(where: { $0.value.needsFinishing })
         case .object: isOmitted
         default: false
         }
@@ -182,7 +182,7 @@ extension Value {
         switch self {
         case .undefined(let undefined): undefined
         case .list(let items), .tuple(let items): items.lazy.compactMap(\.firstUndefined).first
-        case .map(let map): map.lazy.compactMap({ $0.value.firstUndefined }).first
+        case .map(let map): map.isPlain ? nil : map.lazy.compactMap({ $0.value.firstUndefined }).first
         default: nil
         }
     }

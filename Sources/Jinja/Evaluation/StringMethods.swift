@@ -13,9 +13,6 @@ enum StringMethods {
 
     static func call(_ call: MethodCall, on text: Text) throws(Diagnostic) -> Value? {
         let string = text.string
-        if let result = try changed(call, string) {
-            return .string(Text(result, marks: text.marks.intersection(.secret)))
-        }
         switch call.name {
         case "format": return try PythonFormat.braces(call, text)
         case "format_map":
@@ -31,7 +28,11 @@ enum StringMethods {
         case "encode":
             // There are no bytes here: text stays text.
             return .string(text)
-        default: return .bool(has(call.name, string))
+        default:
+            if let result = try changed(call, string) {
+                return .string(Text(result, marks: text.marks.intersection(.secret)))
+            }
+            return .bool(has(call.name, string))
         }
     }
 

@@ -18,6 +18,7 @@ protocol TemplateObject: ValueObject {
 }
 
 extension TemplateObject {
+    var belongsToTemplate: Bool { true }
     var text: String { "<\(typeName)>" }
     var representation: String { text }
     var truth: Bool? { nil }

@@ -1,8 +1,26 @@
 internal import Diagnostics
 internal import Values
 
+/// What a filter or test is called and which arguments it takes.
+final class Signature: Sendable {
+    let kind: String
+    let name: String
+    let parameters: [String]
+    /// How many of the parameters must be given.
+    let required: Int
+    let style: Filter.Style
+
+    init(_ kind: String, _ name: String, _ parameters: [String], required: Int, _ style: Filter.Style) {
+        self.kind = kind
+        self.name = name
+        self.parameters = parameters
+        self.required = required
+        self.style = style
+    }
+}
+
 /// A filter: its name, its parameters in order, and what it does.
-struct Filter: Sendable {
+final class Filter: Sendable {
     struct Style: OptionSet, Sendable {
         let rawValue: Int
         /// It moves values without making new text of them: marks stay where they are, and parts may be
@@ -16,28 +34,24 @@ struct Filter: Sendable {
         static let keywords = Style(rawValue: 8)
     }
 
-    let name: String
-    let parameters: [String]
-    /// How many of the parameters must be given.
-    let required: Int
-    let style: Style
+    let signature: Signature
     let function: @Sendable (Call) throws(Diagnostic) -> Value
+
+    var name: String { signature.name }
+    var style: Style { signature.style }
 
     init(
         _ name: String, _ parameters: [String], required: Int = 0, _ style: Style,
         _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
     ) {
-        self.name = name
-        self.parameters = parameters
-        self.required = required
-        self.style = style
+        signature = Signature("filter", name, parameters, required: required, style)
         self.function = function
     }
 }
 
 extension Filter {
     /// A filter without parameters.
-    init(
+    convenience init(
         _ name: String, _ style: Style,
         _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
     ) {
@@ -45,12 +59,12 @@ extension Filter {
     }
 
     /// A filter without parameters or peculiarities.
-    init(_ name: String, _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value) {
+    convenience init(_ name: String, _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value) {
         self.init(name, [], required: 0, [], function)
     }
 
     /// A filter without peculiarities.
-    init(
+    convenience init(
         _ name: String, _ parameters: [String], required: Int = 0,
         _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
     ) {
@@ -59,23 +73,21 @@ extension Filter {
 }
 
 /// A test: like a filter, but it answers yes or no.
-struct Test: Sendable {
-    let name: String
-    let parameters: [String]
-    let required: Int
+final class Test: Sendable {
+    let signature: Signature
     /// It is asked about undefined and unknown values, too.
     let isLenient: Bool
     /// It looks at the value itself only, not at what is within.
     let isShallow: Bool
     let function: @Sendable (Call) throws(Diagnostic) -> Bool
 
+    var name: String { signature.name }
+
     init(
         _ name: String, _ parameters: [String] = [], required: Int = 0, isLenient: Bool = false,
         isShallow: Bool = false, _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Bool
     ) {
-        self.name = name
-        self.parameters = parameters
-        self.required = required
+        signature = Signature("test", name, parameters, required: required, [])
         self.isLenient = isLenient
         self.isShallow = isShallow
         self.function = function
@@ -85,81 +97,65 @@ struct Test: Sendable {
 /// One use of a filter or test, its arguments put where its parameters are.
 struct Call {
     let evaluator: Evaluator
-    let name: String
     let input: Value
     let offset: Int
-    /// The arguments by parameter; nil where none was given.
-    private(set) var arguments: [Value?]
+    private let signature: Signature
+    /// The arguments that were given by place, if that is all there are.
+    private let positional: [Value]
+    /// Where there are others: by name, or past the parameters.
+    private let sorted: SortedArguments?
+
+    var name: String { signature.name }
     /// Positional arguments past the parameters.
-    private(set) var extra: [Value] = []
+    var extra: [Value] { sorted?.extra ?? [] }
     /// Named arguments that are no parameters.
-    private(set) var named: ValueMap = [:]
-    private let parameters: [String]
+    var named: ValueMap { sorted?.named ?? [:] }
+    private var parameters: [String] { signature.parameters }
 
     init(
-        evaluator: Evaluator, name: String, kind: String, input: Value, offset: Int, positional: [Value],
-        named: ValueMap, parameters: [String], required: Int, style: Filter.Style
+        evaluator: Evaluator, signature: Signature, input: Value, offset: Int, positional: [Value], named: ValueMap
     ) throws(Diagnostic) {
         self.evaluator = evaluator
-        self.name = name
+        self.signature = signature
         self.input = input
         self.offset = offset
-        self.parameters = parameters
-        arguments = positional.prefix(parameters.count).map { $0 }
-        while arguments.count < parameters.count { arguments.append(nil) }
-        if positional.count > parameters.count {
-            guard style.contains(.variadic) else {
-                throw Diagnostic(
-                    .template,
-                    "\(kind) '\(name)' takes at most \(parameters.count) arguments, \(positional.count) are given")
-            }
-            extra = Array(positional[parameters.count...])
-        }
-        for (key, value) in named {
-            if let index = parameters.firstIndex(of: key.text) {
-                guard arguments[index] == nil else {
-                    throw Diagnostic(.template, "\(kind) '\(name)' is given its argument '\(key.text)' twice")
-                }
-                arguments[index] = value
-            } else if style.contains(.keywords) {
-                self.named[key] = value
-            } else {
-                throw Diagnostic(
-                    .template, "\(kind) '\(name)' has no argument '\(key.text)'",
-                    remedy: NearestHint.of(key.text, among: parameters)
-                        ?? (parameters.isEmpty ? nil : "Its arguments are \(parameters.joined(separator: ", ")).")
-                )
-            }
-        }
-        for index in 0..<required where arguments[index] == nil {
-            throw Diagnostic(.template, "\(kind) '\(name)' needs the argument '\(parameters[index])'")
+        self.positional = positional
+        let isPlain = named.isEmpty && positional.count <= signature.parameters.count
+        sorted = isPlain ? nil : try SortedArguments(positional, named, signature)
+        for index in 0..<signature.required where self[index] == nil {
+            throw Diagnostic(
+                .template, "\(signature.kind) '\(name)' needs the argument '\(signature.parameters[index])'")
         }
     }
 
     // MARK: Arguments by place
 
-    subscript(index: Int) -> Value? { arguments[index] }
+    subscript(index: Int) -> Value? {
+        if let sorted { return sorted.arguments[index] }
+        // (A value can itself be written `nil`, and that would be one.)
+        return index < positional.count ? positional[index] : Value?.none
+    }
 
     func value(_ index: Int) throws(Diagnostic) -> Value {
-        guard let value = arguments[index] else {
+        guard let value = self[index] else {
             throw Diagnostic(.template, "'\(name)' needs the argument '\(parameters[index])'")
         }
         return value
     }
 
     func bool(_ index: Int, default standard: Bool) -> Bool {
-        guard let value = arguments[index] else { return standard }
+        guard let value = self[index] else { return standard }
         return value.isTruthy
     }
 
     func int(_ index: Int, default standard: Int) throws(Diagnostic) -> Int {
-        guard let value = arguments[index], !value.isNull else { return standard }
+        guard let value = self[index], !value.isNull else { return standard }
         if case .int(let int)? = value.number { return int.asBound }
         throw wrongArgument(index, "a whole number", value)
     }
 
     func string(_ index: Int, default standard: String? = nil) throws(Diagnostic) -> String {
-        guard let value = arguments[index] else {
+        guard let value = self[index] else {
             if let standard { return standard }
             throw Diagnostic(.template, "'\(name)' needs the argument '\(parameters[index])'")
         }
@@ -169,7 +165,7 @@ struct Call {
 
     /// Text, or anything else as Python prints it.
     func printed(_ index: Int, default standard: String) -> String {
-        arguments[index].map(PythonPrint.text) ?? standard
+        self[index].map(PythonPrint.text) ?? standard
     }
 
     func wrongArgument(_ index: Int, _ wanted: String, _ value: Value) -> Diagnostic {
@@ -197,6 +193,44 @@ struct Call {
 
     func failure(_ summary: String, remedy: String? = nil) -> Diagnostic {
         Diagnostic(.template, summary, remedy: remedy)
+    }
+}
+
+/// Arguments by the parameters they are for.
+private final class SortedArguments {
+    /// Nil where none was given.
+    private(set) var arguments: [Value?]
+    private(set) var extra: [Value] = []
+    private(set) var named: ValueMap = [:]
+
+    init(_ positional: [Value], _ given: ValueMap, _ signature: Signature) throws(Diagnostic) {
+        let (kind, name, parameters) = (signature.kind, signature.name, signature.parameters)
+        arguments = positional.prefix(parameters.count).map { $0 }
+        while arguments.count < parameters.count { arguments.append(nil) }
+        if positional.count > parameters.count {
+            guard signature.style.contains(.variadic) else {
+                throw Diagnostic(
+                    .template,
+                    "\(kind) '\(name)' takes at most \(parameters.count) arguments, \(positional.count) are given")
+            }
+            extra = Array(positional[parameters.count...])
+        }
+        for (key, value) in given {
+            if let index = parameters.firstIndex(of: key.text) {
+                guard arguments[index] == nil else {
+                    throw Diagnostic(.template, "\(kind) '\(name)' is given its argument '\(key.text)' twice")
+                }
+                arguments[index] = value
+            } else if signature.style.contains(.keywords) {
+                named[key] = value
+            } else {
+                throw Diagnostic(
+                    .template, "\(kind) '\(name)' has no argument '\(key.text)'",
+                    remedy: NearestHint.of(key.text, among: parameters)
+                        ?? (parameters.isEmpty ? nil : "Its arguments are \(parameters.joined(separator: ", ")).")
+                )
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ internal import Values
 enum PythonNumber {
     /// `int(text, base)`, or nil where Python raises.
     static func int(_ text: String, base: Int = 10) -> Int? {
+        if base == 10, let int = Int(text) { return int }
         var word = PythonString.strip(text, characters: nil)
         var isNegative = false
         if word.hasPrefix("-") || word.hasPrefix("+") {

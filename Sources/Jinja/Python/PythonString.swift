@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Python's string operations, which count and cut by Unicode code points.
 enum PythonString {
     static func isASCII(_ string: String) -> Bool { string.utf8.allSatisfy { $0 < 0x80 } }
@@ -21,25 +23,33 @@ enum PythonString {
         return String(view)
     }
 
+    /// Whether a dotted path is one name: it has no dot and is no number.
+    static func isSimpleName(_ path: String) -> Bool {
+        guard let first = path.utf8.first, first >= UInt8(ascii: "A") else { return false }
+        return !path.utf8.contains(UInt8(ascii: "."))
+    }
+
     static func contains(_ string: String, _ part: String) -> Bool {
-        part.isEmpty || find(Array(part.utf8), in: Array(string.utf8), from: 0) != nil
+        let isFound: Bool?? = string.utf8.withContiguousStorageIfAvailable { bytes in
+            part.utf8.withContiguousStorageIfAvailable { find($0, in: bytes, from: 0) != nil }
+        }
+        return isFound.flatMap { $0 } ?? (find(Array(part.utf8), in: Array(string.utf8), from: 0) != nil)
     }
 
     /// The byte offset of the first occurrence from `start` on.
     static func find(_ needle: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
-        guard !needle.isEmpty else { return start <= bytes.count ? start : nil }
-        guard bytes.count >= needle.count else { return nil }
-        var index = start
-        let last = bytes.count - needle.count
-        while index <= last {
-            if bytes[index] == needle[0] {
-                var offset = 1
-                while offset < needle.count, bytes[index + offset] == needle[offset] { offset += 1 }
-                if offset == needle.count { return index }
-            }
-            index += 1
+        bytes.withUnsafeBufferPointer { bytes in
+            needle.withUnsafeBufferPointer { find($0, in: bytes, from: start) }
         }
-        return nil
+    }
+
+    private static func find(
+        _ needle: UnsafeBufferPointer<UInt8>, in bytes: UnsafeBufferPointer<UInt8>, from start: Int
+    ) -> Int? {
+        guard let word = needle.baseAddress, !needle.isEmpty else { return start <= bytes.count ? start : nil }
+        guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+        let found = swiftprov_find(base + start, bytes.count - start, word, needle.count)
+        return found < 0 ? nil : start + found
     }
 
     static func isSpace(_ scalar: UnicodeScalar) -> Bool {
@@ -58,10 +68,12 @@ enum PythonString {
 
     /// `string.replace(old, new, count)`
     static func replace(_ string: String, _ old: String, _ new: String, count: Int = -1) -> String {
+        guard contains(string, old) else { return string }
         let bytes = Array(string.utf8)
         let needle = Array(old.utf8)
         let replacement = Array(new.utf8)
         var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + replacement.count)
         var left = count < 0 ? Int.max : count
         if needle.isEmpty {
             // Between all code points, as Python does.

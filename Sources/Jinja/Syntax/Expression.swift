@@ -1,37 +1,68 @@
 internal import Values
 
 /// An expression's syntax tree. Offsets are bytes into the template's text.
-indirect enum Expression: Sendable {
-    case constant(Value)
+///
+/// Every case holds one reference, so that walking the tree copies a word a node, and what can be told from the
+/// syntax alone (which filter a name means, what a member's name could be a method of) is told once, here.
+enum Expression: Sendable {
+    case constant(Constant)
     /// A string that is itself a template and is evaluated as one.
-    case embedded(String, offset: Int)
+    case embedded(Embedded)
     case name(Name)
     case list([Expression])
     case tuple([Expression])
     case map([MapEntry])
-    case attribute(Expression, String, offset: Int)
-    case item(Expression, Expression, offset: Int)
-    case slice(Expression, Slice, offset: Int)
-    case call(Expression, CallArguments, offset: Int)
-    /// The input is nil for the body of a filter block.
-    case filter(Expression?, FilterUse)
-    case test(Expression, TestUse)
-    case not(Expression)
-    case negate(Expression, offset: Int)
-    case positive(Expression, offset: Int)
+    case attribute(Attribute)
+    case item(Item)
+    case slice(Slice)
+    case call(Call)
+    case filter(FilterUse)
+    case test(TestUse)
+    case not(Operand)
+    case negate(Operand)
+    case positive(Operand)
     /// Operators of one precedence, from left to right: kept flat so that a long chain is not a deep tree.
-    case arithmetic(Expression, [Operation])
+    case arithmetic(Arithmetic)
     case concatenate([Expression])
-    case compare(Expression, [Comparison])
+    case compare(Comparisons)
     case and([Expression])
     case or([Expression])
-    case conditional(condition: Expression, then: Expression, otherwise: Expression?, offset: Int)
+    case conditional(Conditional)
+
+    /// Whether it only looks up what is there already, as `a.b[0]` does, and makes nothing new.
+    var isPath: Bool {
+        switch self {
+        case .constant, .name: true
+        case .attribute(let node): node.target.isPath
+        case .item(let node): node.target.isPath
+        default: false
+        }
+    }
+
+    final class Constant: Sendable {
+        let value: Value
+        init(_ value: Value) { self.value = value }
+    }
+
+    final class Embedded: Sendable {
+        let text: String
+        let offset: Int
+        init(_ text: String, offset: Int) {
+            self.text = text
+            self.offset = offset
+        }
+    }
 
     /// A name and the slot the template keeps its value in.
-    struct Name: Sendable {
-        var text: String
-        var slot: Int
-        var offset: Int
+    final class Name: Sendable {
+        let text: String
+        let slot: Int
+        let offset: Int
+        init(text: String, slot: Int, offset: Int) {
+            self.text = text
+            self.slot = slot
+            self.offset = offset
+        }
     }
 
     struct MapEntry: Sendable {
@@ -40,19 +71,83 @@ indirect enum Expression: Sendable {
         var offset: Int
     }
 
-    struct Slice: Sendable {
-        var start: Expression?
-        var stop: Expression?
-        var step: Expression?
+    final class Attribute: Sendable {
+        let target: Expression
+        let name: ValueMap.Name
+        /// What kinds of values have a method of this name.
+        let method: MethodTraits
+        let offset: Int
+        init(_ target: Expression, _ name: String, offset: Int) {
+            self.target = target
+            self.name = ValueMap.Name(name)
+            method = MethodIndex.traits(of: name)
+            self.offset = offset
+        }
     }
 
-    struct Operation: Sendable {
-        var symbol: Token.Symbol
-        var operand: Expression
-        var offset: Int
+    final class Item: Sendable {
+        let target: Expression
+        let key: Expression
+        let offset: Int
+        init(_ target: Expression, _ key: Expression, offset: Int) {
+            self.target = target
+            self.key = key
+            self.offset = offset
+        }
     }
 
-    struct Comparison: Sendable {
+    final class Slice: Sendable {
+        let target: Expression
+        let start: Expression?
+        let stop: Expression?
+        let step: Expression?
+        let offset: Int
+        init(_ target: Expression, start: Expression?, stop: Expression?, step: Expression?, offset: Int) {
+            self.target = target
+            self.start = start
+            self.stop = stop
+            self.step = step
+            self.offset = offset
+        }
+    }
+
+    final class Call: Sendable {
+        let target: Expression
+        let arguments: CallArguments
+        let offset: Int
+        init(_ target: Expression, _ arguments: CallArguments, offset: Int) {
+            self.target = target
+            self.arguments = arguments
+            self.offset = offset
+        }
+    }
+
+    /// The operand of `not`, `-` or `+`.
+    final class Operand: Sendable {
+        let operand: Expression
+        let offset: Int
+        init(_ operand: Expression, offset: Int) {
+            self.operand = operand
+            self.offset = offset
+        }
+    }
+
+    final class Arithmetic: Sendable {
+        struct Step: Sendable {
+            var symbol: Token.Symbol
+            var operand: Expression
+            var offset: Int
+        }
+
+        let first: Expression
+        let steps: [Step]
+        init(_ first: Expression, _ steps: [Step]) {
+            self.first = first
+            self.steps = steps
+        }
+    }
+
+    final class Comparisons: Sendable {
         enum Kind: String, Sendable {
             case equal = "=="
             case notEqual = "!="
@@ -62,10 +157,46 @@ indirect enum Expression: Sendable {
             case greaterOrEqual = ">="
             case `in` = "in"
             case notIn = "not in"
+
+            /// The answer for whole numbers; nil if there is none.
+            func compare(_ left: Int, _ right: Int) -> Bool? {
+                switch self {
+                case .equal: left == right
+                case .notEqual: left != right
+                case .less: left < right
+                case .lessOrEqual: left <= right
+                case .greater: left > right
+                case .greaterOrEqual: left >= right
+                case .in, .notIn: nil
+                }
+            }
         }
-        var kind: Kind
-        var operand: Expression
-        var offset: Int
+
+        struct Step: Sendable {
+            var kind: Kind
+            var operand: Expression
+            var offset: Int
+        }
+
+        let first: Expression
+        let steps: [Step]
+        init(_ first: Expression, _ steps: [Step]) {
+            self.first = first
+            self.steps = steps
+        }
+    }
+
+    final class Conditional: Sendable {
+        let condition: Expression
+        let then: Expression
+        let otherwise: Expression?
+        let offset: Int
+        init(condition: Expression, then: Expression, otherwise: Expression?, offset: Int) {
+            self.condition = condition
+            self.then = then
+            self.otherwise = otherwise
+            self.offset = offset
+        }
     }
 }
 
@@ -78,20 +209,62 @@ struct CallArguments: Sendable {
     /// `**map`
     var namedSpread: Expression?
 
-    var isEmpty: Bool { positional.isEmpty && named.isEmpty && spread == nil && namedSpread == nil }
+    /// Their values, if all are constants given by place: the same ones for every call.
+    private(set) var constants: [Value]? = []
+
+    /// To be called once all are known.
+    mutating func settle() {
+        constants = nil
+        guard named.isEmpty, spread == nil, namedSpread == nil else { return }
+        var values: [Value] = []
+        for argument in positional {
+            guard case .constant(let constant) = argument else { return }
+            values.append(constant.value)
+        }
+        constants = values
+    }
+
+    /// Whether all are paths: see `Expression.isPath`.
+    var arePaths: Bool {
+        positional.allSatisfy(\.isPath) && named.allSatisfy(\.value.isPath) && spread == nil && namedSpread == nil
+    }
 }
 
-struct FilterUse: Sendable {
-    var filter: Filter
-    var arguments: CallArguments
-    var offset: Int
+/// A filter and what it is applied to.
+final class FilterUse: Sendable {
+    /// Nil for the body of a filter block.
+    let input: Expression?
+    let filter: Filter
+    let arguments: CallArguments
+    let offset: Int
+    /// Whether the filter is there to meet what is missing, and never says what that is.
+    let meetsMissing: Bool
+    init(_ input: Expression?, _ filter: Filter, _ arguments: CallArguments, offset: Int) {
+        self.input = input
+        self.filter = filter
+        meetsMissing = filter.name == "default" || filter.name == "d"
+        self.arguments = arguments
+        self.offset = offset
+    }
 }
 
-struct TestUse: Sendable {
-    var test: Test
-    var arguments: CallArguments
-    var isNegated: Bool
-    var offset: Int
+/// A test and what it is asked about.
+final class TestUse: Sendable {
+    let input: Expression
+    let test: Test
+    let arguments: CallArguments
+    let isNegated: Bool
+    let offset: Int
+    /// Whether the test asks just for what is missing, and never says what that is.
+    let meetsMissing: Bool
+    init(_ input: Expression, _ test: Test, _ arguments: CallArguments, isNegated: Bool, offset: Int) {
+        self.input = input
+        self.test = test
+        meetsMissing = test.name == "defined" || test.name == "undefined"
+        self.arguments = arguments
+        self.isNegated = isNegated
+        self.offset = offset
+    }
 }
 
 /// What an assignment or a loop writes to.
@@ -100,4 +273,13 @@ indirect enum AssignmentTarget: Sendable {
     case tuple([AssignmentTarget], offset: Int)
     /// `ns.name`, where `ns` is a namespace.
     case member(Expression.Name, String)
+
+    /// The slots of the names it sets.
+    var slots: [Int] {
+        switch self {
+        case .name(let name): [name.slot]
+        case .tuple(let targets, _): targets.flatMap(\.slots)
+        case .member: []
+        }
+    }
 }

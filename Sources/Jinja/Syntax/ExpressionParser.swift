@@ -14,7 +14,8 @@ extension Parser {
             let offset = advance().offset
             let condition = try or()
             let otherwise: Expression? = skip("else") ? try expression() : nil
-            result = .conditional(condition: condition, then: result, otherwise: otherwise, offset: offset)
+            result = .conditional(
+                .init(condition: condition, then: result, otherwise: otherwise, offset: offset))
         }
         return result
     }
@@ -38,24 +39,24 @@ extension Parser {
 
     private mutating func not() throws(SyntaxFault) -> Expression {
         guard at("not") else { return try comparison() }
-        advance()
-        return .not(try nested { parser throws(SyntaxFault) in try parser.not() })
+        let offset = advance().offset
+        return .not(.init(try nested { parser throws(SyntaxFault) in try parser.not() }, offset: offset))
     }
 
     private mutating func comparison() throws(SyntaxFault) -> Expression {
         let first = try arithmetic(level: 0)
-        var steps: [Expression.Comparison] = []
+        var steps: [Expression.Comparisons.Step] = []
         while let kind = comparisonKind() {
             let offset = advance().offset
             if kind == .notIn { advance() }
             steps.append(.init(kind: kind, operand: try arithmetic(level: 0), offset: offset))
         }
-        return steps.isEmpty ? first : .compare(first, steps)
+        return steps.isEmpty ? first : .compare(.init(first, steps))
     }
 
-    private func comparisonKind() -> Expression.Comparison.Kind? {
+    private func comparisonKind() -> Expression.Comparisons.Kind? {
         switch current.kind {
-        case .symbol(let symbol): Expression.Comparison.Kind(rawValue: symbol.rawValue)
+        case .symbol(let symbol): Expression.Comparisons.Kind(rawValue: symbol.rawValue)
         case .name("in"): .in
         case .name("not") where next.kind == .name("in"): .notIn
         default: nil
@@ -69,13 +70,13 @@ extension Parser {
     private mutating func arithmetic(level: Int) throws(SyntaxFault) -> Expression {
         guard level < Self.levels.count else { return try unary(withFilters: true) }
         let first = try arithmetic(level: level + 1)
-        var steps: [Expression.Operation] = []
+        var steps: [Expression.Arithmetic.Step] = []
         while case .symbol(let symbol) = current.kind, Self.levels[level].contains(symbol) {
             let offset = advance().offset
             steps.append(.init(symbol: symbol, operand: try arithmetic(level: level + 1), offset: offset))
         }
         if steps.isEmpty { return first }
-        return level == 1 ? .concatenate([first] + steps.map(\.operand)) : .arithmetic(first, steps)
+        return level == 1 ? .concatenate([first] + steps.map(\.operand)) : .arithmetic(.init(first, steps))
     }
 
     private mutating func unary(withFilters: Bool) throws(SyntaxFault) -> Expression {
@@ -85,7 +86,7 @@ extension Parser {
             let operand = try nested { parser throws(SyntaxFault) in try parser.unary(withFilters: false) }
             node =
                 sign.kind == .symbol(.minus)
-                ? .negate(operand, offset: sign.offset) : .positive(operand, offset: sign.offset)
+                ? .negate(.init(operand, offset: sign.offset)) : .positive(.init(operand, offset: sign.offset))
         } else {
             node = try primary()
         }
@@ -102,9 +103,9 @@ extension Parser {
         case .name(let name):
             advance()
             switch name {
-            case "true", "True": return .constant(.bool(true))
-            case "false", "False": return .constant(.bool(false))
-            case "none", "None": return .constant(.null)
+            case "true", "True": return .constant(.init(true))
+            case "false", "False": return .constant(.init(false))
+            case "none", "None": return .constant(.init(.null))
             default: return .name(read(name, at: token.offset))
             }
         case .string(let first):
@@ -115,15 +116,15 @@ extension Parser {
                 advance()
             }
             if options.expandsStrings || lookupDepth == depth, TemplateEnvironment.isTemplate(string) {
-                return .embedded(string, offset: token.offset)
+                return .embedded(.init(string, offset: token.offset))
             }
-            return .constant(.string(Text(string)))
+            return .constant(.init(.string(string)))
         case .integer(let int):
             advance()
-            return .constant(.int(int))
+            return .constant(.init(.int(int)))
         case .float(let double):
             advance()
-            return .constant(.double(double))
+            return .constant(.init(.double(double)))
         case .symbol(.leftParenthesis):
             advance()
             let inside = try tuple(inParentheses: true)
@@ -212,7 +213,7 @@ extension Parser {
                 if case .name(let name) = node, ["lookup", "query", "q"].contains(name.text) {
                     lookupDepth = depth + 1
                 }
-                node = .call(node, try arguments(), offset: offset)
+                node = .call(.init(node, try arguments(), offset: offset))
                 lookupDepth = outer
             default: return node
             }
@@ -226,10 +227,10 @@ extension Parser {
         switch current.kind {
         case .name(let name):
             let offset = advance().offset
-            return .attribute(node, name, offset: offset)
+            return .attribute(.init(node, name, offset: offset))
         case .integer(let int):
             advance()
-            return .item(node, .constant(.int(int)), offset: dot.offset)
+            return .item(.init(node, .constant(.init(.int(int))), offset: dot.offset))
         default: throw unexpected("a name or a number")
         }
     }
@@ -250,30 +251,29 @@ extension Parser {
                 start = key
             }
             try expect(.colon)
-            var slice = Expression.Slice(start: start)
-            if !at(.colon), !at(.rightBracket) { slice.stop = try expression() }
-            if skip(.colon), !at(.rightBracket) { slice.step = try expression() }
+            let stop: Expression? = !at(.colon) && !at(.rightBracket) ? try expression() : nil
+            let step: Expression? = skip(.colon) && !at(.rightBracket) ? try expression() : nil
             guard keys.isEmpty, at(.rightBracket) else { throw unexpected("']'") }
             try expect(.rightBracket)
-            return .slice(node, slice, offset: offset)
+            return .slice(.init(node, start: start, stop: stop, step: step, offset: offset))
         }
         try expect(.rightBracket)
         guard let key = keys.first else {
             throw SyntaxFault("the brackets hold no key", at: offset)
         }
-        return .item(node, keys.count == 1 ? key : .tuple(keys), offset: offset)
+        return .item(.init(node, keys.count == 1 ? key : .tuple(keys), offset: offset))
     }
 
     private mutating func filtersAndTests(_ start: Expression, length: inout Int) throws(SyntaxFault) -> Expression {
         var node = start
         while true {
             if at(.pipe) {
-                node = .filter(node, try filterUse())
+                node = .filter(try filterUse(of: node))
             } else if at("is") {
                 node = try testUse(of: node)
             } else if at(.leftParenthesis) {
                 let offset = current.offset
-                node = .call(node, try arguments(), offset: offset)
+                node = .call(.init(node, try arguments(), offset: offset))
             } else {
                 return node
             }
@@ -282,7 +282,7 @@ extension Parser {
     }
 
     /// `| name(arguments)`, or the first of a filter block's chain, which has no bar.
-    mutating func filterUse(withBar: Bool = true) throws(SyntaxFault) -> FilterUse {
+    mutating func filterUse(of input: Expression?, withBar: Bool = true) throws(SyntaxFault) -> FilterUse {
         if withBar { try expect(.pipe) }
         let (name, offset) = try dottedName()
         let arguments = at(.leftParenthesis) ? try arguments() : CallArguments()
@@ -290,7 +290,7 @@ extension Parser {
             throw SyntaxFault(
                 "unknown filter '\(name)'", at: offset, remedy: NearestHint.of(name, among: FilterIndex.names))
         }
-        return FilterUse(filter: filter, arguments: arguments, offset: offset)
+        return FilterUse(input, filter, arguments, offset: offset)
     }
 
     private mutating func dottedName() throws(SyntaxFault) -> (String, Int) {
@@ -321,8 +321,9 @@ extension Parser {
             var length = 0
             let operand = try primary()
             arguments.positional = [try postfix(operand, length: &length)]
+            arguments.settle()
         }
-        return .test(node, TestUse(test: test, arguments: arguments, isNegated: isNegated, offset: offset))
+        return .test(TestUse(node, test, arguments, isNegated: isNegated, offset: offset))
     }
 
     private var startsTestArgument: Bool {
@@ -369,6 +370,7 @@ extension Parser {
         guard skip(.rightParenthesis) else {
             throw SyntaxFault("the parenthesis is never closed", at: open)
         }
+        result.settle()
         return result
     }
 }

@@ -56,11 +56,13 @@ extension Parser {
     mutating func callStatement(_ offset: Int) throws(SyntaxFault) -> Statement {
         let given = at(.leftParenthesis) ? try parameters() : []
         let call = try expression()
-        guard case .call = call else { throw SyntaxFault("a call block needs a call, such as name()", at: offset) }
+        guard case .call(let call) = call else {
+            throw SyntaxFault("a call block needs a call, such as name()", at: offset)
+        }
         let caller = Expression.Name(text: "caller", slot: slot("caller"), offset: offset)
         isAssigned[caller.slot] = true
         let definition = try macroDefinition(caller, end: "endcall", offset, parameters: given)
-        return .callBlock(definition, call, offset: offset)
+        return .callBlock(.init(definition, call))
     }
 
     private mutating func contextClause(_ standard: Bool) -> Bool {
@@ -94,13 +96,13 @@ extension Parser {
         let local = try assigned(name, at: place)
         let withContext = contextClause(false)
         try expectBlockEnd()
-        return .importModule(template, as: local, withContext: withContext, offset: offset)
+        return .importModule(.init(template, as: local, withContext: withContext, offset: offset))
     }
 
     mutating func fromStatement(_ offset: Int) throws(SyntaxFault) -> Statement {
         let template = try expression()
         try expect("import")
-        var names: [Statement.ImportedName] = []
+        var names: [Statement.NamesImport.Name] = []
         while true {
             if !names.isEmpty {
                 guard skip(.comma) else { break }
@@ -120,6 +122,6 @@ extension Parser {
         }
         let withContext = contextClause(false)
         try expectBlockEnd()
-        return .importNames(template, names: names, withContext: withContext, offset: offset)
+        return .importNames(.init(template, names: names, withContext: withContext, offset: offset))
     }
 }

@@ -55,7 +55,7 @@ struct Parser {
                 "unexpected \(parser.current.description) after the expression", at: parser.current.offset,
                 remedy: parser.bracesHint)
         }
-        return parser.compiled([.print(expression, offset: 0)])
+        return parser.compiled([.print(.init(expression, offset: 0))])
     }
 
     private var bracesHint: String? {

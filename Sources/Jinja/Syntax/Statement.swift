@@ -1,61 +1,200 @@
 internal import Values
 
-/// What a template does, piece by piece.
+/// What a template does, piece by piece. As in an `Expression`, every case holds one reference.
 enum Statement: Sendable {
-    case text(String)
-    case print(Expression, offset: Int)
-    indirect case conditional([Branch], otherwise: [Statement])
-    indirect case loop(Loop)
-    case set(AssignmentTarget, Expression, offset: Int)
-    indirect case setBlock(AssignmentTarget, filter: Expression?, body: [Statement], offset: Int)
+    case text(PlainText)
+    case print(Print)
+    case conditional(Conditional)
+    case loop(Loop)
+    case set(Assignment)
+    case setBlock(BlockAssignment)
     case macro(MacroDefinition)
-    indirect case callBlock(MacroDefinition, Expression, offset: Int)
-    indirect case filterBlock(Expression, body: [Statement])
-    indirect case with([(target: AssignmentTarget, value: Expression)], body: [Statement], offset: Int)
+    case callBlock(CallBlock)
+    case filterBlock(FilterBlock)
+    case with(With)
     case include(Inclusion)
-    case importModule(Expression, as: Expression.Name, withContext: Bool, offset: Int)
-    case importNames(Expression, names: [ImportedName], withContext: Bool, offset: Int)
-    case extends(Expression, offset: Int)
+    case importModule(ModuleImport)
+    case importNames(NamesImport)
+    case extends(Extension)
     case block(BlockUse)
-    case perform(Expression)
+    case perform(Print)
     case `break`
     case `continue`
     /// Statements in a scope of their own.
-    indirect case group([Statement])
+    case group([Statement])
 
-    struct Branch: Sendable {
-        var condition: Expression
-        var body: [Statement]
+    final class PlainText: Sendable {
+        let text: String
+        init(_ text: String) { self.text = text }
     }
 
-    struct Loop: Sendable {
-        var target: AssignmentTarget
-        var iterable: Expression
-        var filter: Expression?
-        var isRecursive: Bool
-        var body: [Statement]
-        var otherwise: [Statement]
-        var loopSlot: Int
-        var offset: Int
+    /// An expression whose value is printed, or with `do` dropped.
+    final class Print: Sendable {
+        let value: Expression
+        let offset: Int
+        init(_ value: Expression, offset: Int) {
+            self.value = value
+            self.offset = offset
+        }
     }
 
-    struct Inclusion: Sendable {
-        var template: Expression
-        var ignoresMissing: Bool
-        var withContext: Bool
-        var offset: Int
+    final class Conditional: Sendable {
+        struct Branch: Sendable {
+            var condition: Expression
+            var body: [Statement]
+        }
+
+        let branches: [Branch]
+        let otherwise: [Statement]
+        init(_ branches: [Branch], otherwise: [Statement]) {
+            self.branches = branches
+            self.otherwise = otherwise
+        }
     }
 
-    struct ImportedName: Sendable {
-        var name: String
-        var local: Expression.Name
+    final class Loop: Sendable {
+        let target: AssignmentTarget
+        let iterable: Expression
+        let filter: Expression?
+        let isRecursive: Bool
+        let body: [Statement]
+        let otherwise: [Statement]
+        let loopSlot: Int
+        /// How many names the loop itself sets in each turn, `loop` among them.
+        let ownNames: Int
+        let offset: Int
+
+        init(
+            target: AssignmentTarget, iterable: Expression, filter: Expression?, isRecursive: Bool, body: [Statement],
+            otherwise: [Statement], loopSlot: Int, offset: Int
+        ) {
+            self.target = target
+            self.iterable = iterable
+            self.filter = filter
+            self.isRecursive = isRecursive
+            self.body = body
+            self.otherwise = otherwise
+            self.loopSlot = loopSlot
+            ownNames = Set([loopSlot] + target.slots).count
+            self.offset = offset
+        }
     }
 
-    struct BlockUse: Sendable {
-        var name: String
-        var isScoped: Bool
-        var isRequired: Bool
-        var offset: Int
+    final class Assignment: Sendable {
+        let target: AssignmentTarget
+        let value: Expression
+        let offset: Int
+        init(_ target: AssignmentTarget, _ value: Expression, offset: Int) {
+            self.target = target
+            self.value = value
+            self.offset = offset
+        }
+    }
+
+    final class BlockAssignment: Sendable {
+        let target: AssignmentTarget
+        let filter: Expression?
+        let body: [Statement]
+        let offset: Int
+        init(_ target: AssignmentTarget, filter: Expression?, body: [Statement], offset: Int) {
+            self.target = target
+            self.filter = filter
+            self.body = body
+            self.offset = offset
+        }
+    }
+
+    final class CallBlock: Sendable {
+        let definition: MacroDefinition
+        let call: Expression.Call
+        init(_ definition: MacroDefinition, _ call: Expression.Call) {
+            self.definition = definition
+            self.call = call
+        }
+    }
+
+    final class FilterBlock: Sendable {
+        let chain: Expression
+        let body: [Statement]
+        init(_ chain: Expression, body: [Statement]) {
+            self.chain = chain
+            self.body = body
+        }
+    }
+
+    final class With: Sendable {
+        let bindings: [Assignment]
+        let body: [Statement]
+        init(_ bindings: [Assignment], body: [Statement]) {
+            self.bindings = bindings
+            self.body = body
+        }
+    }
+
+    final class Inclusion: Sendable {
+        let template: Expression
+        let ignoresMissing: Bool
+        let withContext: Bool
+        let offset: Int
+        init(template: Expression, ignoresMissing: Bool, withContext: Bool, offset: Int) {
+            self.template = template
+            self.ignoresMissing = ignoresMissing
+            self.withContext = withContext
+            self.offset = offset
+        }
+    }
+
+    final class ModuleImport: Sendable {
+        let template: Expression
+        let name: Expression.Name
+        let withContext: Bool
+        let offset: Int
+        init(_ template: Expression, as name: Expression.Name, withContext: Bool, offset: Int) {
+            self.template = template
+            self.name = name
+            self.withContext = withContext
+            self.offset = offset
+        }
+    }
+
+    final class NamesImport: Sendable {
+        struct Name: Sendable {
+            var name: String
+            var local: Expression.Name
+        }
+
+        let template: Expression
+        let names: [Name]
+        let withContext: Bool
+        let offset: Int
+        init(_ template: Expression, names: [Name], withContext: Bool, offset: Int) {
+            self.template = template
+            self.names = names
+            self.withContext = withContext
+            self.offset = offset
+        }
+    }
+
+    final class Extension: Sendable {
+        let template: Expression
+        let offset: Int
+        init(_ template: Expression, offset: Int) {
+            self.template = template
+            self.offset = offset
+        }
+    }
+
+    final class BlockUse: Sendable {
+        let name: String
+        let isScoped: Bool
+        let isRequired: Bool
+        let offset: Int
+        init(name: String, isScoped: Bool, isRequired: Bool, offset: Int) {
+            self.name = name
+            self.isScoped = isScoped
+            self.isRequired = isRequired
+            self.offset = offset
+        }
     }
 }
 

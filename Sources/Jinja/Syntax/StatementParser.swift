@@ -9,7 +9,7 @@ extension Parser {
         while true {
             switch current.kind {
             case .data(let text):
-                result.append(.text(text))
+                result.append(.text(.init(text)))
                 advance()
             case .variableBegin:
                 let offset = advance().offset
@@ -17,7 +17,7 @@ extension Parser {
                 let value = try tuple()
                 guard case .variableEnd = current.kind else { throw unexpected("the end of the print tag") }
                 advance()
-                result.append(.print(value, offset: offset))
+                result.append(.print(.init(value, offset: offset)))
             case .blockBegin:
                 if case .name(let name) = next.kind, ends.contains(name) {
                     advance()
@@ -60,12 +60,12 @@ extension Parser {
         case "extends":
             let template = try expression()
             try expectBlockEnd()
-            return .extends(template, offset: offset)
+            return .extends(.init(template, offset: offset))
         case "block": return try blockStatement(offset)
         case "do":
             let value = try tuple()
             try expectBlockEnd()
-            return .perform(value)
+            return .perform(.init(value, offset: offset))
         case "break", "continue":
             guard loopDepth > 0 else { throw SyntaxFault("'\(name)' stands outside of a loop", at: offset) }
             try expectBlockEnd()
@@ -92,7 +92,7 @@ extension Parser {
     }
 
     private mutating func conditionalStatement(_ offset: Int) throws(SyntaxFault) -> Statement {
-        var branches: [Statement.Branch] = []
+        var branches: [Statement.Conditional.Branch] = []
         var otherwise: [Statement] = []
         while true {
             let condition = try tuple(withConditional: false)
@@ -106,7 +106,7 @@ extension Parser {
             }
             advance()
             try expectBlockEnd()
-            return .conditional(branches, otherwise: otherwise)
+            return .conditional(.init(branches, otherwise: otherwise))
         }
     }
 
@@ -168,35 +168,36 @@ extension Parser {
         if skip(.assign) {
             let value = try tuple()
             try expectBlockEnd()
-            return .set(target, value, offset: offset)
+            return .set(.init(target, value, offset: offset))
         }
         let filter = at(.pipe) ? try filterChain(first: nil) : nil
-        return .setBlock(target, filter: filter, body: try body(until: "endset", offset), offset: offset)
+        return .setBlock(
+            .init(target, filter: filter, body: try body(until: "endset", offset), offset: offset))
     }
 
     /// Filters in a row that apply to a block's text.
     private mutating func filterChain(first: FilterUse?) throws(SyntaxFault) -> Expression? {
-        var chain: Expression? = first.map { .filter(nil, $0) }
-        while at(.pipe) { chain = .filter(chain, try filterUse()) }
+        var chain: Expression? = first.map { .filter($0) }
+        while at(.pipe) { chain = .filter(try filterUse(of: chain)) }
         return chain
     }
 
     private mutating func filterStatement(_ offset: Int) throws(SyntaxFault) -> Statement {
-        let first = try filterUse(withBar: false)
+        let first = try filterUse(of: nil, withBar: false)
         guard let chain = try filterChain(first: first) else { throw unexpected("a filter") }
-        return .filterBlock(chain, body: try body(until: "endfilter", offset))
+        return .filterBlock(.init(chain, body: try body(until: "endfilter", offset)))
     }
 
     private mutating func withStatement(_ offset: Int) throws(SyntaxFault) -> Statement {
-        var bindings: [(target: AssignmentTarget, value: Expression)] = []
+        var bindings: [Statement.Assignment] = []
         while current.kind != .blockEnd {
             if !bindings.isEmpty { try expect(.comma) }
             let (name, place) = try word()
             let target = AssignmentTarget.name(try assigned(name, at: place))
             try expect(.assign)
-            bindings.append((target, try expression()))
+            bindings.append(.init(target, try expression(), offset: offset))
         }
-        return .with(bindings, body: try body(until: "endwith", offset), offset: offset)
+        return .with(.init(bindings, body: try body(until: "endwith", offset)))
     }
 
     private mutating func blockStatement(_ offset: Int) throws(SyntaxFault) -> Statement {

@@ -41,7 +41,7 @@ enum TextTests {
 
     private static func isURI(_ call: Call) throws(Diagnostic) -> Bool {
         guard call.input.text != nil else { return false }
-        guard let schemes = call.arguments.first.flatMap({ $0 }), schemes.isTruthy else { return true }
+        guard let schemes = call[0], schemes.isTruthy else { return true }
         let scheme = URLParts(call.text).scheme
         return (schemes.elements ?? [schemes]).contains { $0.stringValue == scheme }
     }

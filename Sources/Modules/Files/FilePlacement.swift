@@ -70,6 +70,14 @@ struct FilePlacement: Sendable {
         return String(decoding: result, as: UTF8.self)
     }
 
+    /// The file itself, and the directory that it may go to.
+    var concerns: Concerns? {
+        // With `follow` the file written is the one that a link leads to.
+        if follow { return nil }
+        guard let basename else { return Concerns([destination]) }
+        return Concerns([Self.join(destination, basename)], places: [destination])
+    }
+
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         let inspection = try await target.inspect(
             pathsToAsk, checksums: true, owner: attributes.owner, group: attributes.group)
@@ -176,8 +184,7 @@ struct FilePlacement: Sendable {
                 doing: "make directory '\(step.directories.last ?? "")'")
         }
         let outcome = try await put(step, on: target)
-        let after = try await target.stat(step.path, follow: false)
-        var values = values(step.path, after)
+        var values = values(step.path, outcome.state)
         if step.writes { addContentValues(&values) }
         if let path = outcome.backupPath { values["backup_file"] = .string(path) }
         return .changed(values)
@@ -186,8 +193,8 @@ struct FilePlacement: Sendable {
     /// Writes the file, or sets what differs on it.
     func put(_ step: Step, on target: some TargetWriter) async throws(Diagnostic) -> FileWrite.Outcome {
         guard step.writes else {
-            try await FileAttributes.set([(step.path, step.difference)], on: target)
-            return FileWrite.Outcome()
+            let state = try await FileAttributes.set([(step.path, step.difference)], on: target, seeing: step.path)
+            return FileWrite.Outcome(state: state)
         }
         var file = FileWrite(
             path: step.path, content: content, owner: attributes.owner, group: attributes.group,

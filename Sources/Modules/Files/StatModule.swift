@@ -133,8 +133,8 @@ struct StatModule: Module {
         case $sp_a in
         *m*)
             if [ -e "$p" ] && command -v file >/dev/null 2>&1; then
-                case $sp_a in *f*) mime=$(file -b -L --mime-type --mime-encoding -- "$p" 2>/dev/null) ;;
-                *) mime=$(file -b -h --mime-type --mime-encoding -- "$p" 2>/dev/null) ;; esac
+                # What a link leads to is not looked into, even with `follow`, as Ansible does.
+                mime=$(file -b -h --mime-type --mime-encoding -- "$p" 2>/dev/null)
                 charset=${mime##*charset=}
                 mime=${mime%%;*}
             fi

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Tells whether the current thread's stack is about to end, so that deep recursion becomes an error and
 /// never a crash. Threads differ: the main one has 8 MiB, a pool's may have 512 KiB.
-enum StackGuard {
+package enum StackGuard {
     /// What must stay free for the deepest call that does not ask.
     private static let reserve: UInt = 96 * 1024
 
@@ -14,7 +14,7 @@ enum StackGuard {
     }()
 
     /// The lowest address the current thread's recursion may reach. Asked once a thread.
-    static var limit: UInt {
+    package static var limit: UInt {
         if let known = pthread_getspecific(key) { return UInt(bitPattern: known) }
         let limit = swiftprov_stack_bottom() + reserve
         pthread_setspecific(key, UnsafeRawPointer(bitPattern: limit))
@@ -22,11 +22,10 @@ enum StackGuard {
     }
 
     /// Whether less than the reserve is left.
-    static var isNearlyFull: Bool { here < limit }
+    package static var isNearlyFull: Bool { here < limit }
 
     /// The current depth, as an address.
-    @inline(__always)
-    static var here: UInt {
+    private static var here: UInt {
         var marker: UInt8 = 0
         return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
     }
