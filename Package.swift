@@ -109,7 +109,10 @@ let package = Package(
             ],
             path: "Tests/RunFixture", swiftSettings: settings
         ),
-        tests("EngineTests", ["RunFixture", "Diagnostics", "Values", "Results", "Engine"], exclude: ["Cases"]),
+        tests(
+            "EngineTests", ["RunFixture", "Diagnostics", "Values", "Results", "Engine", "Planning", "Target"],
+            exclude: ["Cases"]
+        ),
         tests(
             "InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"],
             exclude: ["Cases", "ErrorCases"]

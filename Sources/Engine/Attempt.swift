@@ -39,8 +39,13 @@ extension TaskRun {
         switch try prepared(module, in: scope, settings) {
         case .unknown(let unknown): return .unknown(unknown)
         case .ready(let instance, let warnings):
-            let target = try target(settings)
-            var outcome = taken(try await ModuleRunner.perform(instance, on: target, check: settings.isCheckMode))
+            var outcome: TaskOutcome
+            if !settings.isCheckMode, let wish = try asynchrony(in: scope) {
+                outcome = try await perform(instance, wish, settings)
+            } else {
+                let target = try target(settings)
+                outcome = taken(try await ModuleRunner.perform(instance, on: target, check: settings.isCheckMode))
+            }
             outcome.warnings += warnings
             // An answer made of what is unknown is no answer.
             if outcome.status == .ok, let unknown = Value.map(outcome.values).firstUnknown { return .unknown(unknown) }
@@ -154,7 +159,7 @@ extension TaskRun {
         return HostTarget(
             hostName: settings.delegate ?? host.name, shell: shell,
             foreseen: settings.isCheckMode ? host.foreseen : Foreseen(), environment: settings.environment,
-            become: settings.become)
+            become: settings.become, isControlMachine: settings.request.isLocal)
     }
 
     /// A module's outcome as the task's; what a dry run foresees is kept for later tasks.

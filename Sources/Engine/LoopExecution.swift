@@ -75,7 +75,8 @@ extension TaskRun {
     /// Whether items can be asked about before their turn: modules can, and only where one look decides.
     private var canForesee: Bool {
         guard case .module = task.action else { return false }
-        return task.node.until.isEmpty && task.node.retries == nil && !readsItsOwnAnswers
+        return task.node.until.isEmpty && task.node.retries == nil && task.node.asynchronous == nil
+            && !readsItsOwnAnswers
     }
 
     /// Whether later items may be changed with the one whose turn it is: not if there may be no turn for them.

@@ -25,9 +25,15 @@ public enum Prompting {
         await HelperThread.run { read(text, echoes: echoes) }
     }
 
-    /// Shows a text on the terminal and reads a line from it, blocking.
+    /// Shows a text on the terminal.
     ///
     /// Prompts go to standard error: what is read by programs goes to standard output.
+    static func show(_ text: String, on descriptor: Int32 = STDERR_FILENO) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    /// Shows a text on the terminal and reads a line from it, blocking.
     ///
     /// - Parameters:
     ///   - text: What to show.
@@ -47,11 +53,6 @@ public enum Prompting {
             show("\n", on: output)
         }
         return line
-    }
-
-    private static func show(_ text: String, on descriptor: Int32) {
-        let bytes = Array(text.utf8)
-        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     }
 
     /// A terminal gives a line at a time; no more than that line is read.

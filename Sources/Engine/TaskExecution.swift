@@ -66,11 +66,11 @@ extension Engine {
             if !outcome.variables.isEmpty { variables.register(outcome.variables, on: factsOwner ?? each.name) }
         }
         var report = report
-        if outcome.status == .changed, !task.node.notify.isEmpty {
+        if outcome.status == .changed, !task.notifications.isEmpty {
             do throws(Diagnostic) {
                 let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
                 var names: [Value] = []
-                for field in task.node.notify {
+                for field in task.notifications {
                     let value = try scope.evaluate(field.value)
                     names += value.elements ?? [value]
                 }
@@ -180,6 +180,7 @@ final class TaskRun {
         do throws(Diagnostic) {
             if let outcome = try conditionOutcome(in: scope) { return outcome }
             let settings = try settings(in: scope)
+            if let delegate = settings.delegate { push(delegate, onto: scope) }
             return await perform(in: scope, settings)
         } catch {
             return TaskOutcome(failure: error.located(at: task.node.location))
@@ -211,12 +212,19 @@ final class TaskRun {
         return settings
     }
 
+    /// `ansible_delegated_vars`: the delegate's variables, as this host's task sees them.
+    private func push(_ delegate: String, onto scope: LayeredScope) {
+        let view = engine.variables.delegateView(
+            delegate, for: host.name, task: engine.taskVariables(task, check: modes.check, diff: modes.diff))
+        scope.push(Layer("delegate", ["ansible_delegated_vars": .map([.string(delegate): view])]))
+    }
+
     private func perform(in scope: LayeredScope, _ settings: TaskSettings) async -> TaskOutcome {
         guard !task.node.until.isEmpty || task.node.retries != nil else {
             return judged(await attempt(in: scope, settings), in: scope)
         }
         let retries = number(task.node.retries, in: scope) ?? 3
-        let delay = number(task.node.delay, in: scope) ?? 5
+        let delay = decimal(task.node.delay, in: scope) ?? 5
         var outcome = TaskOutcome(.ok)
         // The first try is no retry.
         for attempt in 1...max(1, retries + 1) {
@@ -263,8 +271,12 @@ final class TaskRun {
     }
 
     private func number(_ field: Field?, in scope: LayeredScope) -> Int? {
+        decimal(field, in: scope).map { Int($0.rounded(.up)) }
+    }
+
+    private func decimal(_ field: Field?, in scope: LayeredScope) -> Double? {
         guard let field, let value = try? scope.evaluate(field.value) else { return nil }
-        return Double(value.pythonText).map { Int($0.rounded(.up)) }
+        return Double(value.pythonText).map { max(0, $0) }
     }
 
     /// The outcome after `failed_when` and `changed_when`.

@@ -181,7 +181,7 @@ public struct InventoryListing: Sendable {
         var seenGroups: Set<String> = []
         var seenHosts: Set<String> = []
         let top = try yamlGroup("all", &seenGroups, &seenHosts)
-        var writer = YAMLWriter(flow: .block)
+        let writer = YAMLWriter(flow: .block)
         return try writer.text(.map(top))
     }
 

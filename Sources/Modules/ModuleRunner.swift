@@ -81,7 +81,10 @@ public enum ModuleRunner {
         public let apply: @Sendable () async throws(Diagnostic) -> ModuleOutcome
     }
 
-    private static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
+    /// What a module came to that answered so.
+    public static func outcome(of result: ModuleResult) -> ModuleOutcome { outcome(result, change: nil) }
+
+    static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
         let status: ModuleOutcome.Status =
             result.failure != nil ? .failed : result.skipped ? .skipped : result.changed ? .changed : .ok
         return ModuleOutcome(status: status, result: result, change: change)
@@ -97,6 +100,7 @@ private struct ReaderOnly<Base: TargetReader>: TargetReader {
     var hostName: String { base.hostName }
     var foreseen: Foreseen { base.foreseen }
     var environment: [(name: String, value: String)] { base.environment }
+    var isControlMachine: Bool { base.isControlMachine }
 
     func query(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?

@@ -53,14 +53,14 @@ enum OtherModules {
     /// Collections and their modules that playbooks in the field use most, as far as they are not here.
     private static let collections: [String: Set<String>] = [
         "ansible.builtin": [
-            "apt_key", "apt_repository", "async_status", "cron", "deb822_repository",
+            "apt_key", "apt_repository", "cron", "deb822_repository",
             "debconf",
             "dnf", "dnf5", "dpkg_selections", "getent", "hostname",
             "iptables",
             "known_hosts", "mount_facts", "package", "package_facts", "reboot",
             "rpm_key",
             "service_facts", "set_stats", "sysvinit",
-            "validate_argument_spec", "wait_for_connection", "yum", "yum_repository",
+            "wait_for_connection", "yum", "yum_repository",
         ],
         "ansible.posix": [
             "at", "authorized_key", "firewalld", "patch", "seboolean", "selinux",

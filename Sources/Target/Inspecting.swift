@@ -109,13 +109,13 @@ package struct FieldReader {
     package var isAtEnd: Bool { rest.isEmpty }
 
     /// The next field; empty at the end.
-    package mutating func next() -> String {
-        guard let end = rest.firstIndex(of: 0) else {
-            defer { rest = [] }
-            return String(decoding: rest, as: UTF8.self)
-        }
+    package mutating func next() -> String { String(decoding: nextBytes(), as: UTF8.self) }
+
+    /// The next field as it came.
+    package mutating func nextBytes() -> [UInt8] {
+        guard let end = rest.firstIndex(of: 0) else { return remainder() }
         defer { rest = rest[(end + 1)...] }
-        return String(decoding: rest[..<end], as: UTF8.self)
+        return Array(rest[..<end])
     }
 
     /// Everything that is left, as it came.

@@ -11,6 +11,8 @@ public protocol TargetReader: Sendable {
     var foreseen: Foreseen { get }
     /// The environment that the task's `environment:` adds.
     var environment: [(name: String, value: String)] { get }
+    /// Whether it is the machine this program runs on, reached without a network.
+    var isControlMachine: Bool { get }
 
     /// Runs a snippet that only reads.
     ///
@@ -82,6 +84,12 @@ public protocol TargetWriter: TargetReader {
     ///
     /// - Parameter source: The file, which stays; `file.size` says how long it is.
     func place(_ file: FileWrite, from source: String) async throws(Diagnostic) -> FileWrite.Outcome
+
+    /// Ends the connection and opens it anew, as after a restart of the host.
+    ///
+    /// - Parameter limit: The longest it may take; nil for as long as connections of this host may.
+    /// - Throws: `Diagnostic` as opening a connection does, `.unreachable` foremost.
+    func reconnect(within limit: Duration?) async throws(Diagnostic)
 }
 
 extension TargetWriter {

@@ -105,6 +105,15 @@ public final class RunVariables: @unchecked Sendable {
         return magicScope(host: host, task: task, layers: layers.filter { !$0.values.isEmpty })
     }
 
+    /// A host's variables as a task sees them that another host delegates to it.
+    public func delegateView(_ delegate: String, for host: String, task: TaskVariables?) -> Value {
+        let scope = scope(host: delegate, task: task)
+        if scope.raw("ansible_host") == nil {
+            scope.push(Layer("delegate", ["ansible_host": .string(delegate)]))
+        }
+        return .object(HostView(scope, delegate, answers: ["inventory_hostname": .string(host)]))
+    }
+
     /// The variables that hold where no host is chosen yet: names of plays, imports, `hosts:`.
     public func scopeWithoutHost(_ vars: [ValueMap] = []) -> LayeredScope {
         let layers =

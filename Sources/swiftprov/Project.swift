@@ -24,6 +24,8 @@ final class Project {
     let checksHostKeys: Bool
     let usesColors: Bool
     let showsSkipped: Bool
+    /// Reads the inventory's sources once more.
+    let readInventory: () throws(Diagnostics) -> InventoryTree
 
     init(_ options: ApplyOptions) throws {
         let configuration = try ConfigurationFile.load()
@@ -32,8 +34,9 @@ final class Project {
         let secrets = try VaultPasswords.gather(options.vault, configuration)
         let sources = Self.inventorySources(options.inventory, configuration)
         let playbookDirectory = playbooks.first.map { $0 == "-" ? "." : Path.directory(of: $0) }
-        let (inventory, inventoryWarnings) = try InventoryLoader.load(
-            InventorySources(paths: sources, playbookDirectory: playbookDirectory, vault: secrets))
+        let inventorySources = InventorySources(paths: sources, playbookDirectory: playbookDirectory, vault: secrets)
+        readInventory = { () throws(Diagnostics) in try InventoryLoader.load(inventorySources).tree }
+        let (inventory, inventoryWarnings) = try InventoryLoader.load(inventorySources)
         warnings += inventoryWarnings
         var tags = TagSelection(only: Self.words(options.tags), skipped: Self.words(options.skipTags))
         // A list of tags is of all there are, those that run only when asked for among them.
@@ -55,8 +58,9 @@ final class Project {
             files: files, variables: variables,
             settings: PlanSettings(
                 tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
-                collectionsPath: Self.collectionsPath(configuration), yaml: .written,
-                reviews: options.syntaxCheck))
+                collectionsPath: Self.collectionsPath(configuration),
+                modulePath: options.modulePath.flatMap { $0.split(separator: ":").map(String.init) }, yaml: .written,
+                reviews: options.syntaxCheck, purpose: Self.purpose(options)))
         self.settings = settings
         self.warnings = warnings
         checksHostKeys = configuration.flag("defaults.host_key_checking") ?? true
@@ -67,6 +71,11 @@ final class Project {
         for host in inventory.hostNames {
             for (_, values) in (try? inventory.variableLayers(of: host)) ?? [] { redactor.learn(.map(values)) }
         }
+    }
+
+    private static func purpose(_ options: ApplyOptions) -> PlanSettings.Purpose {
+        let lists = options.listTasks || options.listTags || options.listHosts || options.listDependencies
+        return lists ? .list : options.syntaxCheck ? .check : .run
     }
 
     private static func playbooks(_ options: ApplyOptions) throws(Diagnostic) -> [String] {
@@ -136,6 +145,10 @@ final class Project {
         let seconds = try number(configuration.text("defaults.timeout"), "timeout")
         settings.timeout = .seconds(connection.timeout ?? seconds ?? 10)
         settings.forcesHandlers = options.forceHandlers || (configuration.flag("defaults.force_handlers") ?? false)
+        settings.startAtTask = options.startAtTask
+        settings.asksBeforeTasks = options.step
+        settings.strategy = configuration.text("defaults.strategy") ?? "linear"
+        settings.pollInterval = try number(configuration.text("defaults.poll_interval"), "poll_interval") ?? 15
         settings.gathersImplicitly = configuration.text("defaults.gathering") != "explicit"
         settings.password = try password(
             asks: connection.askPass, file: connection.connectionPasswordFile, "SSH password: ")

@@ -21,6 +21,7 @@ package final class RunFixture {
     private let variables: RunVariables
     private var settings = RunSettings()
     private let playbooks: [String]
+    private let readInventory: () throws(Diagnostics) -> InventoryTree
 
     /// What a run told, and how it ended.
     package struct Outcome: Sendable {
@@ -54,8 +55,9 @@ package final class RunFixture {
         let options = try Options(example.options)
         let secrets = VaultSecrets.none
         let sources = ["\(folder.path)/inventory"]
-        let (inventory, _) = try InventoryLoader.load(
-            InventorySources(paths: sources, playbookDirectory: folder.path, vault: secrets))
+        let inventorySources = InventorySources(paths: sources, playbookDirectory: folder.path, vault: secrets)
+        readInventory = { () throws(Diagnostics) in try InventoryLoader.load(inventorySources).tree }
+        let (inventory, _) = try InventoryLoader.load(inventorySources)
         settings.isCheckMode = options.isCheckMode
         settings.showsDiff = options.showsDiff
         settings.forcesHandlers = options.forcesHandlers
@@ -91,7 +93,7 @@ package final class RunFixture {
         let events = Gathered()
         let engine = Engine(
             planner: planner, variables: variables, settings: settings, redactor: redactor,
-            connections: LocalMachine(), events: { events.add($0) })
+            connections: LocalMachine(), readInventory: readInventory, events: { events.add($0) })
         let recap = await engine.run(plan)
         return Outcome(events: events.all, recap: recap)
     }

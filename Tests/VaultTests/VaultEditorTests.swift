@@ -174,7 +174,9 @@ import Testing
     static let program: String? = {
         var buffer = [CChar](repeating: 0, count: 4096)
         guard readlink("/proc/self/exe", &buffer, buffer.count - 1) > 0 else { return nil }
-        let directory = String(cString: buffer).split(separator: "/").dropLast().joined(separator: "/")
+        let directory = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).split(
+            separator: "/"
+        ).dropLast().joined(separator: "/")
         let path = "/\(directory)/swiftprov"
         return LocalFile.isExecutable(path) ? path : nil
     }()

@@ -56,9 +56,12 @@ struct FilePlacement: Sendable {
     /// Content longer than this is not shown in diffs, as with Ansible.
     static let longestDiff = 104_448
 
-    var checksum: String { hostFile?.checksum ?? Self.hex(Insecure.SHA1.hash(data: content)) }
+    var checksum: String { hostFile?.checksum ?? Self.checksum(of: content) }
     var md5: String { hostFile?.md5 ?? Self.hex(Insecure.MD5.hash(data: content)) }
     private var size: Int { hostFile?.size ?? content.count }
+
+    /// SHA-1 in hexadecimal.
+    static func checksum(of content: [UInt8]) -> String { hex(Insecure.SHA1.hash(data: content)) }
 
     static func hex(_ digest: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
