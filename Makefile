@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help system build debug format lint test unit modules integration conformance bench fuzz demo check clean down
+.PHONY: help system build debug format lint test unit modules integration conformance bench fuzz demo manual check clean down
 
 # The direction of imports between the rooms is part of the build (see Package.swift).
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
@@ -55,6 +55,11 @@ demo: build ## a small playbook on a real sshd on the loopback address, twice
 	@SWIFTPROV=$(CURDIR)/$(RELEASE) Examples/demo/run.sh
 
 check: lint test ## what a change passes before review
+
+manual: build ## docs/modules.md, from the modules' own manuals and their cases
+	@mkdir -p docs
+	@{ printf '# The modules\n\nMade by `make manual`; `swiftprov doc NAME` tells all about one.\n\n'; \
+	  $(RELEASE) doc --table --tests Tests/ModulesTests; } >docs/modules.md
 
 down: ## stop what the tests may have left running
 	Tests/Testbed/registry.sh down

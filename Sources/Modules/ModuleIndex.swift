@@ -8,12 +8,28 @@ public enum ModuleIndex {
 
     private static let control: [any Module.Type] = [
         AssertModule.self, AsyncStatusModule.self, CommandModule.self, DebugModule.self, FailModule.self,
-        PingModule.self, RawModule.self, RebootModule.self,
+        PingModule.self, RawModule.self, RebootModule.self, ScriptModule.self,
         SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, ValidateArgumentSpecModule.self,
         WaitForConnectionModule.self, WaitForModule.self,
     ]
     private static let files: [any Module.Type] = [
-        CopyModule.self, FileModule.self, StatModule.self, TemplateModule.self,
+        ArchiveModule.self,
+        AssembleModule.self,
+        BlockinfileModule.self,
+        CopyModule.self,
+        FetchModule.self,
+        FileModule.self,
+        FindModule.self,
+        GetUrlModule.self,
+        GitModule.self,
+        IniFileModule.self,
+        LineinfileModule.self,
+        ReplaceModule.self,
+        SlurpModule.self,
+        StatModule.self,
+        TempfileModule.self,
+        TemplateModule.self,
+        UnarchiveModule.self,
     ]
     private static let packages: [any Module.Type] = [
         AptModule.self,
@@ -24,8 +40,10 @@ public enum ModuleIndex {
         DpkgSelectionsModule.self,
         PackageFactsModule.self,
         PackageModule.self,
+        PipModule.self,
     ]
     private static let system: [any Module.Type] = [
+        AclModule.self,
         AlternativesModule.self,
         AuthorizedKeyModule.self,
         CronModule.self,
@@ -35,6 +53,7 @@ public enum ModuleIndex {
         KnownHostsModule.self,
         LocaleGenModule.self,
         ModprobeModule.self,
+        MountModule.self,
         PamLimitsModule.self,
         ServiceFactsModule.self,
         ServiceModule.self,
@@ -89,6 +108,9 @@ public enum ModuleIndex {
         if let successor = OtherModules.removed[short] {
             return Diagnostic(
                 .unknownModule, "module '\(name)' was removed from Ansible", at: location, remedy: successor)
+        }
+        if let advice = OtherModules.leftOut[short] {
+            return Diagnostic(.unknownModule, "module '\(name)' is not supported", at: location, remedy: advice)
         }
         if let collection = OtherModules.collection(of: name) {
             return Diagnostic(

@@ -22,6 +22,21 @@ enum OtherModules {
         "win_msi": "Use ansible.windows.win_package.",
     ]
 
+    /// Modules that are left out for good, with what does their work.
+    static let leftOut: [String: String] = [
+        "expect":
+            "It needs a terminal on the host that answers questions. Programs that take answers on standard input "
+            + "get them with `command: … stdin=…`; for others use a `command: expect -c …` task with `creates`.",
+        "xml":
+            "Render the whole file with `template`, or edit it with a `command: xmlstarlet ed -L …` task, which a "
+            + "`command: xmlstarlet sel …` task before it makes conditional.",
+        "xattr": "Use a `command: setfattr …` task after a `command: getfattr …` one that makes it conditional.",
+        "synchronize":
+            "For small trees use `copy`; for large ones a `command: rsync -a --delete … host:…` task with "
+            + "`delegate_to: localhost`.",
+        "subversion": "Use a `command: svn checkout …` task with `creates`, or `git`.",
+    ]
+
     /// The collection, if the name is one of a well-known module.
     static func collection(of name: String) -> String? {
         let parts = name.split(separator: ".").map(String.init)
@@ -38,26 +53,21 @@ enum OtherModules {
     /// Collections and their modules that playbooks in the field use most, as far as they are not here.
     private static let collections: [String: Set<String>] = [
         "ansible.builtin": [
-            "apt_key", "assemble", "blockinfile", "expect", "fetch", "find", "get_url",
-            "git", "iptables",
-            "lineinfile", "mount_facts", "pip", "replace",
-            "rpm_key",
-            "script", "set_stats", "slurp", "subversion", "sysvinit", "tempfile", "unarchive",
-            "yum_repository",
+            "apt_key", "iptables", "mount_facts", "rpm_key", "set_stats", "sysvinit", "yum_repository",
         ],
         "ansible.posix": [
-            "acl", "at", "firewalld", "mount", "patch", "seboolean", "selinux", "synchronize",
+            "at", "firewalld", "patch", "seboolean", "selinux",
         ],
         "community.general": [
-            "apk", "archive", "cargo", "composer", "dconf", "filesystem", "flatpak", "gem",
+            "apk", "cargo", "composer", "dconf", "filesystem", "flatpak", "gem",
             "git_config",
-            "github_release", "homebrew", "htpasswd", "ini_file", "interfaces_file", "iptables_state", "java_cert",
+            "github_release", "homebrew", "htpasswd", "interfaces_file", "iptables_state", "java_cert",
             "jenkins_job",
             "kernel_blacklist", "ldap_entry", "lvg", "lvol", "mail", "make", "monit", "nmcli",
             "npm",
             "opkg", "pacman", "pamd", "parted", "pipx", "proxmox", "redis", "runit", "sefcontext",
             "slack", "snap",
-            "sudoers", "supervisorctl", "telegram", "terraform", "ufw", "xattr", "xml", "yarn", "zfs",
+            "sudoers", "supervisorctl", "telegram", "terraform", "ufw", "yarn", "zfs",
             "zypper",
         ],
         "community.docker": [

@@ -2,6 +2,8 @@
 public struct FileWrite: Sendable {
     public var path: String
     public var content: [UInt8]
+    /// Bytes of a content that lies on the host; see `TargetWriter.place`.
+    public var size: Int?
     /// Names or numbers; nil keeps the existing file's, or the writer's own for a new one.
     public var owner: String?
     public var group: String?

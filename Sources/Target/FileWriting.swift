@@ -3,22 +3,8 @@ public import Diagnostics
 extension HostTarget {
     /// Writes a file whole or not at all, in one round trip; see `FileWrite`.
     public func write(_ file: FileWrite) async throws(Diagnostic) -> FileWrite.Outcome {
-        let words = try file.validationWords()
-        let arguments = [
-            Self.pathOperand(file.path), String(file.content.count), file.owner ?? "", file.group ?? "",
-            file.mode.map { String($0, radix: 8) } ?? "", file.expecting.map { $0.isEmpty ? "absent" : $0 } ?? "",
-            file.backup ? "1" : "", file.allowsUnsafeWrite ? "1" : "", file.followsLinks ? "1" : "",
-        ]
-        let result = try await execute(
-            FileWrite.script, [FileState.format] + arguments + words, input: file.content, timeout: nil)
-        let report = result.output.split(separator: "\n").map(String.init)
-        if result.succeeded, report.count == 3, report[0] == "done", let state = FileState(line: report[2]) {
-            return FileWrite.Outcome(backupPath: report[1] == "-" ? nil : report[1], state: state)
-        }
-        throw FileWrite.failure(
-            at: result.succeeded ? "" : report.first ?? "", path: file.path, said: result.errorOutput, file: file,
-            status: result.status
-        ).onHost(hostName)
+        let words = file.words() + (try file.validationWords())
+        return try outcome(of: try await execute(FileWrite.script, words, input: file.content, timeout: nil), file)
     }
 }
 
@@ -30,7 +16,41 @@ extension Diagnostic {
     }
 }
 
+extension HostTarget {
+    /// Puts a file that lies on the host already where it belongs; see `TargetWriter`.
+    public func place(_ file: FileWrite, from source: String) async throws(Diagnostic) -> FileWrite.Outcome {
+        let result = try await execute(
+            FileWrite.placeScript, [Self.pathOperand(source)] + file.words() + (try file.validationWords()))
+        return try outcome(of: result, file)
+    }
+
+    /// Reads what the script says at its end.
+    private func outcome(of result: CommandResult, _ file: FileWrite) throws(Diagnostic) -> FileWrite.Outcome {
+        let report = result.output.split(separator: "\n").map(String.init)
+        if result.succeeded, report.count == 3, report[0] == "done", let state = FileState(line: report[2]) {
+            return FileWrite.Outcome(backupPath: report[1] == "-" ? nil : report[1], state: state)
+        }
+        throw FileWrite.failure(
+            at: result.succeeded ? "" : report.first ?? "", path: file.path, said: result.errorOutput, file: file,
+            status: result.status
+        ).onHost(hostName)
+    }
+}
+
 extension FileWrite {
+    /// What the script is given before the words of the validation.
+    fileprivate func words() -> [String] {
+        [
+            FileState.format, HostTarget.pathOperand(path), String(size ?? content.count), owner ?? "", group ?? "",
+            mode.map { String($0, radix: 8) } ?? "", expecting.map { $0.isEmpty ? "absent" : $0 } ?? "",
+            backup ? "1" : "", allowsUnsafeWrite ? "1" : "", followsLinks ? "1" : "",
+        ]
+    }
+
+    /// The same with the content from the file `$1` of the host.
+    fileprivate static let placeScript: Script =
+        "sp_source=$1; shift; exec <\"$sp_source\" || { echo content; exit 1; }" + script
+
     /// The validation command's words, split as Ansible splits them: like a shell, without expanding anything.
     func validationWords() throws(Diagnostic) -> [String] {
         guard let validate else { return [] }

@@ -80,6 +80,11 @@ public protocol TargetWriter: TargetReader {
     /// - Throws: `Diagnostic` with code `.failed`, naming the path and the host's own words.
     func write(_ file: FileWrite) async throws(Diagnostic) -> FileWrite.Outcome
 
+    /// Puts a copy of a file that lies on the host in place, as `write` does with content from here.
+    ///
+    /// - Parameter source: The file, which stays; `file.size` says how long it is.
+    func place(_ file: FileWrite, from source: String) async throws(Diagnostic) -> FileWrite.Outcome
+
     /// Ends the connection and opens it anew, as after a restart of the host.
     ///
     /// - Parameter limit: The longest it may take; nil for as long as connections of this host may.

@@ -31,11 +31,32 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
     /// Effects of earlier tasks of the same dry run; then only check mode is looked at.
     var foreseen: [Change.Effect]
     var isForeseenCase: Bool
+    /// Why the real module does otherwise on purpose, or cannot be asked; such a case has no recorded answer.
+    var differs: String?
+    /// What the real module did; see Tests/Oracle/record_modules.py.
+    var recorded: Recorded?
+    /// Names of return values that are not held to the recorded ones, such as texts of a tool's version.
+    var ignoredValues: Set<String>
+    /// What `environment:` adds.
+    var environment: ValueMap
+    /// Whether what lies in the directory afterwards differs from run to run; `verify` looks at it then.
+    var ignoresState: Bool
+    /// Whether our diff shows more than the real one does.
+    var ignoresDiff: Bool
+    /// Paths whose content no two runs have in common, such as archives that hold the time.
+    var ignoredContent: Set<String>
 
     var testDescription: String { "\(file): \(name)" }
 
-    init(_ map: ValueMap, module: String, file: String) throws {
+    init(_ map: ValueMap, module: String, file: String, recorded: Recorded? = nil) throws {
         self.file = file
+        self.recorded = recorded
+        differs = map["differs"]?.stringValue
+        ignoredValues = Set(map["ignore_values"]?.elements?.compactMap(\.stringValue) ?? [])
+        environment = map["environment"]?.mapValue ?? [:]
+        ignoresState = map["ignore_state"]?.isTruthy ?? false
+        ignoresDiff = map["ignore_diff"]?.isTruthy ?? false
+        ignoredContent = Set(map["ignore_content"]?.elements?.compactMap(\.stringValue) ?? [])
         self.module = map["module"]?.stringValue ?? module
         name = map["name"]?.stringValue ?? "unnamed"
         arguments = map["arguments"]?.mapValue ?? [:]
@@ -52,7 +73,7 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
         let known: Set<String> = [
             "module", "name", "arguments", "prepare", "run", "check", "again", "values", "error", "verify",
             "round_trips",
-            "foreseen", "recorded",
+            "foreseen", "differs", "ignore_values", "ignore_content", "ignore_state", "ignore_diff", "environment",
         ]
         for (key, _) in map where !known.contains(key.text) {
             throw Diagnostic(.unknownKeyword, "unknown key '\(key.text)' in case '\(name)' of \(file)")
@@ -95,12 +116,22 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
         guard let top = Bundle.module.url(forResource: folder, withExtension: nil),
             let walker = FileManager.default.enumerator(atPath: top.path)
         else { return [] }
-        for case let name as String in walker where name.hasSuffix(".json") {
+        for case let name as String in walker where name.hasSuffix(".json") && !name.hasSuffix(".recorded.json") {
             let module = String(name.split(separator: "/").first ?? "")
             do {
                 let data = try Data(contentsOf: top.appendingPathComponent(name))
-                for map in try JSON.parse(data).elements ?? [] {
-                    if let map = map.mapValue { cases.append(try ModuleCase(map, module: module, file: name)) }
+                let beside = top.appendingPathComponent(name.replacing(".json", with: ".recorded.json"))
+                let records = try (try? Data(contentsOf: beside)).map { try JSON.parse($0) }?.mapValue ?? [:]
+                var names: Set<String> = []
+                for case .map(let map) in try JSON.parse(data).elements ?? [] {
+                    let title = map["name"]?.stringValue ?? "unnamed"
+                    if !names.insert(title).inserted { Issue.record("\(name): two cases '\(title)'") }
+                    let it = try ModuleCase(
+                        map, module: module, file: name, recorded: records[title]?.mapValue.map(Recorded.init))
+                    cases.append(it)
+                }
+                for (key, _) in records where !names.contains(key.text) {
+                    Issue.record("\(name): no case '\(key.text)' for the recorded one")
                 }
             } catch {
                 Issue.record("\(name): \(error)")
@@ -146,10 +177,12 @@ final class Bench: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    func target(_ foreseen: [Change.Effect] = []) -> HostTarget {
+    func target(_ foreseen: [Change.Effect] = [], environment: ValueMap = [:]) -> HostTarget {
         var state = Foreseen()
         state.add(Change([], effects: foreseen))
-        return HostTarget(hostName: "bench", shell: shell, foreseen: state)
+        return HostTarget(
+            hostName: "bench", shell: shell, foreseen: state,
+            environment: environment.map { ($0.key.text, fill($0.value.pythonText)) })
     }
 
     /// Runs shell text in the case's directory.

@@ -47,6 +47,7 @@ import Values
         #expect(try await bench.snapshot() == before, "check mode wrote")
         #expect(checked.status == it.check, "check mode: \(checked.error ?? "")")
         if it.isForeseenCase { return }
+        if it.differs == nil, let recorded = it.recorded { hold(checked, to: recorded, asCheck: true, it, bench) }
 
         let ran = try await perform(it, bench, check: false)
         #expect(ran.status == it.run, "run: \(ran.error ?? "")")
@@ -62,15 +63,25 @@ import Values
         // What check mode foretells it must foretell in full.
         if checked.status == ran.status, ran.status == "changed" || ran.status == "ok" {
             for (key, foretold) in checked.values
-            where !["backup_file", "stat", "status", "ansible_facts", "cache_update_time", "execution_time_ms"]
-                .contains(key.text)
-            {
+            where ![
+                "backup_file", "backup", "stat", "status", "ansible_facts", "cache_update_time", "execution_time_ms",
+            ]
+            .contains(key.text) {
                 #expect(ran.values[key] == foretold, "foretold \(key.text)")
             }
         }
         if let verify = it.verify {
             let verified = try await bench.sh(verify)
             #expect(verified.succeeded, "verify: \(verified.output)\(verified.errorOutput)")
+        }
+        if it.differs == nil, let recorded = it.recorded {
+            hold(ran, to: recorded, asCheck: false, it, bench)
+            if !bench.isHost, !it.ignoresState {
+                let state = try await bench.state().map { recorded.line($0, without: it.ignoredContent) }
+                #expect(
+                    state == recorded.state.map { recorded.line($0, without: it.ignoredContent) },
+                    "the real module leaves another state")
+            }
         }
         let trips = await bench.shell.roundTrips
         let again = try await perform(it, bench, check: false)
@@ -83,6 +94,28 @@ import Values
         var status: String
         var values: ValueMap
         var error: String?
+        var change: Change?
+    }
+
+    /// Holds an answer to what the real module answered.
+    private func hold(_ told: Told, to recorded: Recorded, asCheck: Bool, _ it: ModuleCase, _ bench: Bench) {
+        guard told.status != "unknown" else { return }
+        // The real modules' check mode often misses what makes the run fail, or change something.
+        if asCheck, recorded.run == "failed" || recorded.check != recorded.run { return }
+        let wanted = asCheck ? recorded.check : recorded.run
+        #expect(told.status == wanted, "the real module\(asCheck ? " in check mode" : "") does otherwise")
+        if asCheck {
+            guard let diff = recorded.diff, !it.ignoresDiff else { return }
+            for case .text(_, let before, let after)? in told.change?.parts ?? [] {
+                #expect([before ?? "", after ?? ""].map(bench.neutral) == diff, "the real module's diff differs")
+                break
+            }
+            return
+        }
+        for (key, value) in recorded.values where !it.ignoredValues.contains(key.text) {
+            let ours = told.values[key].map { recorded.kept($0, like: value, by: bench) }
+            #expect(ours == value, "the real module's value of \(key.text) differs")
+        }
     }
 
     private func perform(
@@ -94,7 +127,8 @@ import Values
             let (values, said) = ArgumentCheck.check(type.manual, raw)
             if let first = said.first(where: { $0.severity == .error }) { throw first }
             let module = try type.init(Arguments(values: try #require(values), context: bench.context))
-            let outcome = try await ModuleRunner.perform(module, on: bench.target(foreseen), check: check)
+            let outcome = try await ModuleRunner.perform(
+                module, on: bench.target(foreseen, environment: it.environment), check: check)
             let status =
                 switch outcome.status {
                 case .ok: "ok"
@@ -103,7 +137,9 @@ import Values
                 case .failed: "failed"
                 case .unknown: "unknown"
                 }
-            return Told(status: status, values: outcome.result.values, error: outcome.result.failure?.rendered())
+            return Told(
+                status: status, values: outcome.result.values, error: outcome.result.failure?.rendered(),
+                change: outcome.change)
         } catch let error as Diagnostic {
             return Told(status: "failed", values: [:], error: error.rendered())
         }

@@ -47,8 +47,8 @@ enum PatternTranslation {
 }
 
 /// A replacement text as Python's `re.sub` reads it.
-struct ReplacementTemplate {
-    private enum Part {
+package struct ReplacementTemplate: Sendable {
+    private enum Part: Sendable {
         case literal([UInt8])
         case group(Int)
         case name(String)
@@ -56,7 +56,7 @@ struct ReplacementTemplate {
 
     private var parts: [Part] = []
 
-    init(_ text: String) {
+    package init(_ text: String) {
         var literal: [UInt8] = []
         let bytes = Array(text.utf8)
         var index = 0
@@ -112,7 +112,8 @@ struct ReplacementTemplate {
     }
 
     /// The replacement for one match, or the group that does not exist.
-    func expanded(_ match: Regex.Match, in bytes: [UInt8], _ regex: Regex) -> (bytes: [UInt8], missing: String?) {
+    package func expanded(_ match: Regex.Match, in bytes: [UInt8], _ regex: Regex) -> (bytes: [UInt8], missing: String?)
+    {
         var result: [UInt8] = []
         for part in parts {
             switch part {

@@ -1,27 +1,32 @@
 internal import CPCRE2
-internal import Diagnostics
+package import Diagnostics
 internal import Synchronization
 
 /// A regular expression in Python's syntax, run by PCRE2.
 ///
 /// Compiled ones are kept: templates use the same few again and again.
-final class Regex: @unchecked Sendable {
+package final class Regex: @unchecked Sendable {
     // Unchecked: a compiled PCRE2 pattern is only read, from any thread; each match makes its own match data.
     private let code: OpaquePointer
-    let groupCount: Int
+    package let groupCount: Int
     /// Named groups and their numbers.
-    let groupNames: [String: Int]
+    package let groupNames: [String: Int]
 
-    struct Options: OptionSet, Hashable {
-        let rawValue: Int
-        static let ignoreCase = Options(rawValue: 1)
-        static let multiline = Options(rawValue: 2)
+    package struct Options: OptionSet, Hashable, Sendable {
+        package let rawValue: Int
+        package init(rawValue: Int) { self.rawValue = rawValue }
+        package static let ignoreCase = Options(rawValue: 1)
+        package static let multiline = Options(rawValue: 2)
+        /// `.` matches line ends, too: Python's `DOTALL`.
+        package static let dotAll = Options(rawValue: 4)
+        /// Works on bytes, whatever they encode, as Python's patterns of `bytes` do.
+        package static let bytes = Options(rawValue: 8)
     }
 
     /// One match: byte ranges of the whole and of the groups, nil for a group that took no part.
-    struct Match {
-        var ranges: [Range<Int>?]
-        var whole: Range<Int> { ranges[0] ?? 0..<0 }
+    package struct Match: Sendable {
+        package var ranges: [Range<Int>?]
+        package var whole: Range<Int> { ranges[0] ?? 0..<0 }
     }
 
     private struct Key: Hashable {
@@ -32,7 +37,7 @@ final class Regex: @unchecked Sendable {
     private static let cache = Mutex<[Key: Regex]>([:])
 
     /// - Throws: A diagnostic with the code `.template` that shows where the pattern is wrong.
-    static func compiled(_ pattern: String, _ options: Options = []) throws(Diagnostic) -> Regex {
+    package static func compiled(_ pattern: String, _ options: Options = []) throws(Diagnostic) -> Regex {
         let key = Key(pattern: pattern, options: options)
         if let known = cache.withLock({ $0[key] }) { return known }
         let regex = try Regex(pattern, options)
@@ -44,7 +49,11 @@ final class Regex: @unchecked Sendable {
     }
 
     private init(_ pattern: String, _ options: Options) throws(Diagnostic) {
-        var flags = PCRE2_UTF | PCRE2_UCP | PCRE2_DUPNAMES | PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C
+        var flags = PCRE2_DUPNAMES | PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C
+        // With several lines, `^` also matches behind the very last line end, as in Python.
+        flags |= PCRE2_ALT_CIRCUMFLEX
+        if !options.contains(.bytes) { flags |= PCRE2_UTF | PCRE2_UCP }
+        if options.contains(.dotAll) { flags |= PCRE2_DOTALL }
         if options.contains(.ignoreCase) { flags |= PCRE2_CASELESS }
         if options.contains(.multiline) { flags |= PCRE2_MULTILINE }
         let bytes = Array(PatternTranslation.toPCRE(pattern).utf8)
@@ -87,7 +96,7 @@ final class Regex: @unchecked Sendable {
     /// The first match at or after a byte offset.
     ///
     /// - Parameter anchored: Whether it must begin at the offset, as `re.match` wants.
-    func firstMatch(
+    package func firstMatch(
         in bytes: [UInt8], from start: Int = 0, anchored: Bool = false, notEmpty: Bool = false
     ) throws(Diagnostic) -> Match? {
         guard let data = pcre2_match_data_create_from_pattern_8(code, nil) else {
@@ -119,11 +128,11 @@ final class Regex: @unchecked Sendable {
     }
 
     /// All matches from left to right, as Python's `finditer`: an empty one may follow a match directly.
-    func matches(in text: String, limit: Int = .max) throws(Diagnostic) -> [Match] {
+    package func matches(in text: String, limit: Int = .max) throws(Diagnostic) -> [Match] {
         try matches(in: Array(text.utf8), limit: limit)
     }
 
-    func matches(in bytes: [UInt8], limit: Int = .max) throws(Diagnostic) -> [Match] {
+    package func matches(in bytes: [UInt8], limit: Int = .max) throws(Diagnostic) -> [Match] {
         var result: [Match] = []
         var position = 0
         var mustNotBeEmpty = false

@@ -111,6 +111,12 @@ struct UriRequest: Sendable {
     /// Three parts one after the other: curl's configuration, header lines, the body.
     var input: [UInt8] { configuration + headerText + (body ?? []) }
 
+    /// The lengths of the first two parts of `input`, in bytes.
+    var lengths: [String] { [String(configuration.count), String(headerText.count)] }
+    /// Whether only curl can do what is asked.
+    var needsCurl: Bool { !options.allSatisfy { $0.name == "user" } }
+    var verifies: Bool { isVerified }
+
     private var headerText: [UInt8] {
         Array(headers.map { "\($0.name): \($0.value)\r\n" }.joined().utf8)
     }

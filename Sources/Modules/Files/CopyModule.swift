@@ -160,4 +160,18 @@ extension Plan {
         case .unknown(let unknown, let step): .unknown(unknown, wrap(step))
         }
     }
+
+    /// The same plan with warnings to its answer.
+    func adding(_ warnings: [String]) -> Plan {
+        guard !warnings.isEmpty else { return self }
+        switch self {
+        case .asWanted(var result):
+            result.warnings += warnings
+            return .asWanted(result)
+        case .change(let change, let step, var foreseen):
+            foreseen.warnings += warnings
+            return .change(change, step, foreseen: foreseen)
+        case .unknown: return self
+        }
+    }
 }

@@ -10,6 +10,8 @@ struct FilePlacement: Sendable {
     var destination: String
     var basename: String?
     var content: [UInt8]
+    /// The content where it lies on the host already; `content` is empty then.
+    var hostFile: HostFile?
     /// What is told as `src` after a change.
     var source: String?
     var attributes: FileAttributes
@@ -24,6 +26,8 @@ struct FilePlacement: Sendable {
     var makesDirectories = true
     /// The bits to give the file if it is written and the task names no mode.
     var modeIfWritten: UInt16?
+    /// What the file holds now, where the caller has read it already.
+    var knownContent: [UInt8]?
 
     /// What `apply` has to do.
     struct Step: Sendable {
@@ -39,10 +43,22 @@ struct FilePlacement: Sendable {
         var modeOfNew: UInt16?
     }
 
+    /// A file of the host that is to be put in place.
+    struct HostFile: Sendable {
+        var path: String
+        /// SHA-1 and MD5 in hexadecimal; the latter may be missing.
+        var checksum: String
+        var md5: String?
+        /// Bytes.
+        var size: Int
+    }
+
     /// Content longer than this is not shown in diffs, as with Ansible.
     static let longestDiff = 104_448
 
-    var checksum: String { Self.checksum(of: content) }
+    var checksum: String { hostFile?.checksum ?? Self.checksum(of: content) }
+    var md5: String { hostFile?.md5 ?? Self.hex(Insecure.MD5.hash(data: content)) }
+    private var size: Int { hostFile?.size ?? content.count }
 
     /// SHA-1 in hexadecimal.
     static func checksum(of content: [UInt8]) -> String { hex(Insecure.SHA1.hash(data: content)) }
@@ -94,7 +110,7 @@ struct FilePlacement: Sendable {
         if !isDirectory, destination.hasSuffix("/"), !asked.entry.exists, makesDirectories {
             try foreseeDirectories(asked.path, &step, &change, umask: inspection.umask)
             // How far up directories are missing takes a question of its own; it is only asked before a change.
-            step.directories = try await missingDirectories(asked.path, target)
+            step.directories = try await Self.missingDirectories(asked.path, target)
         } else if !place.entry.exists, !isDirectory, parent.followed.kind != .directory, !parent.isAwaited(by: target) {
             throw Diagnostic(
                 .failed, "directory '\(parent.path)' does not exist",
@@ -147,7 +163,7 @@ struct FilePlacement: Sendable {
             step.modeOfNew = after.mode
         }
         step.difference.after.kind = .file
-        if step.writes { step.difference.after.size = content.count }
+        if step.writes { step.difference.after.size = size }
         if step.writes, attributes.mode == nil, let modeIfWritten {
             step.difference.mode = modeIfWritten
             step.difference.after.mode = modeIfWritten
@@ -156,7 +172,9 @@ struct FilePlacement: Sendable {
         change.parts += step.difference.parts
         guard !change.isEmpty else { return nil }
         change.effects.append(
-            .file(path: place.path, step.difference.after.effect(checksum: checksum, content: content)))
+            .file(
+                path: place.path,
+                step.difference.after.effect(checksum: checksum, content: hostFile == nil ? content : nil)))
         return (step, change)
     }
 
@@ -181,13 +199,15 @@ struct FilePlacement: Sendable {
             let state = try await FileAttributes.set([(step.path, step.difference)], on: target, seeing: step.path)
             return FileWrite.Outcome(state: state)
         }
-        return try await target.write(
-            FileWrite(
-                path: step.path, content: content, owner: attributes.owner, group: attributes.group,
-                mode: step.modeOfNew ?? step.difference.mode
-                    ?? (attributes.mode == nil ? nil : step.difference.after.mode),
-                validate: validate, backup: backup, expecting: step.expecting,
-                allowsUnsafeWrite: attributes.allowsUnsafeWrites, followsLinks: false))
+        var file = FileWrite(
+            path: step.path, content: content, owner: attributes.owner, group: attributes.group,
+            mode: step.modeOfNew ?? step.difference.mode
+                ?? (attributes.mode == nil ? nil : step.difference.after.mode),
+            validate: validate, backup: backup, expecting: step.expecting,
+            allowsUnsafeWrite: attributes.allowsUnsafeWrites, followsLinks: false)
+        guard let hostFile else { return try await target.write(file) }
+        file.size = hostFile.size
+        return try await target.place(file, from: hostFile.path)
     }
 
     // MARK: Parts
@@ -207,7 +227,7 @@ struct FilePlacement: Sendable {
     }
 
     private func addContentValues(_ values: inout ValueMap) {
-        values["md5sum"] = .string(Self.hex(Insecure.MD5.hash(data: content)))
+        values["md5sum"] = .string(md5)
         if let source { values["src"] = .string(source) }
     }
 
@@ -225,14 +245,15 @@ struct FilePlacement: Sendable {
         )
     }
 
-    private func missingDirectories(
+    /// The directories on a path's way, itself included, that are not there; top one first.
+    static func missingDirectories(
         _ path: String, _ target: some TargetReader
     ) async throws(Diagnostic) -> [String] {
         var all: [String] = []
         var current = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         while !current.isEmpty, current != "/", current != "." {
             all.append(current)
-            current = Self.directory(of: current)
+            current = directory(of: current)
         }
         let states = try await target.inspect(all).paths
         for (path, state) in zip(all, states) where state.followed.exists && state.followed.kind != .directory {
@@ -246,11 +267,14 @@ struct FilePlacement: Sendable {
         -> Change.Part
     {
         if isSecret { return .action("content of \(place.path) differs (not shown)") }
-        if content.count > Self.longestDiff || place.followed.size > Self.longestDiff {
+        if size > Self.longestDiff || place.followed.size > Self.longestDiff {
             return .action("content of \(place.path) differs (longer than \(Self.longestDiff) bytes, not shown)")
         }
+        if hostFile != nil { return .action("content of \(place.path) differs (not shown)") }
         var before: [UInt8]?
-        if place.entry.kind == .file {
+        if knownContent != nil {
+            before = knownContent
+        } else if place.entry.kind == .file {
             if place.isForeseen, target.foreseen.effect(at: place.path)?.content == nil {
                 return .action("content of \(place.path) differs from what an earlier task would write")
             }
@@ -280,6 +304,21 @@ struct FilePlacement: Sendable {
 
     static func basename(of path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// The path without `.`, `..` and doubled slashes, as Python's `normpath` gives it: no link is looked at.
+    static func normalized(_ path: String) -> String {
+        let isAbsolute = path.hasPrefix("/")
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." {
+                parts.removeLast()
+            } else if part != ".." || !isAbsolute {
+                parts.append(part)
+            }
+        }
+        let joined = parts.joined(separator: "/")
+        return isAbsolute ? "/" + joined : joined.isEmpty ? "." : joined
     }
 
     /// `$1` mode, `$2` owner, `$3` group, then directories to make, each in one that is there by then.

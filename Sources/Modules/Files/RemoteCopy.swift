@@ -36,11 +36,7 @@ struct RemoteCopy: Sendable {
         placement.content = content
         placement.source = found.path
         placement.basename = FilePlacement.basename(of: source)
-        if preservesMode {
-            placement.attributes.mode = .bits(found.followed.mode)
-        } else {
-            placement.modeIfWritten = found.followed.mode
-        }
+        if preservesMode { placement.attributes.mode = .bits(found.followed.mode) }
         let prepared = placement
         return try await prepared.plan(target).map { Step(placement: prepared, step: $0) }
     }

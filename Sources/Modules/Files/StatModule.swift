@@ -86,7 +86,8 @@ struct StatModule: Module {
 
     func apply(_ step: Never, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {}
 
-    private static func values(of state: FileState, path: String) -> ValueMap {
+    /// What `stat` and `find` tell of a path.
+    static func values(of state: FileState, path: String) -> ValueMap {
         func bit(_ bit: UInt16) -> Value { .bool(state.mode & bit != 0) }
         var digits = String(state.mode, radix: 8)
         while digits.count < 4 { digits = "0" + digits }
@@ -132,8 +133,8 @@ struct StatModule: Module {
         case $sp_a in
         *m*)
             if [ -e "$p" ] && command -v file >/dev/null 2>&1; then
-                case $sp_a in *f*) mime=$(file -b -L --mime-type --mime-encoding -- "$p" 2>/dev/null) ;;
-                *) mime=$(file -b -h --mime-type --mime-encoding -- "$p" 2>/dev/null) ;; esac
+                # What a link leads to is not looked into, even with `follow`, as Ansible does.
+                mime=$(file -b -h --mime-type --mime-encoding -- "$p" 2>/dev/null)
                 charset=${mime##*charset=}
                 mime=${mime%%;*}
             fi

@@ -11,6 +11,8 @@ struct TreePlacement: Sendable {
     private let source: String
     /// Without a slash at its end.
     private let destination: String
+    /// What is told as `dest`.
+    private let shown: String
     private let attributes: FileAttributes
     private let directoryMode: FileMode?
     private let template: FilePlacement
@@ -45,6 +47,7 @@ struct TreePlacement: Sendable {
         let top =
             holdsOnlyContent ? String(trimmed) : FilePlacement.join(String(trimmed), FilePlacement.basename(of: path))
         self.destination = top
+        shown = String(trimmed) + "/"
         self.attributes = attributes
         self.directoryMode = directoryMode
         template = FilePlacement(
@@ -118,7 +121,7 @@ struct TreePlacement: Sendable {
                 try await planFile(item, found, inspection, target, &step, &change)
             }
         }
-        let values: ValueMap = ["dest": .string(destination + "/"), "src": .string(source)]
+        let values: ValueMap = ["dest": .string(shown), "src": .string(source)]
         guard !change.isEmpty else { return .asWanted(.ok(values)) }
         return .change(change, step, foreseen: .changed(values))
     }
@@ -166,7 +169,7 @@ struct TreePlacement: Sendable {
                 Self.makeLinks, step.links.flatMap { [$0.target, $0.path] }, doing: "make links below '\(destination)'")
         }
         if !step.differences.isEmpty { try await FileAttributes.set(step.differences, on: target) }
-        return .changed(["dest": .string(destination + "/"), "src": .string(source)])
+        return .changed(["dest": .string(shown), "src": .string(source)])
     }
 
     private static let makeLinks: Script = #"""
