@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help system build debug format lint test unit integration conformance bench fuzz demo check clean down
+.PHONY: help system build debug format lint test unit modules integration conformance bench fuzz demo check clean down
 
 # The direction of imports between the rooms is part of the build (see Package.swift).
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
@@ -32,10 +32,13 @@ unit: system ## the unit tests
 	# One after the other: several start machines and daemons of their own, and some wait for time to pass.
 	swift test --no-parallel $(SWIFT_FLAGS)
 
+modules: system ## the modules' cases on a real host (needs root or sudo)
+	SWIFT_FLAGS="$(SWIFT_FLAGS)" Tests/Integration/modules.sh
+
 integration: build ## the site and its troubles on real hosts (needs root or sudo); CASES="name…" picks some
 	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Integration/run.sh $(CASES)
 
-test: unit integration ## every test
+test: unit modules integration ## every test
 
 conformance: build ## what ansible-playbook answers beside what swiftprov answers
 	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Integration/conformance.sh

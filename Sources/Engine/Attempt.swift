@@ -22,10 +22,15 @@ extension TaskRun {
                 return try await attempt(module, in: scope, settings)
             }
         } catch {
-            // A file that is not there was named by an argument; that is where to look.
-            let source = error.code == .missingFile ? task.node.action.places["src"] : nil
-            return TaskOutcome(failure: error.located(at: source ?? task.node.location))
+            return failed(error)
         }
+    }
+
+    /// The outcome of a module or action that threw.
+    func failed(_ error: Diagnostic) -> TaskOutcome {
+        // A file that is not there was named by an argument; that is where to look.
+        let source = error.code == .missingFile ? task.node.action.places["src"] : nil
+        return TaskOutcome(failure: error.located(at: source ?? task.node.location))
     }
 
     private func attempt(
@@ -34,8 +39,13 @@ extension TaskRun {
         switch try prepared(module, in: scope, settings) {
         case .unknown(let unknown): return .unknown(unknown)
         case .ready(let instance, let warnings):
-            let target = try target(settings)
-            var outcome = taken(try await ModuleRunner.perform(instance, on: target, check: settings.isCheckMode))
+            var outcome: TaskOutcome
+            if !settings.isCheckMode, let wish = try asynchrony(in: scope) {
+                outcome = try await perform(instance, wish, settings)
+            } else {
+                let target = try target(settings)
+                outcome = taken(try await ModuleRunner.perform(instance, on: target, check: settings.isCheckMode))
+            }
             outcome.warnings += warnings
             // An answer made of what is unknown is no answer.
             if outcome.status == .ok, let unknown = Value.map(outcome.values).firstUnknown { return .unknown(unknown) }
@@ -149,7 +159,7 @@ extension TaskRun {
         return HostTarget(
             hostName: settings.delegate ?? host.name, shell: shell,
             foreseen: settings.isCheckMode ? host.foreseen : Foreseen(), environment: settings.environment,
-            become: settings.become)
+            become: settings.become, isControlMachine: settings.request.isLocal)
     }
 
     /// A module's outcome as the task's; what a dry run foresees is kept for later tasks.

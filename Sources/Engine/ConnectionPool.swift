@@ -7,6 +7,7 @@ final class ConnectionPool {
     private let provider: any ConnectionProvider
     private var connections: [ConnectionRequest: any Connection] = [:]
     private var shells: [String: [Key: LazyShell]] = [:]
+    private var closing: Task<Void, Never>?
 
     private struct Key: Hashable {
         var request: ConnectionRequest
@@ -19,9 +20,26 @@ final class ConnectionPool {
     func shell(_ request: ConnectionRequest, as become: Become?) throws(Diagnostic) -> any Shell {
         let key = Key(request: request, become: become)
         if let shell = shells[request.name]?[key] { return shell }
-        let shell = LazyShell(try connection(request), become)
+        // Settings that make no sense are told before the first request.
+        _ = try connection(request)
+        let shell = LazyShell(self, request, become)
         shells[request.name, default: [:]][key] = shell
         return shell
+    }
+
+    /// Opens an identity's shell over the connection there is, or over a new one.
+    fileprivate func open(_ request: ConnectionRequest, as become: Become?) async throws(Diagnostic) -> any Shell {
+        try await connection(request).shell(as: become)
+    }
+
+    /// Ends the connections to a host and makes one that is opened by its next request.
+    ///
+    /// - Parameter limit: The longest that may take, in place of what the request says.
+    fileprivate func renew(_ request: ConnectionRequest, within limit: Duration?) async throws(Diagnostic) {
+        await reset(request.name)
+        var hurried = request
+        hurried.timeout = limit ?? request.timeout
+        connections[request] = try provider.connection(hurried)
     }
 
     private func connection(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection {
@@ -29,6 +47,11 @@ final class ConnectionPool {
         let connection = try provider.connection(request)
         connections[request] = connection
         return connection
+    }
+
+    /// A connection that nobody else uses; whoever asked for it closes it.
+    func separate(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection {
+        try provider.connection(request)
     }
 
     /// How often a host was waited for so far, all its identities together.
@@ -46,14 +69,20 @@ final class ConnectionPool {
         }
     }
 
-    /// Ends everything.
+    /// Ends everything; who asks again waits until that is done.
     func close() async {
         let all = Array(connections.values)
         connections = [:]
         shells = [:]
-        await withTaskGroup(of: Void.self) { group in
-            for connection in all { group.addTask { await connection.close() } }
+        let before = closing
+        let task = Task(executorPreference: EventLoop.shared) {
+            await before?.value
+            await withTaskGroup(of: Void.self) { group in
+                for connection in all { group.addTask { await connection.close() } }
+            }
         }
+        closing = task
+        await task.value
     }
 }
 
@@ -76,17 +105,23 @@ struct HurriedShell: Shell {
     }
 
     var roundTrips: Int { get async { await shell.roundTrips } }
+
+    func reopen(within limit: Duration?) async throws(Diagnostic) { try await shell.reopen(within: limit) }
 }
 
 /// A shell that is opened by its first request.
 @IOLoop
 private final class LazyShell: Shell {
-    private let connection: any Connection
+    private let pool: ConnectionPool
+    private let connection: ConnectionRequest
     private let become: Become?
     private var opened: (any Shell)?
     private var opening: Task<any Shell, any Error>?
+    /// Of the shells that were opened anew.
+    private var pastRoundTrips = 0
 
-    init(_ connection: any Connection, _ become: Become?) {
+    init(_ pool: ConnectionPool, _ connection: ConnectionRequest, _ become: Become?) {
+        self.pool = pool
         self.connection = connection
         self.become = become
     }
@@ -100,8 +135,8 @@ private final class LazyShell: Shell {
         if let opened { return opened }
         let task =
             opening
-            ?? Task(executorPreference: EventLoop.shared) { [connection, become] in
-                try await connection.shell(as: become) as any Shell
+            ?? Task(executorPreference: EventLoop.shared) { [pool, connection, become] in
+                try await pool.open(connection, as: become) as any Shell
             }
         opening = task
         do {
@@ -114,10 +149,18 @@ private final class LazyShell: Shell {
         }
     }
 
+    func reopen(within limit: Duration?) async throws(Diagnostic) {
+        pastRoundTrips = await roundTrips
+        opened = nil
+        opening = nil
+        try await pool.renew(connection, within: limit)
+        _ = try await shell()
+    }
+
     var roundTrips: Int {
         get async {
-            guard let opened else { return 0 }
-            return await opened.roundTrips
+            guard let opened else { return pastRoundTrips }
+            return pastRoundTrips + (await opened.roundTrips)
         }
     }
 }

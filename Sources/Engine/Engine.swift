@@ -1,5 +1,5 @@
-import Diagnostics
-import Inventory
+public import Diagnostics
+public import Inventory
 public import Planning
 import Playbook
 public import Results
@@ -20,13 +20,26 @@ public final class Engine {
     let redactor: Redactor
     let connections: ConnectionPool
     private let send: @Sendable (RunEvent) -> Void
-    private var hosts: [String: HostRun] = [:]
+    private let readInventory: (() throws(Diagnostics) -> InventoryTree)?
+    private(set) var hosts: [String: HostRun] = [:]
     private var order: [String] = []
     /// The play being run.
     var play: PlannedPlay?
     var handlers: [PlannedTask] = []
     /// Whether tasks of this run added hosts or groups.
     var inventoryHasGrown = false
+    /// What brought them, to be done again when the inventory is read anew.
+    var growth: [(inout InventoryTree) -> Void] = []
+    /// Modules that go on beside the play (`async` with `poll: 0`).
+    var kept: [Task<Void, Never>] = []
+    /// Set while the hosts of a play go their own ways.
+    var freeRun: FreeRun?
+    /// Warnings that are given once a task, not once a host.
+    var warned: Set<String> = []
+    /// Whether `meta: end_play` ended the play, further batches included.
+    private var isPlayOver = false
+    /// Whether each task is asked for (`--step`).
+    var isStepping: Bool
     /// Whether so many hosts failed that the play ends here, and the run with it.
     private var isBroken = false
     /// Set by Ctrl-C: nothing new is begun.
@@ -34,22 +47,36 @@ public final class Engine {
 
     public init(
         planner: Planner, variables: RunVariables, settings: RunSettings, redactor: Redactor,
-        connections: any ConnectionProvider, events: @escaping @Sendable (RunEvent) -> Void
+        connections: any ConnectionProvider, readInventory: (() throws(Diagnostics) -> InventoryTree)? = nil,
+        events: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.planner = planner
         self.variables = variables
         self.settings = settings
         self.redactor = redactor
         self.connections = ConnectionPool(connections)
+        self.readInventory = readInventory
+        isStepping = settings.asksBeforeTasks
         send = events
     }
 
     /// Runs all plays, closes the connections and tells how it ended.
     public func run(_ plan: RunPlan) async -> Recap {
+        var start = settings.startAtTask
         for play in plan.plays {
             if isInterrupted { break }
+            var play = play
+            if let name = start {
+                guard let rest = play.starting(at: name) else {
+                    tell(.playStarted(name: play.name, hosts: play.hosts))
+                    continue
+                }
+                play = rest
+                start = nil
+            }
             guard await run(play) else { break }
         }
+        await finishKept()
         await connections.close()
         var recap = Recap()
         for name in order {
@@ -67,7 +94,24 @@ public final class Engine {
     /// Lets what runs finish, begins nothing new.
     public func interrupt() { isInterrupted = true }
 
-    func tell(_ event: RunEvent) { send(event) }
+    /// Ends what runs on the hosts, too, with its children; the run then ends by itself.
+    public func cut() async {
+        isInterrupted = true
+        await connections.close()
+    }
+
+    /// Where hosts go their own ways, a banner waits for the first result below it.
+    func tell(_ event: RunEvent) {
+        if let freeRun {
+            switch event {
+            case .taskStarted: return
+            case .item(let report), .result(let report), .retry(let report, _, _):
+                if let title = freeRun.banner(before: report.task) { send(.taskStarted(title)) }
+            default: break
+            }
+        }
+        send(event)
+    }
 
     // MARK: Plays
 
@@ -83,6 +127,7 @@ public final class Engine {
         }
         self.play = play
         handlers = play.handlers
+        isPlayOver = false
         await setVariables(of: play, hosts: all)
         for batch in batches(of: all, play.node.serial) {
             if isInterrupted { return false }
@@ -97,11 +142,26 @@ public final class Engine {
             // Hosts that were lost before this play don't count: the others' plays go on.
             let lost = willing.filter { $0.state == .failed || $0.state == .unreachable }
             if lost.count == batch.count { return false }
+            if isPlayOver { break }
         }
         return true
     }
 
     private func run(_ play: PlannedPlay, on batch: [HostRun]) async {
+        do throws(Diagnostic) {
+            switch try strategy(of: play) {
+            case .linear: await carryOut(play, on: batch)
+            case .free: await runFreely(play, on: batch, pinned: false)
+            case .hostPinned: await runFreely(play, on: batch, pinned: true)
+            }
+        } catch {
+            let title = TaskTitle(kind: .task, name: "strategy", location: error.location)
+            for host in batch { fail(host, with: error, title: title) }
+        }
+    }
+
+    /// Everything of a play, for hosts that go through it together.
+    func carryOut(_ play: PlannedPlay, on batch: [HostRun]) async {
         await gatherFacts(play, batch)
         // Roles and tasks are one section to handlers, as in Ansible.
         for (index, section) in play.sections.enumerated() {
@@ -198,7 +258,7 @@ public final class Engine {
 
     /// Ends the play, and the run with it, if more of the batch was lost than `max_fail_percentage` allows.
     func breakIfTooManyFailed() {
-        guard let field = play?.node.maxFailPercentage, !isBroken else { return }
+        guard let field = play?.node.maxFailPercentage, !isBroken, freeRun == nil else { return }
         let value = (try? variables.scopeWithoutHost().evaluate(field.value)) ?? field.value
         let text = value.pythonText
         guard let limit = Double(text.hasSuffix("%") ? String(text.dropLast()) : text) else { return }
@@ -217,6 +277,28 @@ public final class Engine {
             host.isForgiven = true
         }
         updateActiveHosts()
+    }
+
+    /// Ends the batch, or the whole play, for everybody who is still in it.
+    func endPlay(wholly: Bool) {
+        if wholly { isPlayOver = true }
+        for name in variables.play.batch {
+            if let host = hosts[name], host.isActive { host.state = .ended }
+        }
+    }
+
+    /// Reads the inventory anew; what tasks of this run added to it is added again.
+    ///
+    /// - Throws: `Diagnostics` with what is wrong with its sources; the old one stays then.
+    func refreshInventory() throws(Diagnostics) {
+        guard var tree = try readInventory?() else { return }
+        for add in growth { add(&tree) }
+        variables.inventory = tree
+        variables.inventoryChanged()
+        inventoryHasGrown = true
+        for host in tree.hostNames {
+            for (_, values) in (try? tree.variableLayers(of: host)) ?? [] { redactor.learn(.map(values)) }
+        }
     }
 
     /// Marks who is still in the play, for `ansible_play_hosts`.

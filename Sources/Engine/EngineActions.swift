@@ -116,6 +116,7 @@ extension Engine {
         }
         let isNew = try variables.inventory.addHost(name, groups: groups, variables: arguments)
         inventoryHasGrown = true
+        growth.append { [arguments, groups] tree in _ = try? tree.addHost(name, groups: groups, variables: arguments) }
         variables.inventoryChanged()
         if let trouble = variables.inventory.checkVariables(of: [name]).first(where: { $0.severity == .error }) {
             throw trouble
@@ -135,31 +136,10 @@ extension Engine {
         let parents = (arguments["parents"].map { $0.elements ?? [$0] } ?? []).map(\.pythonText)
         let isNew = try variables.inventory.addToGroup(run.host.name, group: group, parents: parents)
         inventoryHasGrown = true
+        growth.append { [host = run.host.name] tree in
+            _ = try? tree.addToGroup(host, group: group, parents: parents)
+        }
         variables.inventoryChanged()
         return TaskOutcome(isNew ? .changed : .ok)
-    }
-
-    private func pause(_ arguments: ValueMap, _ run: TaskRun) async throws(Diagnostic) -> TaskOutcome {
-        let known = ["seconds", "minutes", "prompt", "echo"]
-        for key in arguments.keys where !known.contains(key.text) {
-            throw Diagnostic(
-                .unknownArgument, "unknown argument '\(key.text)' for pause",
-                at: run.task.node.action.places[key.text], remedy: NearestNames.hint(key.text, among: known))
-        }
-        let seconds =
-            arguments["seconds"].flatMap { Double($0.pythonText) }
-            ?? arguments["minutes"].flatMap { Double($0.pythonText) }.map { $0 * 60 }
-        var outcome = TaskOutcome(.ok)
-        outcome.values["rc"] = 0
-        if let seconds {
-            try? await Task.sleep(for: .seconds(seconds))
-            outcome.values["stdout"] = .string("Paused for \(seconds) seconds")
-        } else {
-            let echoes = arguments["echo"]?.isYes ?? true
-            let text = arguments["prompt"]?.pythonText ?? "Press enter to continue, Ctrl+C to interrupt"
-            outcome.values["user_input"] = .string(
-                await Prompting.line("[\(run.title.name)]\n\(text):", echoes: echoes))
-        }
-        return outcome
     }
 }

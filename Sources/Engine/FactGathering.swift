@@ -15,6 +15,7 @@ extension Engine {
         var action = TaskNode.Action(name: "ansible.builtin.setup", location: place)
         if let subset = play.node.gatherSubset { action.arguments["gather_subset"] = subset.value }
         if let timeout = play.node.gatherTimeout { action.arguments["gather_timeout"] = timeout.value }
+        if let path = play.node.factPath { action.arguments["fact_path"] = path.value }
         var keywords = Keywords()
         keywords.name = Field("Gathering Facts", at: place)
         let node = TaskNode(keywords: keywords, action: action, location: place)

@@ -23,7 +23,7 @@ extension Engine {
             let named = handlers.first { $0.file == last?.file && answers($0, to: text, from: task) }
             guard !matching.isEmpty || named != nil else {
                 throw Diagnostic(
-                    .undefined, "no handler '\(text)'", at: task.node.notify.first?.location,
+                    .undefined, "no handler '\(text)'", at: task.notifications.first?.location,
                     remedy: NearestNames.hint(text, among: handlers.map(\.writtenName.pythonText)))
             }
             for handler in matching { host.notified.insert(handler.id) }

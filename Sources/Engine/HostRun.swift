@@ -26,6 +26,8 @@ final class HostRun {
     var notified: Set<Int> = []
     /// How many blocks around the present task would rescue the host.
     var rescuers = 0
+    /// The role whose rest `meta: end_role` leaves out.
+    var leavingRole: RoleInstance?
     var failedTask: PlannedTask?
     var failedResult: Value = .null
     /// Roles this host has been through in this play.
@@ -36,4 +38,6 @@ final class HostRun {
     init(_ name: String) { self.name = name }
 
     var isActive: Bool { state == .active }
+    /// Whether the next task of the list is for it.
+    var goesOn: Bool { isActive && leavingRole == nil }
 }

@@ -31,6 +31,7 @@ extension TaskRun {
         var outcomes: [(item: Value, outcome: TaskOutcome)] = []
         let scopes = items.indices.map { itemScope(loop, items, $0) }
         var learned = ValueMap()
+        var hidesAnItem = isHidden
         var foresight = Foresight(of: scopes.count, isUsed: canForesee)
         for index in items.indices {
             if engine.isInterrupted { break }
@@ -39,13 +40,25 @@ extension TaskRun {
             }
             var outcome: TaskOutcome
             if let range = foresight.rangeToAsk(at: index) { foresight.take(await foresee(scopes[range]), for: range) }
-            if let answer = foresight.answer(at: index) {
-                outcome = answer
-            } else {
+            if canRunAhead(loop) {
+                let changes = foresight.changesToMake(at: index)
+                if !changes.isEmpty { foresight.made(await make(changes, scopes)) }
+            }
+            switch foresight.item(at: index) {
+            case .some(let item):
+                traits = item.traits
+                switch item.state {
+                case .answer(let answer): outcome = answer
+                case .change(let planned, let warnings):
+                    outcome = await make(.init(index: index, planned: planned, warnings: warnings), in: scopes[index])
+                    foresight.performed(index, mayHaveChanged: true)
+                }
+            case nil:
                 if !learned.isEmpty { scopes[index].push(Layer("earlier items", learned)) }
                 outcome = await perform(in: scopes[index])
                 foresight.performed(index, mayHaveChanged: outcome.status == .changed || outcome.status == .failed)
             }
+            hidesAnItem = hidesAnItem || isHidden
             if outcome.status == .unreachable { return (outcome, outcome.registered(title.name)) }
             // Later items see what this one registered and set.
             learned.merge(outcome.variables)
@@ -54,25 +67,52 @@ extension TaskRun {
             engine.tell(.item(report(outcome, label(loop, items[index], scopes[index]))))
             if breaks(loop, outcome, scopes[index]) { break }
         }
+        // The task's own report holds what its items hold.
+        traits.isHidden = hidesAnItem
         return combined(outcomes, loop)
     }
 
     /// Whether items can be asked about before their turn: modules can, and only where one look decides.
     private var canForesee: Bool {
         guard case .module = task.action else { return false }
-        return task.node.until.isEmpty && task.node.retries == nil && !readsItsOwnAnswers
+        return task.node.until.isEmpty && task.node.retries == nil && task.node.asynchronous == nil
+            && !readsItsOwnAnswers
     }
 
-    /// The answers of items that would change nothing, all asked together, in one round trip.
+    /// Whether later items may be changed with the one whose turn it is: not if there may be no turn for them.
+    private func canRunAhead(_ loop: TaskNode.Loop) -> Bool { loop.pause == nil && loop.breakWhen.isEmpty }
+
+    /// What is known of items after asking about them all together, in one round trip.
     ///
-    /// An item that would change something, or whose answer depends on more than a plan, answers nil and is
-    /// performed on its own when its turn comes.
-    private func foresee(_ scopes: ArraySlice<LayeredScope>) async -> [TaskOutcome?] {
+    /// An item whose answer depends on more than a plan gives nil and is performed on its own when its turn comes.
+    private func foresee(_ scopes: ArraySlice<LayeredScope>) async -> [Foresight.Item?] {
         guard case .module(let module) = task.action else { return [] }
         let scopes = Array(scopes)
-        return await Bounded.map(scopes.count, limit: scopes.count) { index -> TaskOutcome? in
+        return await Bounded.map(scopes.count, limit: scopes.count) { index -> Foresight.Item? in
             await self.foresee(module, scopes[index])
         }
+    }
+
+    /// Makes changes that have nothing to do with each other: all are under way together.
+    private func make(
+        _ changes: [Foresight.ToMake], _ scopes: [LayeredScope]
+    ) async -> [(index: Int, change: Change, outcome: TaskOutcome)] {
+        await Bounded.map(changes.count, limit: changes.count) { at in
+            let next = changes[at]
+            return (next.index, next.planned.change, await self.make(next, in: scopes[next.index]))
+        }
+    }
+
+    /// Makes a change that was planned before; in a dry run, foretells it.
+    private func make(_ next: Foresight.ToMake, in scope: LayeredScope) async -> TaskOutcome {
+        var outcome: TaskOutcome
+        do throws(Diagnostic) {
+            outcome = taken(modes.check ? next.planned.foreseen : try await next.planned.apply())
+            outcome.warnings += next.warnings
+        } catch {
+            outcome = failed(error)
+        }
+        return judged(outcome, in: scope)
     }
 
     /// Whether an item may depend on what an earlier one registered, by name.
@@ -82,17 +122,29 @@ extension TaskRun {
         return texts.contains { $0.pythonText.contains(name) }
     }
 
-    private func foresee(_ module: any Module.Type, _ scope: LayeredScope) async -> TaskOutcome? {
+    private func foresee(_ module: any Module.Type, _ scope: LayeredScope) async -> Foresight.Item? {
         do throws(Diagnostic) {
-            if let outcome = try conditionOutcome(in: scope) { return outcome }
+            if let outcome = try conditionOutcome(in: scope) {
+                // Nothing on the host decided it.
+                return Foresight.Item(traits: traits, state: .answer(outcome), concerns: Concerns.none)
+            }
             let settings = try settings(in: scope)
+            let traits = traits
             guard case .ready(let instance, let warnings) = try prepared(module, in: scope, settings) else {
                 return nil
             }
-            guard let found = try await ModuleRunner.inspect(instance, on: try target(settings)) else { return nil }
-            var outcome = taken(found)
-            outcome.warnings += warnings
-            return judged(outcome, in: scope)
+            switch try await ModuleRunner.inspect(instance, on: try target(settings)) {
+            case .answer(let found, let concerns):
+                var outcome = taken(found)
+                // An answer made of what is unknown is no answer.
+                if Value.map(outcome.values).firstUnknown != nil { return nil }
+                outcome.warnings += warnings
+                return Foresight.Item(traits: traits, state: .answer(judged(outcome, in: scope)), concerns: concerns)
+            case .change(let planned, let concerns):
+                return Foresight.Item(traits: traits, state: .change(planned, warnings: warnings), concerns: concerns)
+            case .unknown:
+                return nil
+            }
         } catch {
             return nil
         }

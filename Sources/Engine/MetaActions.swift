@@ -11,7 +11,7 @@ import Variables
 extension Engine {
     func perform(_ meta: EngineAction.Meta, of task: PlannedTask, on hosts: [HostRun]) async {
         tell(.taskStarted(title(of: task, for: hosts.first)))
-        let asksAll: Set<EngineAction.Meta> = [.endPlay, .endBatch, .clearHostErrors]
+        let asksAll: Set<EngineAction.Meta> = [.endPlay, .endBatch, .clearHostErrors, .refreshInventory]
         // What concerns the play as a whole is asked of its first host alone.
         let asked = asksAll.contains(meta) ? Array(hosts.prefix(1)) : hosts
         let chosen = asked.filter { holds(task, on: $0) }
@@ -28,7 +28,8 @@ extension Engine {
         case .flushHandlers: await flushHandlers(chosen)
         case .endPlay, .endBatch:
             // Whoever is still in ends here, whatever host the condition was asked of.
-            for host in hosts where host.isActive { host.state = .ended }
+            endPlay(wholly: meta == .endPlay)
+            updateActiveHosts()
         case .endHost:
             for host in chosen { host.state = .ended }
             updateActiveHosts()
@@ -38,8 +39,16 @@ extension Engine {
             forgive()
         case .resetConnection:
             for host in chosen { await connections.reset(host.name) }
-        case .refreshInventory, .endRole:
-            break  // Refused while planning.
+        case .refreshInventory:
+            do throws(Diagnostics) {
+                try refreshInventory()
+            } catch {
+                for diagnostic in error.errors {
+                    for host in chosen { fail(host, with: diagnostic, title: title(of: task, for: host)) }
+                }
+            }
+        case .endRole:
+            for host in chosen { host.leavingRole = task.role }
         }
     }
 

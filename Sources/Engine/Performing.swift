@@ -11,7 +11,7 @@ extension Engine {
     func perform(_ nodes: [PlannedNode], on hosts: [HostRun]) async {
         for node in nodes {
             if isInterrupted { return }
-            let active = hosts.filter(\.isActive)
+            let active = hosts.filter(\.goesOn)
             if active.isEmpty { return }
             switch node {
             case .task(let task): await perform(task, on: active)
@@ -61,7 +61,10 @@ extension Engine {
         let fresh = hosts.filter { role.instance.allowsDuplicates || !$0.finishedRoles.contains(identity) }
         await perform(role.dependencies, on: fresh)
         await perform(role.tasks, on: fresh)
-        for host in fresh where host.isActive { host.finishedRoles.insert(identity) }
+        for host in fresh {
+            if host.leavingRole === role.instance { host.leavingRole = nil }
+            if host.isActive { host.finishedRoles.insert(identity) }
+        }
     }
 
     // MARK: A task on its hosts
@@ -73,10 +76,16 @@ extension Engine {
                 await perform(meta, of: task, on: hosts)
                 return
             case .includeTasks, .includeRole:
+                guard await isWanted(task, hosts) else { return }
                 await performInclude(task, on: hosts)
                 return
             default: break
             }
+        }
+        guard await isWanted(task, hosts) else { return }
+        if let freeRun {
+            for host in hosts { await performFreely(task, on: host, freeRun) }
+            return
         }
         tell(.taskStarted(title(of: task, for: hosts.first)))
         let runsOnce = flag(.runOnce, of: task, for: hosts[0]) || concernsAll(task)
@@ -96,6 +105,21 @@ extension Engine {
             }
         }
         breakIfTooManyFailed()
+    }
+
+    /// With `--step`: whether the person at the terminal wants the task.
+    private func isWanted(_ task: PlannedTask, _ hosts: [HostRun]) async -> Bool {
+        guard isStepping else { return true }
+        let title = title(of: task, for: hosts.first)
+        let name = SafeText.visible(redactor.redacted("\(task.isHandler ? "HANDLER" : "TASK"): \(title.name)"))
+        let host = freeRun == nil ? "" : hosts.first.map { "on \($0.name) " } ?? ""
+        switch await Prompting.line("Perform task: \(name) \(host)(N)o/(y)es/(c)ontinue: ", echoes: true).lowercased() {
+        case "y", "yes": return true
+        case "c", "continue":
+            isStepping = false
+            return true
+        default: return false
+        }
     }
 
     /// Whether an action concerns the run and not a host: it is carried out once, whatever the number of hosts.
@@ -122,7 +146,7 @@ extension Engine {
             location: task.node.location)
     }
 
-    private func throttle(of task: PlannedTask, for host: HostRun) -> Int? {
+    func throttle(of task: PlannedTask, for host: HostRun) -> Int? {
         guard let field = task.inherited.settings[.throttle] else { return nil }
         let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
         guard let value = (try? scope.evaluate(field.value)).flatMap({ Int($0.pythonText) }), value > 0 else {

@@ -25,29 +25,84 @@ public enum Prompting {
         await HelperThread.run { read(text, echoes: echoes) }
     }
 
+    /// Shows a text on the terminal.
+    ///
     /// Prompts go to standard error: what is read by programs goes to standard output.
-    private static func show(_ text: String) {
+    static func show(_ text: String, on descriptor: Int32 = STDERR_FILENO) {
         let bytes = Array(text.utf8)
-        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     }
 
     /// Shows a text on the terminal and reads a line from it, blocking.
     ///
+    /// - Parameters:
+    ///   - text: What to show.
+    ///   - echoes: Whether what is typed is shown.
+    ///   - apartFromInput: Whether to ask at the terminal even if standard input is something else, as where the data
+    ///     to work on comes from there.
     /// - Returns: The line without its end; empty at the end of input.
-    public static func read(_ text: String, echoes: Bool) -> String {
-        show(text)
-        var saved = termios()
-        let hides = !echoes && tcgetattr(STDIN_FILENO, &saved) == 0
-        if hides {
-            var silent = saved
-            silent.c_lflag &= ~tcflag_t(ECHO)
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        }
-        let line = readLine(strippingNewline: true) ?? ""
-        if hides {
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved)
-            show("\n")
+    public static func read(_ text: String, echoes: Bool, apartFromInput: Bool = false) -> String {
+        let terminal = apartFromInput ? open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1
+        defer { if terminal >= 0 { close(terminal) } }
+        let (input, output) = terminal >= 0 ? (terminal, terminal) : (STDIN_FILENO, STDERR_FILENO)
+        show(text, on: output)
+        let silence = echoes ? nil : Silence(input)
+        let line = terminal >= 0 ? line(from: terminal) : readLine(strippingNewline: true) ?? ""
+        if let silence {
+            silence.end()
+            show("\n", on: output)
         }
         return line
+    }
+
+    /// A terminal gives a line at a time; no more than that line is read.
+    private static func line(from terminal: Int32) -> String {
+        var bytes: [UInt8] = []
+        var byte: UInt8 = 0
+        while Glibc.read(terminal, &byte, 1) == 1, byte != UInt8(ascii: "\n") { bytes.append(byte) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A terminal that does not show what is typed, until it ends; Ctrl-C ends it, too.
+    private struct Silence {
+        private let terminal: Int32
+        private var before = termios()
+        private var handlers: [(number: Int32, action: sigaction)] = []
+
+        /// What the handler puts right. Written only while no handler is in place.
+        nonisolated(unsafe) private static var saved = termios()
+        nonisolated(unsafe) private static var silenced: Int32 = -1
+
+        init?(_ terminal: Int32) {
+            self.terminal = terminal
+            guard tcgetattr(terminal, &before) == 0 else { return nil }
+            (Self.saved, Self.silenced) = (before, terminal)
+            for number in [SIGINT, SIGTERM, SIGHUP] {
+                var old = sigaction()
+                // Who ignores or handles a signal goes on doing so.
+                guard sigaction(number, nil, &old) == 0, old.sa_flags & SA_SIGINFO == 0,
+                    old.__sigaction_handler.sa_handler == nil
+                else { continue }
+                var action = sigaction()
+                action.__sigaction_handler.sa_handler = { number in
+                    tcsetattr(Silence.silenced, TCSANOW, &Silence.saved)
+                    signal(number, SIG_DFL)
+                    raise(number)
+                }
+                if sigaction(number, &action, nil) == 0 { handlers.append((number, old)) }
+            }
+            var silent = before
+            silent.c_lflag &= ~tcflag_t(ECHO)
+            tcsetattr(terminal, TCSAFLUSH, &silent)
+        }
+
+        func end() {
+            var saved = before
+            tcsetattr(terminal, TCSAFLUSH, &saved)
+            for (number, action) in handlers {
+                var action = action
+                sigaction(number, &action, nil)
+            }
+        }
     }
 }

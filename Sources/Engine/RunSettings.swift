@@ -26,7 +26,14 @@ public struct RunSettings: Sendable {
     public var forcesHandlers = false
     /// `gathering`: implicit gathers facts unless a play says no, explicit only if it says yes.
     public var gathersImplicitly = true
+    /// `--start-at-task`: a name or a pattern of one.
     public var startAtTask: String?
+    /// `--step`: asks before each task.
+    public var asksBeforeTasks = false
+    /// Seconds between looks at a job whose task has `async` and no `poll`.
+    public var pollInterval = 15
+    /// The strategy of plays that name none.
+    public var strategy = "linear"
 
     public init() {}
 }
@@ -46,6 +53,9 @@ public struct ConnectionRequest: Sendable, Hashable {
     public var arguments: [String]
     public var checksHostKey: Bool?
     public var timeout: Duration
+
+    /// Whether it is this machine, without a network in between.
+    var isLocal: Bool { kind.split(separator: ".").last == "local" }
 }
 
 /// Opens connections; the command gives the engine one that knows SSH and the local machine.

@@ -66,11 +66,11 @@ extension Engine {
             if !outcome.variables.isEmpty { variables.register(outcome.variables, on: factsOwner ?? each.name) }
         }
         var report = report
-        if outcome.status == .changed, !task.node.notify.isEmpty {
+        if outcome.status == .changed, !task.notifications.isEmpty {
             do throws(Diagnostic) {
                 let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
                 var names: [Value] = []
-                for field in task.node.notify {
+                for field in task.notifications {
                     let value = try scope.evaluate(field.value)
                     names += value.elements ?? [value]
                 }
@@ -131,12 +131,22 @@ final class TaskRun {
     let modes: (check: Bool, diff: Bool)
     let scope: LayeredScope
     let title: TaskTitle
-    private(set) var isHidden = false
-    private(set) var ignoresErrors = false
-    private(set) var ignoresUnreachable = false
-    private(set) var delegate: String?
-    /// Whom facts are about, if not the host itself (`delegate_facts`).
-    private(set) var factsOwner: String?
+    /// What the task's keywords say of it, or of the item of its loop whose turn it is.
+    var traits = Traits()
+    var isHidden: Bool { traits.isHidden }
+    var ignoresErrors: Bool { traits.ignoresErrors }
+    var ignoresUnreachable: Bool { traits.ignoresUnreachable }
+    var delegate: String? { traits.delegate }
+    var factsOwner: String? { traits.factsOwner }
+
+    struct Traits: Sendable {
+        var isHidden = false
+        var ignoresErrors = false
+        var ignoresUnreachable = false
+        var delegate: String?
+        /// Whom facts are about, if not the host itself (`delegate_facts`).
+        var factsOwner: String?
+    }
 
     init(
         engine: Engine, task: PlannedTask, host: HostRun, modes: (check: Bool, diff: Bool), scope: LayeredScope,
@@ -149,10 +159,12 @@ final class TaskRun {
         self.scope = scope
         self.title = title
         // Said before anything is evaluated, so that not even an error shows what must stay hidden.
-        if let field = task.inherited.settings[.noLog] { isHidden = ((try? scope.evaluate(field.value)) ?? true).isYes }
+        if let field = task.inherited.settings[.noLog] {
+            traits.isHidden = ((try? scope.evaluate(field.value)) ?? true).isYes
+        }
         // Trouble with a condition or a loop is the task's, too, and may be ignored.
         if let field = task.inherited.settings[.ignoreErrors] {
-            ignoresErrors = ((try? scope.evaluate(field.value)) ?? false).isYes
+            traits.ignoresErrors = ((try? scope.evaluate(field.value)) ?? false).isYes
         }
     }
 
@@ -168,6 +180,7 @@ final class TaskRun {
         do throws(Diagnostic) {
             if let outcome = try conditionOutcome(in: scope) { return outcome }
             let settings = try settings(in: scope)
+            if let delegate = settings.delegate { push(delegate, onto: scope) }
             return await perform(in: scope, settings)
         } catch {
             return TaskOutcome(failure: error.located(at: task.node.location))
@@ -192,12 +205,18 @@ final class TaskRun {
 
     func settings(in scope: LayeredScope) throws(Diagnostic) -> TaskSettings {
         let settings = try engine.settings(of: task, on: host, in: scope, modes: modes)
-        isHidden = settings.isHidden
-        ignoresErrors = settings.ignoresErrors
-        ignoresUnreachable = settings.ignoresUnreachable
-        delegate = settings.delegate
-        factsOwner = settings.delegatesFacts ? settings.delegate : nil
+        traits = Traits(
+            isHidden: settings.isHidden, ignoresErrors: settings.ignoresErrors,
+            ignoresUnreachable: settings.ignoresUnreachable, delegate: settings.delegate,
+            factsOwner: settings.delegatesFacts ? settings.delegate : nil)
         return settings
+    }
+
+    /// `ansible_delegated_vars`: the delegate's variables, as this host's task sees them.
+    private func push(_ delegate: String, onto scope: LayeredScope) {
+        let view = engine.variables.delegateView(
+            delegate, for: host.name, task: engine.taskVariables(task, check: modes.check, diff: modes.diff))
+        scope.push(Layer("delegate", ["ansible_delegated_vars": .map([.string(delegate): view])]))
     }
 
     private func perform(in scope: LayeredScope, _ settings: TaskSettings) async -> TaskOutcome {
@@ -205,7 +224,7 @@ final class TaskRun {
             return judged(await attempt(in: scope, settings), in: scope)
         }
         let retries = number(task.node.retries, in: scope) ?? 3
-        let delay = number(task.node.delay, in: scope) ?? 5
+        let delay = decimal(task.node.delay, in: scope) ?? 5
         var outcome = TaskOutcome(.ok)
         // The first try is no retry.
         for attempt in 1...max(1, retries + 1) {
@@ -252,8 +271,12 @@ final class TaskRun {
     }
 
     private func number(_ field: Field?, in scope: LayeredScope) -> Int? {
+        decimal(field, in: scope).map { Int($0.rounded(.up)) }
+    }
+
+    private func decimal(_ field: Field?, in scope: LayeredScope) -> Double? {
         guard let field, let value = try? scope.evaluate(field.value) else { return nil }
-        return Double(value.pythonText).map { Int($0.rounded(.up)) }
+        return Double(value.pythonText).map { max(0, $0) }
     }
 
     /// The outcome after `failed_when` and `changed_when`.

@@ -4,7 +4,7 @@ internal import YAML
 
 /// What `inventory --list`, `--host` and `--graph` print: the same data as ansible-inventory's.
 ///
-/// Load the inventory with `keepsSealed` to show vaulted values as they lie, without a password.
+/// Vaulted values are shown as they lie, whether or not a password was given.
 public struct InventoryListing: Sendable {
     private let tree: InventoryTree
     /// Whether variables stand where they were given (`--export`), instead of all of them at each host.
@@ -182,7 +182,6 @@ public struct InventoryListing: Sendable {
         var seenHosts: Set<String> = []
         let top = try yamlGroup("all", &seenGroups, &seenHosts)
         var writer = YAMLWriter(flow: .block)
-        writer.writesSealed = true
         return try writer.text(.map(top))
     }
 
@@ -253,7 +252,14 @@ public struct InventoryListing: Sendable {
         let sorted = variables.sorted {
             $0.key.text.unicodeScalars.lexicographicallyPrecedes($1.key.text.unicodeScalars)
         }
-        for (key, value) in sorted { lines.append(Self.indented("{\(key.text) = \(value.pythonText)}", depth)) }
+        for (key, value) in sorted {
+            lines.append(Self.indented("{\(key.text) = \(Self.shown(value).pythonText)}", depth))
+        }
+    }
+
+    /// The value with what is sealed in it masked: a tree is for people to look at.
+    private static func shown(_ value: Value) -> Value {
+        value.mapText { $0.isSealed ? Text("********") : $0 }
     }
 
     private static func indented(_ text: String, _ depth: Int) -> String {
@@ -276,22 +282,22 @@ public struct InventoryListing: Sendable {
 
     private static func needsMarks(_ value: Value) -> Bool {
         switch value {
-        case .string(let text): !text.isTemplate && TemplateMarks.within(text.string)
+        case .string(let text): text.isSealed || !text.isTemplate && TemplateMarks.within(text.string)
         case .list(let items): items.contains(where: needsMarks)
         case .map(let map): map.contains { needsMarks($0.value) }
         default: false
         }
     }
 
-    /// The form in which `--list` tells texts that look like templates and are none.
+    /// The form in which `--list` tells vaulted texts, and those that look like templates and are none.
     private static func marked(_ value: Value) -> Value {
         switch value {
+        case .string(let text) where text.isSealed:
+            return .map(["__ansible_vault": .string(text.string)])
         case .string(let text) where !text.isTemplate && TemplateMarks.within(text.string):
             return .map(["__ansible_unsafe": .string(text)])
         case .list(let items): return .list(items.map(marked))
         case .map(let map):
-            // What is sealed stays as it lies.
-            if map.count == 1, map["__ansible_vault"] != nil { return value }
             // Most maps hold no such text; copying them all would cost more than looking.
             return needsMarks(value) ? .map(map.mapValues(marked)) : value
         default: return value

@@ -13,22 +13,18 @@ public struct InventorySources: Sendable {
     public var vault: VaultSecrets
     /// The longest an inventory script may take.
     public var scriptLimit: Duration
-    /// Whether vaulted values stay sealed, for showing an inventory without a password.
-    public var keepsSealed: Bool
 
     /// Makes one from its parts.
     public init(
         paths: [String],
         playbookDirectory: String? = nil,
         vault: VaultSecrets = .none,
-        scriptLimit: Duration = .seconds(300),
-        keepsSealed: Bool = false
+        scriptLimit: Duration = .seconds(300)
     ) {
         self.paths = paths
         self.playbookDirectory = playbookDirectory
         self.vault = vault
         self.scriptLimit = scriptLimit
-        self.keepsSealed = keepsSealed
     }
 }
 
@@ -59,7 +55,7 @@ private struct SourceReading {
 
     init(_ sources: InventorySources) {
         self.sources = sources
-        let store = VariablesStore(secrets: sources.vault, keepsSealed: sources.keepsSealed)
+        let store = VariablesStore(secrets: sources.vault)
         tree = InventoryTree(store: store, playbookDirectory: sources.playbookDirectory)
     }
 
@@ -220,7 +216,7 @@ private struct SourceReading {
         var attempt = Attempt(format: "a script", tree: tree, diagnostics: [])
         do throws(Diagnostic) {
             attempt.diagnostics = try ScriptInventory.read(
-                path, limit: sources.scriptLimit, secrets: sources.vault, into: &attempt.tree)
+                path, limit: sources.scriptLimit, into: &attempt.tree)
         } catch {
             attempt.diagnostics = [error]
         }
@@ -260,8 +256,7 @@ private struct SourceReading {
                     .unsupported, "inventory plugin '\(plugin.scalarText ?? "")' is not supported", at: plugin.location,
                     remedy: "Save what it finds: ansible-inventory -i \(path) --list --export --yaml > hosts.yml.")
             }
-            var options = VariablesFile.options(sources.vault, isSecret: isSecret)
-            options.keepsSealed = sources.keepsSealed
+            let options = YAMLValueOptions(isSecret: isSecret, takesVaulted: true)
             attempt.diagnostics += YAMLInventory.read(root, options: options, into: &attempt.tree)
         } catch {
             attempt.diagnostics.append(error)

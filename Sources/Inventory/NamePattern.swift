@@ -34,7 +34,7 @@ enum NamePattern {
         }
     }
 
-    private static func parts(_ text: String) -> [GlobPart] {
+    fileprivate static func parts(_ text: String) -> [GlobPart] {
         let scalars = Array(text.unicodeScalars)
         var parts: [GlobPart] = []
         var index = 0
@@ -147,5 +147,13 @@ enum NamePattern {
                 pcre2_match_8(code, buffer.baseAddress, buffer.count, 0, UInt32(PCRE2_ANCHORED), data, nil) >= 0
             }
         }
+    }
+}
+
+/// Shell patterns, as Python's `fnmatch` has them.
+public enum ShellPattern {
+    /// Whether a name is the pattern, or matches its `*`, `?` and `[…]`.
+    public static func matches(_ name: String, _ pattern: String) -> Bool {
+        name == pattern || NamePattern.glob(NamePattern.parts(pattern)).matches(name)
     }
 }

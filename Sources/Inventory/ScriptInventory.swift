@@ -7,7 +7,6 @@ internal import YAML
 struct ScriptInventory {
     private let path: String
     private let limit: Duration
-    private let secrets: VaultSecrets
     private var diagnostics: [Diagnostic] = []
     private var hosts: [String] = []
 
@@ -16,17 +15,16 @@ struct ScriptInventory {
     /// - Throws: `Diagnostic`: it cannot be run, ends with another status than 0, takes too long, prints no JSON.
     /// - Returns: What is wrong beyond that, warnings included.
     static func read(
-        _ path: String, limit: Duration, secrets: VaultSecrets, into tree: inout InventoryTree
+        _ path: String, limit: Duration, into tree: inout InventoryTree
     ) throws(Diagnostic) -> [Diagnostic] {
-        var reader = ScriptInventory(path: path, limit: limit, secrets: secrets)
+        var reader = ScriptInventory(path: path, limit: limit)
         try reader.read(into: &tree)
         return reader.diagnostics
     }
 
-    private init(path: String, limit: Duration, secrets: VaultSecrets) {
+    private init(path: String, limit: Duration) {
         self.path = path
         self.limit = limit
-        self.secrets = secrets
     }
 
     private mutating func read(into tree: inout InventoryTree) throws(Diagnostic) {
@@ -130,7 +128,7 @@ struct ScriptInventory {
         switch value {
         case .map(let map):
             if map.count == 1, let sealed = map["__ansible_vault"]?.stringValue {
-                return .string(Text(try secrets.openText(sealed), marks: .secret))
+                return .string(.sealed(sealed, origin: nil))
             }
             if map.count == 1, let unsafe = map["__ansible_unsafe"]?.stringValue { return .string(Text(unsafe)) }
             return .map(try map.mapValues { (inner) throws(Diagnostic) in try opened(inner) })

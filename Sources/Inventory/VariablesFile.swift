@@ -26,27 +26,23 @@ public enum VariablesFile {
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - secrets: The passwords for what is vaulted in it.
+    ///   - secrets: The passwords, should the whole file be vaulted.
     ///   - templates: Whether texts with template delimiters are templates.
-    ///   - keepsSealed: Whether vaulted values within the file stay sealed.
     /// - Throws: `Diagnostic`: unreadable, cannot be opened, not UTF-8, malformed.
     public static func document(
-        _ path: String, secrets: VaultSecrets, templates: Bool = true, keepsSealed: Bool = false
+        _ path: String, secrets: VaultSecrets, templates: Bool = true
     ) throws(Diagnostic) -> Document {
         let (bytes, isSecret) = try LocalFile.bytes(path, opening: secrets)
-        return try document(
-            bytes, name: path, isSecret: isSecret, secrets: secrets, templates: templates, keepsSealed: keepsSealed)
+        return try document(bytes, name: path, isSecret: isSecret, templates: templates)
     }
 
     /// Reads the content of a file that is already at hand.
     public static func document(
-        _ bytes: [UInt8], name: String, isSecret: Bool = false, secrets: VaultSecrets, templates: Bool = true,
-        keepsSealed: Bool = false
+        _ bytes: [UInt8], name: String, isSecret: Bool = false, templates: Bool = true
     ) throws(Diagnostic) -> Document {
         let text = try YAMLReader.text(bytes, name: name)
         let file = SourceFile(name: name, text: text, isSecret: isSecret)
-        var options = options(secrets, templates: templates, isSecret: isSecret)
-        options.keepsSealed = keepsSealed
+        let options = YAMLValueOptions(templates: templates, isSecret: isSecret, takesVaulted: true)
         // Ansible tries JSON first, where 1e3 is a number and not text.
         if let first = text.utf8.first(where: { $0 > 0x20 }), first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
             let json = try? JSON.parse(text)
@@ -59,27 +55,17 @@ public enum VariablesFile {
         return Document(root: root, file: file, options: options, warnings: warnings)
     }
 
-    /// How values are read where vaulted ones are opened with these passwords.
-    public static func options(
-        _ secrets: VaultSecrets, templates: Bool = true, isSecret: Bool = false
-    ) -> YAMLValueOptions {
-        YAMLValueOptions(templates: templates, isSecret: isSecret) { (sealed, place) throws(Diagnostic) in
-            try secrets.openText(sealed, at: place)
-        }
-    }
-
     /// The variables that a file gives; an empty file gives none.
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - secrets: The passwords for what is vaulted in it.
-    ///   - keepsSealed: Whether vaulted values within the file stay sealed.
+    ///   - secrets: The passwords, should the whole file be vaulted.
     ///   - warnings: Keys given twice are added here.
     /// - Throws: `Diagnostic`, also if the file holds something else than a mapping.
     public static func variables(
-        _ path: String, secrets: VaultSecrets, keepsSealed: Bool = false, warnings: inout [Diagnostic]
+        _ path: String, secrets: VaultSecrets, warnings: inout [Diagnostic]
     ) throws(Diagnostic) -> ValueMap {
-        let document = try document(path, secrets: secrets, keepsSealed: keepsSealed)
+        let document = try document(path, secrets: secrets)
         warnings += document.warnings
         let value = try document.value()
         if let map = value.mapValue { return map }

@@ -22,12 +22,9 @@ final class VariablesStore: Sendable {
 
     private let contents = Mutex(Contents())
     private let secrets: VaultSecrets
-    /// Whether vaulted values within files stay sealed.
-    private let keepsSealed: Bool
 
-    init(secrets: VaultSecrets, keepsSealed: Bool = false) {
+    init(secrets: VaultSecrets) {
         self.secrets = secrets
-        self.keepsSealed = keepsSealed
     }
 
     /// Warnings gathered since they were last asked for.
@@ -95,7 +92,7 @@ final class VariablesStore: Sendable {
             var variables = ValueMap()
             for file in files {
                 variables.merge(
-                    try VariablesFile.variables(file, secrets: secrets, keepsSealed: keepsSealed, warnings: &warnings))
+                    try VariablesFile.variables(file, secrets: secrets, warnings: &warnings))
             }
             return variables
         }

@@ -7,6 +7,7 @@ extension TemplateEnvironment {
     ///
     /// The result is complete: nothing in it is a template any more.
     public func evaluate(_ text: Text, in scope: any Scope) throws(Diagnostic) -> Value {
+        if text.isSealed { return .string(try opened(text)) }
         guard Self.isTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: .value, isExpression: false, in: scope)
         return try finish(value, evaluator, text, options)
@@ -15,6 +16,7 @@ extension TemplateEnvironment {
     /// Like `evaluate`, for a variable's own value: a list or map found by name keeps the templates within,
     /// to be evaluated when they are used, and an undefined name comes back as `.undefined`.
     public func evaluateLazily(_ text: Text, in scope: any Scope) throws(Diagnostic) -> Value {
+        if text.isSealed { return .string(try opened(text)) }
         guard Self.isTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: .value, isExpression: false, in: scope)
         switch value {
@@ -43,6 +45,7 @@ extension TemplateEnvironment {
 
     /// A template file's text, as the template module writes it.
     public func render(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic) -> Text {
+        if text.isSealed { return try opened(text) }
         guard options.mayBeTemplate(text.string) else { return text.released }
         let (evaluator, value, options) = try run(text, options: options, isExpression: false, in: scope)
         let result = try finish(value, evaluator, text, options)
@@ -59,6 +62,7 @@ extension TemplateEnvironment {
     public func renderValue(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic)
         -> Value
     {
+        if text.isSealed { return .string(try opened(text)) }
         guard options.mayBeTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: options, isExpression: false, in: scope)
         let result = try finish(value, evaluator, text, options)

@@ -9,6 +9,9 @@ public final class TemplateEnvironment: Sendable {
     /// Reads the template file of a name, for `include`, `import` and `extends`.
     public let loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))?
     public let limits: TemplateLimits
+    /// Opens a vaulted value when it is used; the place is for its errors.
+    public typealias Opener = @Sendable (_ sealed: String, _ place: SourceLocation?) throws(Diagnostic) -> String
+    private let opener: Opener?
     private let cache = Mutex(Cache())
 
     private struct Cache {
@@ -50,14 +53,17 @@ public final class TemplateEnvironment: Sendable {
     ///   - loader: Reads a template file by the name given to `include` and the like. It throws a diagnostic
     ///     with the code `.missingFile` if there is none, which `ignore missing` asks for.
     ///   - limits: Bounds on what one evaluation may use.
+    ///   - opener: Opens vaulted values; without it using one is an error.
     public init(
         functions: [String: any ValueObject] = [:],
         loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))? = nil,
-        limits: TemplateLimits = TemplateLimits()
+        limits: TemplateLimits = TemplateLimits(),
+        opener: Opener? = nil
     ) {
         self.functions = functions
         self.loader = loader
         self.limits = limits
+        self.opener = opener
     }
 
     /// The same bounds and functions with another way to read template files, or with more functions.
@@ -66,7 +72,16 @@ public final class TemplateEnvironment: Sendable {
         loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))? = nil
     ) -> TemplateEnvironment {
         TemplateEnvironment(
-            functions: functions.merging(more) { _, new in new }, loader: loader ?? self.loader, limits: limits)
+            functions: functions.merging(more) { _, new in new }, loader: loader ?? self.loader, limits: limits,
+            opener: opener)
+    }
+
+    /// What is sealed in a text: data, and secret.
+    func opened(_ text: Text) throws(Diagnostic) -> Text {
+        guard let opener else {
+            throw Diagnostic(.vault, "vaulted values cannot be opened here", at: text.origin)
+        }
+        return Text(try opener(text.string, text.origin), marks: .secret, origin: text.origin)
     }
 
     /// Whether a text holds template delimiters, or the header that declares others.

@@ -3,18 +3,43 @@ public import Diagnostics
 /// All modules, by every name a task can call them.
 public enum ModuleIndex {
     /// The modules, in the order the manual lists them. A new one gets a line here.
-    public static let all: [any Module.Type] = control + files + packages + system + DockerModules.all
+    public static let all: [any Module.Type] =
+        control + files + packages + system + PostgresModules.all + DockerModules.all
 
     private static let control: [any Module.Type] = [
-        AssertModule.self, CommandModule.self, DebugModule.self, FailModule.self, PingModule.self, RawModule.self,
-        SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, WaitForModule.self,
+        AssertModule.self, AsyncStatusModule.self, CommandModule.self, DebugModule.self, FailModule.self,
+        PingModule.self, RawModule.self, RebootModule.self,
+        SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, ValidateArgumentSpecModule.self,
+        WaitForConnectionModule.self, WaitForModule.self,
     ]
     private static let files: [any Module.Type] = [
         CopyModule.self, FileModule.self, StatModule.self, TemplateModule.self,
     ]
-    private static let packages: [any Module.Type] = [AptModule.self]
+    private static let packages: [any Module.Type] = [
+        AptModule.self,
+        AptRepositoryModule.self,
+        Deb822RepositoryModule.self,
+        DebconfModule.self,
+        DpkgSelectionsModule.self,
+        PackageFactsModule.self,
+        PackageModule.self,
+    ]
     private static let system: [any Module.Type] = [
-        GroupModule.self, ServiceModule.self, SystemdServiceModule.self, UserModule.self,
+        AuthorizedKeyModule.self,
+        CronModule.self,
+        GetentModule.self,
+        GroupModule.self,
+        HostnameModule.self,
+        KnownHostsModule.self,
+        LocaleGenModule.self,
+        ModprobeModule.self,
+        PamLimitsModule.self,
+        ServiceFactsModule.self,
+        ServiceModule.self,
+        SysctlModule.self,
+        SystemdServiceModule.self,
+        TimezoneModule.self,
+        UserModule.self,
     ]
 
     /// Every name of every module: the full one, the short one, the other full ones.

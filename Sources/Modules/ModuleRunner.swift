@@ -41,18 +41,50 @@ public enum ModuleRunner {
         }
     }
 
-    /// What a module answers that has nothing to change, from its plan alone.
+    /// Takes a module through inspecting and planning, and keeps what is to be done for later.
     ///
-    /// - Returns: Nil if it would change something, or if only a run can tell.
+    /// - Parameter target: Lent as something that can only be asked until `PlannedChange.apply`.
     /// - Throws: `Diagnostic` as `plan` does.
-    public static func inspect(_ module: some Module, on target: some TargetReader) async throws(Diagnostic)
-        -> ModuleOutcome?
-    {
-        guard case .asWanted(let result) = try await module.plan(ReaderOnly(target)) else { return nil }
-        return outcome(result, change: nil)
+    public static func inspect(_ module: some Module, on target: some TargetWriter) async throws(Diagnostic) -> Found {
+        let concerns = (module as? any PathBound)?.concerns
+        switch try await module.plan(ReaderOnly(target)) {
+        case .asWanted(let result):
+            return .answer(outcome(result, change: nil), concerns)
+        case .change(let change, let step, let foreseen):
+            let planned = PlannedChange(change: change, foreseen: outcome(foreseen, change: change)) {
+                () async throws(Diagnostic) in
+                outcome(try await module.apply(step, to: target), change: change)
+            }
+            return .change(planned, concerns)
+        case .unknown:
+            return .unknown
+        }
     }
 
-    private static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
+    /// What planning alone found. The concerns are nil where only the host can tell what else matters to it.
+    public enum Found: Sendable {
+        /// Nothing is to be changed.
+        case answer(ModuleOutcome, Concerns?)
+        case change(PlannedChange, Concerns?)
+        /// Only a run can tell.
+        case unknown
+    }
+
+    /// A change that was planned and not made yet; it is as good as the host is as it was then.
+    public struct PlannedChange: Sendable {
+        public let change: Change
+        /// What a dry run answers.
+        public let foreseen: ModuleOutcome
+        /// Makes the change.
+        ///
+        /// - Throws: `Diagnostic` as the module's `apply` does.
+        public let apply: @Sendable () async throws(Diagnostic) -> ModuleOutcome
+    }
+
+    /// What a module came to that answered so.
+    public static func outcome(of result: ModuleResult) -> ModuleOutcome { outcome(result, change: nil) }
+
+    static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
         let status: ModuleOutcome.Status =
             result.failure != nil ? .failed : result.skipped ? .skipped : result.changed ? .changed : .ok
         return ModuleOutcome(status: status, result: result, change: change)
@@ -68,6 +100,7 @@ private struct ReaderOnly<Base: TargetReader>: TargetReader {
     var hostName: String { base.hostName }
     var foreseen: Foreseen { base.foreseen }
     var environment: [(name: String, value: String)] { base.environment }
+    var isControlMachine: Bool { base.isControlMachine }
 
     func query(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?

@@ -38,14 +38,14 @@ enum OtherModules {
     /// Collections and their modules that playbooks in the field use most, as far as they are not here.
     private static let collections: [String: Set<String>] = [
         "ansible.builtin": [
-            "apt_key", "apt_repository", "assemble", "async_status", "blockinfile", "cron", "deb822_repository",
+            "apt_key", "apt_repository", "assemble", "blockinfile", "cron", "deb822_repository",
             "debconf",
             "dnf", "dnf5", "dpkg_selections", "expect", "fetch", "find", "get_url", "getent", "git", "hostname",
             "iptables",
             "known_hosts", "lineinfile", "mount_facts", "package", "package_facts", "pip", "reboot", "replace",
             "rpm_key",
             "script", "service_facts", "set_stats", "slurp", "subversion", "sysvinit", "tempfile", "unarchive",
-            "validate_argument_spec", "wait_for_connection", "yum", "yum_repository",
+            "wait_for_connection", "yum", "yum_repository",
         ],
         "ansible.posix": [
             "acl", "at", "authorized_key", "firewalld", "mount", "patch", "seboolean", "selinux", "synchronize",

@@ -18,6 +18,9 @@ public struct Inherited: Sendable {
     /// Variables of the includes that brought it in, the outermost first.
     public var parameters: [ValueMap] = []
 
+    /// Handlers that the nearest block notifies when something in it changes.
+    public var notify: [Field] = []
+
     /// How many includes within each other brought it in.
     var includeDepth = 0
 

@@ -25,6 +25,10 @@ public final class Planner: @unchecked Sendable {
     /// Roles whose handlers have been taken in.
     var handlersTaken: Set<String> = []
     var playbookDirectory = "."
+    /// Files that provide modules, by what was asked for.
+    var customModules: [String: String?] = [:]
+    /// The role whose files are being read.
+    var readingRole: RoleInstance?
     /// Variables that names of imports may use: the play's.
     var playScopeVars: [ValueMap] = []
 
@@ -47,6 +51,12 @@ public final class Planner: @unchecked Sendable {
         }
         for warning in files.warnings { diagnostics.add(warning) }
         if settings.reviews { review(plays) }
+        if settings.purpose != .list, !diagnostics.hasErrors {
+            reviewNames(plays)
+            for remark in DeadTasks.remarks(variables.engine, plays, tellsAll: settings.reviews) {
+                diagnostics.add(remark)
+            }
+        }
         // A role used by two plays is read twice; what is wrong with it is told once.
         diagnostics = diagnostics.withoutRepetition()
         try diagnostics.throwIfAny()
@@ -130,6 +140,7 @@ public final class Planner: @unchecked Sendable {
             node: node, name: name, file: path, hosts: hosts(of: node), sections: [before, roles, tasks, after],
             handlers: all, roles: playRoles, inherited: inherited, tags: tags)
         checkHandlers(of: planned)
+        checkStrategy(of: planned)
         return planned
     }
 
@@ -182,7 +193,11 @@ public final class Planner: @unchecked Sendable {
     }
 
     func makeParser() -> PlaybookParser {
-        PlaybookParser(options: settings.yaml, isModule: { ActionCatalog.isKnown($0) })
+        PlaybookParser(
+            options: settings.yaml,
+            isModule: { [self, readingRole] name in
+                ActionCatalog.isKnown(name) || customModule(name, role: readingRole, collections: []) != nil
+            })
     }
 
     func report(
@@ -247,13 +262,28 @@ public struct PlanSettings: Sendable {
     public var rolesPath: [String]
     public var collectionsPath: [String]
     public var yaml: YAMLValueOptions
+    public var purpose: Purpose
+    /// Folders with modules of one's own (`--module-path`).
+    public var modulePath: [String]
     /// Whether to say what a careful colleague would; `--syntax-check` does.
     public var reviews: Bool
 
+    /// What becomes of the plan.
+    public enum Purpose: Sendable {
+        /// It is shown: whatever can be told is.
+        case list
+        /// It is checked, and no host touched.
+        case check
+        case run
+    }
+
     public init(
         tags: TagSelection = TagSelection(), limit: String? = nil, rolesPath: [String] = [],
-        collectionsPath: [String] = [], yaml: YAMLValueOptions, reviews: Bool = false
+        collectionsPath: [String] = [], modulePath: [String] = [], yaml: YAMLValueOptions, reviews: Bool = false,
+        purpose: Purpose = .run
     ) {
+        self.purpose = purpose
+        self.modulePath = modulePath
         self.reviews = reviews
         self.tags = tags
         self.limit = limit

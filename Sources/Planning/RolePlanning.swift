@@ -12,6 +12,8 @@ extension Planner {
         var vars = "main"
         var defaults = "main"
         var handlers = "main"
+        /// Whether what the role says of its arguments is held to.
+        var validates = true
     }
 
     /// - Parameter repeats: Whether it runs again on hosts that have been through it, as imports and includes do.
@@ -59,9 +61,12 @@ extension Planner {
         playRoles.append(instance)
         takeHandlers(of: instance, inner, files)
         var tasks: [PlannedNode] = []
+        if files.validates, let validation = validation(of: instance, files.tasks) {
+            tasks = plan([.task(validation)], in: inner)
+        }
         if let file = mainFile(in: "\(path)/tasks", named: files.tasks) {
             inner.file = file
-            tasks = plan(read(file, askedAt: reference.location), in: inner)
+            tasks += plan(read(file, askedAt: reference.location, role: instance), in: inner)
         } else if files.tasks != "main" {
             report(
                 .missingFile, "role '\(name)' has no tasks '\(files.tasks)'", at: reference.location,
@@ -120,6 +125,7 @@ extension Planner {
         files.vars = text("vars_from") ?? "main"
         files.defaults = text("defaults_from") ?? "main"
         files.handlers = text("handlers_from") ?? "main"
+        files.validates = arguments["rolespec_validate"]?.isTruthy ?? true
         let reference = RoleReference(
             name: name, location: node.action.places["name"] ?? node.location, keywords: Keywords(), parameters: [:])
         return (reference, files)
@@ -152,7 +158,8 @@ extension Planner {
         else { return }
         var inner = context
         inner.file = file
-        let nodes = plan(read(file, askedAt: instance.location, handlers: true), in: inner, asHandlers: true)
+        let nodes = plan(
+            read(file, askedAt: instance.location, role: instance, handlers: true), in: inner, asHandlers: true)
         playHandlers += Self.tasks(of: nodes)
     }
 
@@ -168,6 +175,40 @@ extension Planner {
             diagnostics.add(error.located(at: place))
             return ([], false)
         }
+    }
+
+    /// The task that holds a role's variables to what the role says of them, in `meta/argument_specs.yml` or under
+    /// `argument_specs` in `meta/main.yml`; nil if it says nothing of that way in.
+    private func validation(of instance: RoleInstance, _ entry: String) -> TaskNode? {
+        let folder = "\(instance.path)/meta"
+        guard
+            let file = mainFile(in: folder, named: "argument_specs") ?? mainFile(in: folder, named: "main"),
+            let root = try? files.document(at: file), let specs = root["argument_specs"]
+        else { return nil }
+        guard specs.isNull || specs.pairs != nil else {
+            report(
+                .syntax, "'argument_specs' must be a map of ways in, not \(specs.kindName)", at: specs.location,
+                remedy: "Begin with 'main:', which is tasks/main.yml.")
+            return nil
+        }
+        guard let spec = specs[entry], spec.pairs?.isEmpty == false else { return nil }
+        var parser = makeParser()
+        let options = spec["options"].map { parser.variables($0) } ?? [:]
+        diagnostics.add(contentsOf: parser.diagnostics)
+        var action = TaskNode.Action(name: "ansible.builtin.validate_argument_spec", location: spec.location)
+        action.arguments = [
+            "argument_spec": .map(options), "provided_arguments": .map(instance.parameters),
+            "validate_args_context": [
+                "type": "role", "name": .string(instance.name), "argument_spec_name": .string(entry),
+                "path": .string(Path.absolute(instance.path)),
+            ],
+        ]
+        var keywords = Keywords()
+        let short = spec["short_description"]?.scalarText.map { " - \($0)" } ?? ""
+        keywords.name = Field(
+            .string("Validating arguments against arg spec '\(entry)'\(short)"), at: spec.location)
+        keywords.tags = [Field("always", at: spec.location)]
+        return TaskNode(keywords: keywords, action: action, location: spec.location)
     }
 
     private func variables(in directory: String, named name: String, _ place: SourceLocation) -> ValueMap {

@@ -75,6 +75,9 @@ public struct PlannedTask: Sendable {
         self.file = file
     }
 
+    /// The handlers that a change notifies: its own, else those of the nearest block that names some.
+    public var notifications: [Field] { node.notify.isEmpty ? inherited.notify : node.notify }
+
     /// The role whose name stands before the task's own; an include of a role stands for itself.
     public var shownRole: RoleInstance? {
         if case .engine(.includeRole) = action { return nil }

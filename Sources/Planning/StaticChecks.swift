@@ -22,7 +22,7 @@ extension Planner {
                 .unsupported, "there is no 'with_\(lookup)' here", at: loop.items.location,
                 remedy: "Write it with 'loop' and filters, or query().")
         }
-        refuseUnsupported(task)
+        checkPlaces(of: task)
     }
 
     private func checkArguments(of node: TaskNode, _ manual: ModuleManual) {
@@ -101,34 +101,71 @@ extension Planner {
         }
     }
 
-    /// Keywords that are known, and that this engine does not carry out yet: said before a host is touched.
-    private func refuseUnsupported(_ task: PlannedTask) {
+    /// Words that are right and stand at the wrong place.
+    private func checkPlaces(of task: PlannedTask) {
         let node = task.node
-        if let field = node.asynchronous, field.value != 0 {
+        if case .engine(.meta(.endRole)) = task.action, task.isHandler || task.role == nil {
             report(
-                .unsupported, "'async' is not supported yet", at: field.location,
-                remedy: "Take it out: the task then runs until it is done; 'timeout:' bounds it.")
+                .badValue, "'meta: end_role' \(task.isHandler ? "in a handler" : "outside of a role")",
+                at: node.action.location, remedy: "It ends the role whose task it is; use end_host or end_play here.")
         }
-        if case .engine(let action) = task.action {
-            switch action {
-            case .meta(let meta) where [.refreshInventory, .endRole].contains(meta):
-                report(.unsupported, "'meta: \(meta.rawValue)' is not supported yet", at: node.action.location)
-            default: break
-            }
-        }
+        guard let field = node.asynchronous, field.value.holdsTemplate || field.value.isTruthy else { return }
+        var isAlone = Self.notAsynchronous.contains(node.action.shortName)
+        if case .engine = task.action { isAlone = true }
+        guard isAlone else { return }
+        report(
+            .unsupported, "'\(node.action.name)' cannot be asynchronous", at: field.location,
+            remedy: "Take 'async' out: the task then runs until it is done; 'timeout:' bounds it.")
     }
 
+    /// Modules that Ansible, too, carries out on the control machine, in whole or in part.
+    private static let notAsynchronous: Set<String> = [
+        "assemble", "assert", "async_status", "copy", "debug", "fail", "fetch", "raw", "reboot", "script", "set_stats",
+        "template", "unarchive", "validate_argument_spec", "wait_for_connection",
+    ]
+
     func check(play node: PlayNode) {
-        if let strategy = node.strategy, !strategy.value.pythonText.hasSuffix("linear") {
-            report(
-                .unsupported, "strategy '\(strategy.value.pythonText)' is not supported yet", at: strategy.location,
-                remedy: "Take it out: 'linear' is the default.")
-        }
+        if let strategy = node.strategy, !strategy.value.holdsTemplate { check(strategy) }
         for field in node.varsFiles where !field.value.holdsTemplate {
             for name in field.value.elements ?? [field.value] { checkTemplate(name) }
         }
         for value in node.keywords.vars.values { checkTemplate(value) }
         checkTemplate(node.hosts.value)
+    }
+
+    private func check(_ strategy: Field) {
+        let name = strategy.value.pythonText
+        switch String(name.split(separator: ".").last ?? "") {
+        case "linear", "free", "host_pinned": break
+        case "debug":
+            report(
+                .unsupported, "the strategy 'debug' is not supported", at: strategy.location,
+                remedy: "Use --step to be asked before each task, and -vvv to see what it answered.")
+        case let other:
+            report(
+                .unsupported, "there is no strategy '\(name)' here", at: strategy.location,
+                remedy: NearestNames.hint(other, among: ["linear", "free", "host_pinned"])
+                    ?? (other.hasPrefix("mitogen")
+                        ? "Take it out: one connection and one shell a host is how 'linear' works here."
+                        : "Strategies: linear, free, host_pinned."))
+        }
+    }
+
+    /// Actions that concern the whole run cannot be carried out host by host.
+    func checkStrategy(of play: PlannedPlay) {
+        guard let strategy = play.node.strategy?.value, !strategy.holdsTemplate,
+            ["free", "host_pinned"].contains(String(strategy.pythonText.split(separator: ".").last ?? ""))
+        else { return }
+        for task in play.tasks + play.handlers {
+            guard case .engine(let action) = task.action else { continue }
+            switch action {
+            case .addHost, .pause:
+                report(
+                    .unsupported, "'\(task.node.action.name)' concerns the whole play, whose hosts go their own ways",
+                    at: task.node.action.location, remedy: "Put it in a play of its own, with the strategy 'linear'.")
+            default: break
+            }
+        }
     }
 
     /// Files of variables whose names are constant: whether they are there and can be read.
@@ -164,7 +201,7 @@ extension Planner {
         }
         if mayGrow { return }
         for task in all + play.handlers {
-            for field in task.node.notify {
+            for field in task.notifications {
                 for item in field.value.elements ?? [field.value] where !item.holdsTemplate {
                     let name = item.pythonText
                     guard !names.contains(name) else { continue }

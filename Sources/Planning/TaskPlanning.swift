@@ -18,6 +18,7 @@ extension Planner {
     private func plan(_ node: BlockNode, in context: PlanContext, asHandlers: Bool) -> [PlannedNode] {
         var inner = context
         inner.inherited = context.inherited.entering(node.keywords, tags: words(node.keywords.tags))
+        if !node.notify.isEmpty { inner.inherited.notify = node.notify }
         let block = PlannedBlock(
             tasks: plan(node.tasks, in: inner, asHandlers: asHandlers),
             rescue: plan(node.rescue, in: inner, asHandlers: asHandlers),
@@ -35,8 +36,7 @@ extension Planner {
         if node.action.isBuiltin("import_role") {
             return importRole(node, inherited, context)
         }
-        let action = ActionCatalog.action(for: node.action)
-        if case .missing(let diagnostic) = action { diagnostics.add(diagnostic) }
+        let action = action(of: node, inherited, context.role)
         if let remark = ActionCatalog.misplaced(node.action) { diagnostics.add(remark) }
         let task = PlannedTask(
             id: nextID(), node: node, action: action, role: context.role, inherited: inherited,
@@ -85,11 +85,15 @@ extension Planner {
         defer { importing.removeLast() }
         var inner = context
         inner.file = path
-        return plan(read(path, askedAt: place, handlers: asHandlers), in: inner, asHandlers: asHandlers)
+        return plan(
+            read(path, askedAt: place, role: context.role, handlers: asHandlers), in: inner, asHandlers: asHandlers)
     }
 
     /// The nodes of a task file; what is wrong with it is gathered.
-    func read(_ path: String, askedAt place: SourceLocation?, handlers: Bool = false) -> [Node] {
+    func read(_ path: String, askedAt place: SourceLocation?, role: RoleInstance?, handlers: Bool = false) -> [Node] {
+        let outer = readingRole
+        readingRole = role
+        defer { readingRole = outer }
         do throws(Diagnostic) {
             let root = try files.document(at: path)
             var parser = makeParser()

@@ -135,7 +135,7 @@ public struct PlaybookParser {
         case "order": play.order = field(value)
         case "max_fail_percentage": play.maxFailPercentage = field(value)
         case "force_handlers": play.forceHandlers = field(value)
-        case "fact_path": unsupported(key, "Local facts are read from /etc/ansible/facts.d.")
+        case "fact_path": play.factPath = field(value)
         default:
             if !common(key, value, .play, into: &play.keywords) { unknownKeyword(key, .play) }
         }
@@ -238,7 +238,7 @@ public struct PlaybookParser {
                 block.tasks = nodes(value, what: "block", place: place)
             case "rescue": block.rescue = nodes(value, what: "rescue", place: place)
             case "always": block.always = nodes(value, what: "always", place: place)
-            case "notify": unsupported(key, "Put 'notify' on the tasks of the block.")
+            case "notify": block.notify = value.isNull ? [] : (value.items ?? [value]).map { field($0) }
             default:
                 if !common(key, value, .block, into: &block.keywords) { unknownKeyword(key, .block) }
             }

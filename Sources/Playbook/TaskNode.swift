@@ -85,6 +85,8 @@ public struct BlockNode: Sendable {
     public var tasks: [Node]
     public var rescue: [Node]
     public var always: [Node]
+    /// Handlers that every task within notifies when it changes something.
+    public var notify: [Field] = []
     public var location: SourceLocation
 
     public init(keywords: Keywords, tasks: [Node], rescue: [Node], always: [Node], location: SourceLocation) {
@@ -125,6 +127,7 @@ public struct PlayNode: Sendable {
     public var gatherFacts: Field?
     public var gatherSubset: Field?
     public var gatherTimeout: Field?
+    public var factPath: Field?
     public var preTasks: [Node] = []
     public var roles: [RoleReference] = []
     public var tasks: [Node] = []

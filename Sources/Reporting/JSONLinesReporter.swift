@@ -33,6 +33,11 @@ public final class JSONLinesReporter: Reporter {
             ]
         case .included(let file, let hosts):
             object = ["event": "included", "file": .string(file), "hosts": .list(hosts.map { .string($0) })]
+        case .job(let note):
+            object = [
+                "event": "job", "host": .string(note.host), "id": .string(note.id),
+                "state": .string(note.state.rawValue),
+            ]
         case .noHostsLeft: object = ["event": "no_hosts_left"]
         case .said(let diagnostic):
             object = [

@@ -68,6 +68,14 @@ public final class TerminalReporter: Reporter {
                 "FAILED - RETRYING: [\(report.host)]: \(safe(report.task.name)) (\(total - attempt + 1) retries left).",
                 .gray)
         case .included(let file, let hosts): line("included: \(safe(file)) for \(hosts.joined(separator: ", "))", .cyan)
+        case .job(let note):
+            let text =
+                switch note.state {
+                case .running: "ASYNC POLL on \(safe(note.host)): jid=\(note.id) started=True finished=False"
+                case .finished: "ASYNC OK on \(safe(note.host)): jid=\(note.id)"
+                case .failed: "ASYNC FAILED on \(safe(note.host)): jid=\(note.id)"
+                }
+            line(text, .gray)
         case .noHostsLeft: banner("NO MORE HOSTS LEFT")
         case .said(let diagnostic):
             line(

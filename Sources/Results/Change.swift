@@ -25,6 +25,7 @@ public struct Change: Sendable {
         case group(String, present: Bool)
         case unit(String, active: Bool?, enabled: Bool?)
         case docker(kind: String, name: String, present: Bool)
+        case postgres(kind: String, name: String, present: Bool)
     }
 
     /// The foreseen state of a path.

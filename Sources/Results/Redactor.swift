@@ -16,10 +16,10 @@ public final class Redactor: Sendable {
 
     public init() {}
 
-    /// Remembers every secret text within the value.
+    /// Remembers every secret text within the value. What is still sealed is nothing to hide.
     public func learn(_ value: Value) {
         switch value {
-        case .string(let text) where text.isSecret: learn(text.string)
+        case .string(let text) where text.isSecret && !text.isSealed: learn(text.string)
         case .list(let items), .tuple(let items): for item in items { learn(item) }
         case .map(let map): for item in map.values { learn(item) }
         default: break

@@ -11,6 +11,8 @@ public enum RunEvent: Sendable {
     case item(TaskReport)
     case result(TaskReport)
     case retry(TaskReport, attempt: Int, of: Int)
+    /// What is heard of a job that a task with `async` waits for.
+    case job(JobNote)
     /// An include brought in a file's tasks on these hosts.
     case included(file: String, hosts: [String])
     case noHostsLeft
@@ -30,6 +32,21 @@ public struct TaskTitle: Sendable {
         self.kind = kind
         self.name = name
         self.location = location
+    }
+}
+
+/// A word about a job that goes on while its task waits.
+public struct JobNote: Sendable {
+    /// How it stands.
+    public enum State: String, Sendable { case running, finished, failed }
+    public var host: String
+    public var id: String
+    public var state: State
+
+    public init(host: String, id: String, state: State) {
+        self.host = host
+        self.id = id
+        self.state = state
     }
 }
 

@@ -47,6 +47,18 @@ public protocol Shell: Sendable {
 
     /// How many times this shell's owner had to wait for the network so far.
     var roundTrips: Int { get async }
+
+    /// Ends the connection under this shell and opens it anew.
+    ///
+    /// - Parameter limit: The longest it may take; nil for as long as the connection's settings say.
+    /// - Throws: `Diagnostic` as opening it does; `.unsupported` where nobody keeps connections.
+    func reopen(within limit: Duration?) async throws(Diagnostic)
+}
+
+extension Shell {
+    public func reopen(within limit: Duration?) async throws(Diagnostic) {
+        throw Diagnostic(.unsupported, "this connection cannot be opened anew")
+    }
 }
 
 /// What a shell is asked to run.

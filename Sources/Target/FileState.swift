@@ -116,7 +116,7 @@ public struct PathInspection: Sendable {
     public var isReadable = false
     public var isWritable = false
     public var isExecutable = false
-    /// Whether a directory holds anything.
+    /// Whether a directory holds anything; false unless asked for.
     public var holdsEntries = false
     /// True if this is what an earlier task of the dry run would leave, not what the host has now.
     public var isForeseen = false

@@ -22,7 +22,12 @@ public struct FileWrite: Sendable {
     /// What became of it.
     public struct Outcome: Sendable {
         public var backupPath: String?
-        public init(backupPath: String? = nil) { self.backupPath = backupPath }
+        /// The file as it stands now, read in the same request; a link is not followed.
+        public var state: FileState
+        public init(backupPath: String? = nil, state: FileState) {
+            self.backupPath = backupPath
+            self.state = state
+        }
     }
 
     public init(

@@ -9,10 +9,11 @@ extension HostTarget {
             file.mode.map { String($0, radix: 8) } ?? "", file.expecting.map { $0.isEmpty ? "absent" : $0 } ?? "",
             file.backup ? "1" : "", file.allowsUnsafeWrite ? "1" : "", file.followsLinks ? "1" : "",
         ]
-        let result = try await execute(FileWrite.script, arguments + words, input: file.content, timeout: nil)
+        let result = try await execute(
+            FileWrite.script, [FileState.format] + arguments + words, input: file.content, timeout: nil)
         let report = result.output.split(separator: "\n").map(String.init)
-        if result.succeeded, report.count == 2, report[0] == "done" {
-            return FileWrite.Outcome(backupPath: report[1] == "-" ? nil : report[1])
+        if result.succeeded, report.count == 3, report[0] == "done", let state = FileState(line: report[2]) {
+            return FileWrite.Outcome(backupPath: report[1] == "-" ? nil : report[1], state: state)
         }
         throw FileWrite.failure(
             at: result.succeeded ? "" : report.first ?? "", path: file.path, said: result.errorOutput, file: file,
@@ -42,17 +43,19 @@ extension FileWrite {
 
     /// The whole of a write, in one request.
     ///
-    /// The new content is complete, owned and checked before the old one is touched. Says `done` and the backup's path, or the step that failed.
+    /// The new content is complete, owned and checked before the old one is touched. Says `done`, the backup's path
+    /// and the file's new state, or the step that failed.
     ///
     /// The content's size is compared, because a full disk may show only there. A file that is a mount of its
     /// own (a container's /etc/hosts) cannot be renamed over at all, so it is written in place without being
     /// asked to: there is no safer way. Any other file that refuses the rename is written in place only where
     /// `unsafe_writes` allows it.
     static let script: Script = #"""
+        format=$1; shift
         p=$1; size=$2; owner=$3; group=$4; mode=$5; expect=$6; backup=$7; unsafe=$8; follow=$9; shift 9
         t=; b=-
         trap 'test -z "$t" || rm -f -- "$t"' EXIT
-        trap 'exit 143' TERM HUP INT
+        trap 'exit 143' TERM HUP INT PIPE
         fail() { echo "$1"; exit 1; }
         if test -n "$follow" && test -L "$p"; then
         p=$(readlink -f -- "$p") || fail link
@@ -131,7 +134,8 @@ extension FileWrite {
         else { sync "$d" || sync; } 2>/dev/null
         fi
         fi
-        echo done; echo "$b"
+        state=$(stat -c "$format" -- "$p") || fail stat
+        echo done; echo "$b"; echo "$state"
         """#
 
     /// The error for the step at which a write failed.

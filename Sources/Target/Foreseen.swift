@@ -9,7 +9,8 @@ public struct Foreseen: Sendable {
     public private(set) var users: [String: Bool] = [:]
     public private(set) var groups: [String: Bool] = [:]
     public private(set) var units: [String: UnitState] = [:]
-    private var dockerObjects: [DockerObject: Bool] = [:]
+    private var dockerObjects: [ServerObject: Bool] = [:]
+    private var postgresObjects: [ServerObject: Bool] = [:]
 
     /// A unit as it would be.
     public struct UnitState: Sendable {
@@ -17,7 +18,7 @@ public struct Foreseen: Sendable {
         public var enabled: Bool?
     }
 
-    private struct DockerObject: Hashable {
+    private struct ServerObject: Hashable {
         var kind: String
         var name: String
     }
@@ -27,11 +28,18 @@ public struct Foreseen: Sendable {
     /// Whether nothing was foreseen, as in every real run.
     public var isEmpty: Bool {
         files.isEmpty && packages.isEmpty && users.isEmpty && groups.isEmpty && units.isEmpty && dockerObjects.isEmpty
+            && postgresObjects.isEmpty
     }
 
     /// Whether the Docker object of that kind (`network`, `volume`, `image`, `container`) would be there; nil if
     /// no task of this run would touch it.
-    public func docker(_ kind: String, _ name: String) -> Bool? { dockerObjects[DockerObject(kind: kind, name: name)] }
+    public func docker(_ kind: String, _ name: String) -> Bool? { dockerObjects[ServerObject(kind: kind, name: name)] }
+
+    /// Whether the object of a PostgreSQL server of that kind (`database`, `role`) would be there; nil if no task of
+    /// this run would touch it.
+    public func postgres(_ kind: String, _ name: String) -> Bool? {
+        postgresObjects[ServerObject(kind: kind, name: name)]
+    }
 
     /// Takes in what a task would do.
     public mutating func add(_ change: Change) {
@@ -47,7 +55,9 @@ public struct Foreseen: Sendable {
                 state.enabled = enabled ?? state.enabled
                 units[name] = state
             case .docker(let kind, let name, let present):
-                dockerObjects[DockerObject(kind: kind, name: name)] = present
+                dockerObjects[ServerObject(kind: kind, name: name)] = present
+            case .postgres(let kind, let name, let present):
+                postgresObjects[ServerObject(kind: kind, name: name)] = present
             }
         }
     }

@@ -11,6 +11,7 @@ public struct HostTarget: TargetWriter {
     public let environment: [(name: String, value: String)]
     /// How the user was become, if at all; for messages.
     public let become: Become?
+    public let isControlMachine: Bool
     private let shell: any Shell
 
     /// A host over the shell of the identity that a task runs as.
@@ -21,15 +22,33 @@ public struct HostTarget: TargetWriter {
     ///   - foreseen: What earlier tasks of this dry run would have changed.
     ///   - environment: What the task's `environment:` adds, for commands and snippets.
     ///   - become: How that identity was become.
+    ///   - isControlMachine: Whether it is the machine this program runs on.
     public init(
         hostName: String, shell: any Shell, foreseen: Foreseen = Foreseen(),
-        environment: [(name: String, value: String)] = [], become: Become? = nil
+        environment: [(name: String, value: String)] = [], become: Become? = nil, isControlMachine: Bool = false
     ) {
         self.hostName = hostName
         self.shell = shell
         self.foreseen = foreseen
         self.environment = environment
         self.become = become
+        self.isControlMachine = isControlMachine
+    }
+
+    /// Ends the connection and opens it anew; see `TargetWriter`.
+    public func reconnect(within limit: Duration?) async throws(Diagnostic) {
+        do throws(Diagnostic) {
+            try await shell.reopen(within: limit)
+        } catch {
+            var error = error
+            error.host = error.host ?? hostName
+            throw error
+        }
+    }
+
+    /// The same host, asked through another shell of the same identity.
+    public func over(_ shell: any Shell) -> HostTarget {
+        HostTarget(hostName: hostName, shell: shell, foreseen: foreseen, environment: environment, become: become)
     }
 
     /// Runs a snippet that only reads; see `TargetReader`.
@@ -70,6 +89,18 @@ public struct HostTarget: TargetWriter {
 
     /// Runs a person's command; see `TargetWriter`.
     public func run(_ command: Command) async throws(Diagnostic) -> CommandResult {
+        let result = try await request(
+            ShellRequest(.command, try commandText(command), input: command.input, timeout: command.timeout))
+        if result.status == Self.noDirectory.status, result.errorOutput.hasPrefix(Self.noDirectory.mark) {
+            throw Diagnostic(
+                .failed, "cannot change to directory '\(command.directory ?? "")': \(result.output.lastLine)",
+                remedy: "Create it first, or correct `chdir`.", host: hostName)
+        }
+        return result
+    }
+
+    /// A person's command as a shell's text: environment, directory, the words or the line.
+    func commandText(_ command: Command) throws(Diagnostic) -> String {
         var text = try exports()
         if let directory = command.directory {
             try Self.check(directory, "a directory")
@@ -90,14 +121,7 @@ public struct HostTarget: TargetWriter {
             try Self.check(executable, "an executable")
             text += "exec \(ShellQuoting.join([executable, "-c", line]))"
         }
-        let result = try await request(
-            ShellRequest(.command, text, input: command.input, timeout: command.timeout))
-        if result.status == Self.noDirectory.status, result.errorOutput.hasPrefix(Self.noDirectory.mark) {
-            throw Diagnostic(
-                .failed, "cannot change to directory '\(command.directory ?? "")': \(result.output.lastLine)",
-                remedy: "Create it first, or correct `chdir`.", host: hostName)
-        }
-        return result
+        return text
     }
 
     /// Sends the request; whatever goes wrong names the host.

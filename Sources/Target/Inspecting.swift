@@ -21,19 +21,20 @@ extension TargetReader {
     /// Asks about paths and, with a snippet of the caller's in the same round trip, about anything else.
     ///
     /// - Parameters:
+    ///   - entries: Whether to see if directories hold anything; costs reading them.
     ///   - extra: Runs after the paths were looked at; finds `words` in `$sp_a`, `$sp_b`, `$sp_c` and the last path,
     ///     expanded, in `$p`.
     ///   - words: At most three.
     /// - Returns: The inspection, and what the snippet wrote.
     package func inspect(
-        _ paths: [String], checksums: Bool = false, owner: String? = nil, group: String? = nil, with extra: Script,
-        _ words: [String]
+        _ paths: [String], checksums: Bool = false, entries: Bool = false, owner: String? = nil,
+        group: String? = nil, with extra: Script, _ words: [String]
     ) async throws(Diagnostic) -> (inspection: Inspection, rest: FieldReader) {
         let asked = foreseen.isEmpty ? paths : paths.map(foreseen.resolved)
         let words = (words + ["", "", ""]).prefix(3)
         let answer = try await query(
             ReadingScripts.inspect + extra,
-            [checksums ? "1" : "0", FileState.format, owner ?? "", group ?? ""] + words + [String(asked.count)] + asked)
+            [(checksums ? "c" : "") + (entries ? "n" : ""), FileState.format, owner ?? "", group ?? ""] + words + asked)
         guard answer.succeeded else {
             throw Diagnostic(
                 .failed, "cannot look at '\(paths.joined(separator: "', '"))': \(answer.errorOutput.lastLine)",
@@ -108,13 +109,13 @@ package struct FieldReader {
     package var isAtEnd: Bool { rest.isEmpty }
 
     /// The next field; empty at the end.
-    package mutating func next() -> String {
-        guard let end = rest.firstIndex(of: 0) else {
-            defer { rest = [] }
-            return String(decoding: rest, as: UTF8.self)
-        }
+    package mutating func next() -> String { String(decoding: nextBytes(), as: UTF8.self) }
+
+    /// The next field as it came.
+    package mutating func nextBytes() -> [UInt8] {
+        guard let end = rest.firstIndex(of: 0) else { return remainder() }
         defer { rest = rest[(end + 1)...] }
-        return String(decoding: rest[..<end], as: UTF8.self)
+        return Array(rest[..<end])
     }
 
     /// Everything that is left, as it came.
@@ -213,7 +214,8 @@ extension Foreseen {
         return (wanted, -1)
     }
 
-    static func normalized(_ path: String) -> String {
+    /// The path without `.`, doubled slashes and a slash at its end.
+    package static func normalized(_ path: String) -> String {
         var result = ""
         for part in path.split(separator: "/") where part != "." { result += "/" + part }
         return path.hasPrefix("/") ? (result.isEmpty ? "/" : result) : String(result.dropFirst())

@@ -52,81 +52,168 @@ package enum ReadingScripts {
         }
         """#
 
-    /// `sp_uid NAME` and `sp_gid NAME` print the number of a user or group; a number is its own answer.
+    /// `sp_owner NAME` and `sp_group NAME` leave number and name of a user or group in `$sp_number` and `$sp_name`;
+    /// what the host does not know stays empty. Who asks is known without starting a program.
     package static let identities: Script = #"""
-        sp_uid() {
-            case $1 in '') return ;; *[!0-9]*) ;; *) printf %s "$1"; return ;; esac
-            id -u -- "$1" 2>/dev/null
+        sp_identity=${_u-}
+        [ -n "$sp_identity" ] || sp_identity=$(id)
+        sp_own() {
+            sp_number=${1%%" "*} sp_name=
+            case $sp_number in *"("*")")
+                sp_name=${sp_number#*"("}
+                sp_name=${sp_name%")"}
+                sp_number=${sp_number%%"("*}
+                ;;
+            esac
+            [ "$2" = "$sp_name" ] || [ "$2" = "$sp_number" ]
         }
-        sp_gid() {
-            case $1 in '') return ;; *[!0-9]*) ;; *) printf %s "$1"; return ;; esac
+        sp_owner() {
+            case $1 in '') sp_number= sp_name=; return ;; esac
+            sp_own "${sp_identity#uid=}" "$1" && return
+            sp_name= sp_number=
+            case $1 in
+            *[!0-9]*) sp_number=$(id -u -- "$1" 2>/dev/null) && sp_name=$1 ;;
+            *) sp_number=$1 sp_name=$(id -un -- "$1" 2>/dev/null) ;;
+            esac
+        }
+        sp_group() {
+            case $1 in '') sp_number= sp_name=; return ;; esac
+            sp_own "${sp_identity#* gid=}" "$1" && return
+            sp_name= sp_number=
             if command -v getent >/dev/null 2>&1; then
-                getent group "$1" | cut -d: -f3
+                sp_line=$(getent group "$1")
             else
-                sp_found=
-                while IFS=: read -r sp_name sp_x sp_number sp_x; do
-                    [ "$sp_name" = "$1" ] && sp_found=$sp_number
+                sp_line=
+                while IFS=: read -r sp_g sp_x sp_n sp_rest; do
+                    case $1 in "$sp_g" | "$sp_n") sp_line=$sp_g:$sp_x:$sp_n: ;; esac
                 done </etc/group
-                printf %s "$sp_found"
             fi
+            case $1 in *[!0-9]*) ;; *) sp_number=$1 ;; esac
+            [ -n "$sp_line" ] || return
+            sp_name=${sp_line%%:*}
+            sp_number=${sp_line#*:*:}
+            sp_number=${sp_number%%:*}
         }
         """#
 
-    /// `sp_inspect CHECKSUM FORMAT PATH` writes the fields that `FieldReader.nextPath` reads.
-    package static let inspectOne: Script = #"""
+    /// `sp_inspect WISHES FORMAT PATH...` writes the fields that `FieldReader.nextPath` reads, path by path; wishes
+    /// are `c` for checksums and `n` to see whether directories hold anything.
+    ///
+    /// However many paths there are, one `stat` and one `sha1sum` look at them all.
+    package static let inspectPaths: Script = #"""
         sp_inspect() {
-            sp_expand "$3"
-            sp_access= sp_sum=
-            if sp_entry=$(stat -c "$2" -- "$p" 2>/dev/null); then
-                sp_link= sp_real= sp_followed=
-                if [ -L "$p" ]; then
-                    sp_link=$(readlink -- "$p"; printf x)
-                    sp_link=${sp_link%?x}
-                    sp_followed=$(stat -L -c "$2" -- "$p" 2>/dev/null)
-                    sp_real=$(readlink -f -- "$p" 2>/dev/null)
+            sp_wishes=$1 sp_format=$2
+            shift 2
+            case $* in *[~$]*)
+                sp_n=$#
+                for sp_path do
+                    sp_expand "$sp_path"
+                    set -- "$@" "$p"
+                done
+                shift "$sp_n"
+                ;;
+            esac
+            sp_stat "$@"
+            case $sp_wishes in *c*) sp_sum "$@" ;; *) sp_sums= ;; esac
+            sp_at=0 sp_sum_at=0
+            for p do
+                sp_entry= sp_link= sp_real= sp_followed= sp_sum= sp_access=
+                if [ -e "$p" ] || [ -L "$p" ]; then
+                    if [ "$sp_found" = "$sp_count" ]; then
+                        sp_at=$((sp_at + 1))
+                        eval "sp_entry=\$sp_e$sp_at"
+                    else
+                        # Something came or went meanwhile, or `stat` is not what it should be.
+                        sp_entry=$(stat -c "$sp_format" -- "$p") || return 1
+                    fi
+                    sp_look
                 fi
-                [ -r "$p" ] && sp_access=r
-                [ -w "$p" ] && sp_access=${sp_access}w
-                [ -x "$p" ] && sp_access=${sp_access}x
-                if [ -d "$p" ]; then
+                printf '%s\0%s\0%s\0%s\0%s\0%s\0%s\0' \
+                    "$p" "$sp_entry" "$sp_followed" "$sp_link" "$sp_real" "$sp_sum" "$sp_access"
+            done
+        }
+        # The lines of one program's output, in $sp_e1, $sp_e2 ... (or $sp_s1 ...); how many, in $sp_found.
+        sp_lines() {
+            sp_found=0 sp_ifs=$IFS
+            IFS='
+        '
+            set -f
+            for sp_line in $2; do
+                sp_found=$((sp_found + 1))
+                eval "sp_$1$sp_found=\$sp_line"
+            done
+            set +f
+            IFS=$sp_ifs
+        }
+        sp_stat() {
+            sp_n=$#
+            for sp_path do
+                if [ -e "$sp_path" ] || [ -L "$sp_path" ]; then set -- "$@" "$sp_path"; fi
+            done
+            shift "$sp_n"
+            sp_count=$# sp_found=0
+            [ $# -eq 0 ] || sp_lines e "$(stat -c "$sp_format" -- "$@" 2>/dev/null)"
+            sp_stats=$sp_found
+        }
+        sp_sum() {
+            sp_n=$#
+            for sp_path do
+                if [ -f "$sp_path" ] && [ -r "$sp_path" ]; then set -- "$@" "$sp_path"; fi
+            done
+            shift "$sp_n"
+            sp_sums=$# sp_found=0
+            [ $# -eq 0 ] || sp_lines s "$(sha1sum -- "$@" 2>/dev/null)"
+            [ "$sp_found" = "$sp_sums" ] || sp_sums=-1
+            sp_found=$sp_stats
+        }
+        sp_look() {
+            if [ -L "$p" ]; then
+                sp_link=$(readlink -- "$p"; printf x)
+                sp_link=${sp_link%?x}
+                sp_followed=$(stat -L -c "$sp_format" -- "$p" 2>/dev/null)
+                sp_real=$(readlink -f -- "$p" 2>/dev/null)
+            fi
+            [ -r "$p" ] && sp_access=r
+            [ -w "$p" ] && sp_access=${sp_access}w
+            [ -x "$p" ] && sp_access=${sp_access}x
+            if [ -d "$p" ]; then
+                case $sp_wishes in *n*)
                     for sp_x in "$p"/* "$p"/.[!.]* "$p"/..?*; do
                         if [ -e "$sp_x" ] || [ -L "$sp_x" ]; then
                             sp_access=${sp_access}n
                             break
                         fi
                     done
-                elif [ "$1" = 1 ] && [ -f "$p" ] && [ -r "$p" ]; then
+                    ;;
+                esac
+            elif [ -n "$sp_sums" ] && [ -f "$p" ] && [ -r "$p" ]; then
+                if [ "$sp_sums" -ge 0 ]; then
+                    sp_sum_at=$((sp_sum_at + 1))
+                    eval "sp_sum=\$sp_s$sp_sum_at"
+                    # A name with odd characters is marked by a backslash before the sum.
+                    sp_sum=${sp_sum#'\'}
+                else
                     sp_sum=$(sha1sum <"$p") || return 1
-                    sp_sum=${sp_sum%% *}
                 fi
-            else
-                sp_entry= sp_link= sp_real= sp_followed=
-                if [ -e "$p" ] || [ -L "$p" ]; then
-                    command -v stat >/dev/null 2>&1 || echo 'stat: not found' >&2
-                    stat -c "$2" -- "$p" >/dev/null
-                    return 1
-                fi
+                sp_sum=${sp_sum%% *}
             fi
-            printf '%s\0%s\0%s\0%s\0%s\0%s\0%s\0' \
-                "$p" "$sp_entry" "$sp_followed" "$sp_link" "$sp_real" "$sp_sum" "$sp_access"
         }
         """#
 
-    /// `$1` whether to compute checksums, `$2` the format, `$3` and `$4` a user and a group to look up, `$5` to `$7`
-    /// words for a snippet that follows, `$8` the number of paths, then the paths.
+    /// `$1` wishes as above, `$2` the format, `$3` and `$4` a user and a group to look up, `$5` to `$7` words for a
+    /// snippet that follows, then the paths.
+    ///
+    /// `$_u` and `$_m` are what the shell found out about itself when it began; a snippet that runs apart asks anew.
     static let inspect: Script =
-        expand + identities + inspectOne + #"""
-            sp_owner=$3 sp_group=$4
-            # Numbers get their names, so that a dry run can foretell both.
-            case $3 in '' | *[!0-9]*) ;; *) sp_owner=$(id -un -- "$3" 2>/dev/null) ;; esac
-            case $4 in '' | *[!0-9]*) ;; *) sp_group=$(getent group "$4" 2>/dev/null | cut -d: -f1) ;; esac
+        expand + identities + inspectPaths + #"""
+            sp_owner "$3"
+            sp_uid=$sp_number sp_user=$sp_name
+            sp_group "$4"
             printf '%s\0%s\0%s\0%s\0%s\0%s\0' \
-                "$(umask)" "$(id)" "$(sp_uid "$3")" "$(sp_gid "$4")" "$sp_owner" "$sp_group"
-            sp_checksum=$1 sp_format=$2 sp_a=$5 sp_b=$6 sp_c=$7
-            shift 8
-            for sp_path do
-                sp_inspect "$sp_checksum" "$sp_format" "$sp_path" || exit 1
-            done
+                "${_m-$(umask)}" "$sp_identity" "$sp_uid" "$sp_number" "$sp_user" "$sp_name"
+            sp_asked=$1 sp_with=$2 sp_a=$5 sp_b=$6 sp_c=$7
+            shift 7
+            sp_inspect "$sp_asked" "$sp_with" "$@" || exit 1
             """#
 
     /// `$1` a path, `$2` the most bytes to read. Status 3: not there; 4: longer.

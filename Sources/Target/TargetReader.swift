@@ -11,6 +11,8 @@ public protocol TargetReader: Sendable {
     var foreseen: Foreseen { get }
     /// The environment that the task's `environment:` adds.
     var environment: [(name: String, value: String)] { get }
+    /// Whether it is the machine this program runs on, reached without a network.
+    var isControlMachine: Bool { get }
 
     /// Runs a snippet that only reads.
     ///
@@ -77,6 +79,12 @@ public protocol TargetWriter: TargetReader {
     /// - Returns: The path of the backup, if one was asked for and there was something to keep.
     /// - Throws: `Diagnostic` with code `.failed`, naming the path and the host's own words.
     func write(_ file: FileWrite) async throws(Diagnostic) -> FileWrite.Outcome
+
+    /// Ends the connection and opens it anew, as after a restart of the host.
+    ///
+    /// - Parameter limit: The longest it may take; nil for as long as connections of this host may.
+    /// - Throws: `Diagnostic` as opening a connection does, `.unreachable` foremost.
+    func reconnect(within limit: Duration?) async throws(Diagnostic)
 }
 
 extension TargetWriter {

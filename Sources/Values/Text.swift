@@ -19,6 +19,9 @@ public struct Text: Sendable {
         public static let secret = Marks(rawValue: 1)
         /// It was written in a file by a person and holds template delimiters; evaluated when used.
         public static let template = Marks(rawValue: 2)
+        /// It is a vaulted value as it lies in its file; using it opens it. Such a text is a secret, and a template as
+        /// well: it waits for its use wherever templates do.
+        public static let sealed = Marks(rawValue: 4)
     }
 
     @usableFromInline
@@ -71,6 +74,16 @@ public struct Text: Sendable {
     @inlinable public var isTemplate: Bool { note?.marks.contains(.template) ?? false }
     /// Whether it is neither secret nor a template: characters and nothing else.
     @inlinable public var isPlain: Bool { note?.marks.isEmpty ?? true }
+    @inlinable public var isSealed: Bool { note?.marks.contains(.sealed) ?? false }
+
+    /// A vaulted value that nobody has opened yet.
+    ///
+    /// - Parameters:
+    ///   - text: What `!vault` stands before, header included.
+    ///   - origin: Where it stands; the place of errors once it is opened.
+    public static func sealed(_ text: String, origin: SourceLocation?) -> Text {
+        Text(text, marks: [.sealed, .secret, .template], origin: origin)
+    }
 }
 
 extension Text: Hashable {

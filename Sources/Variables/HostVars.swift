@@ -24,14 +24,25 @@ final class HostView: ValueObject, @unchecked Sendable {
     private let host: String
     var typeName: String { "HostVarsVars" }
 
+    /// What is answered otherwise than the scope would.
+    private let answers: ValueMap
+
     init(_ variables: RunVariables, _ host: String) {
         self.host = host
         scope = variables.scope(host: host, task: nil)
+        answers = [:]
+    }
+
+    init(_ scope: LayeredScope, _ host: String, answers: ValueMap) {
+        self.host = host
+        self.scope = scope
+        self.answers = answers
     }
 
     var keys: [ValueMap.Key]? { Set(scope.names).sorted().map { .string($0) } }
 
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
+        if let answer = answers[key] { return answer }
         guard case .string(let name) = key, let value = try scope.lookup(name) else { return nil }
         return try scope.deep(value)
     }

@@ -31,18 +31,25 @@ public final class RunVariables: @unchecked Sendable {
         var included: ValueMap = [:]
     }
 
+    /// - Parameters:
+    ///   - inventory: Hosts, groups and their variables.
+    ///   - extra: What `-e` gave.
+    ///   - run: What the magic names of the run answer.
+    ///   - opener: Opens a vaulted value when it is used.
+    ///   - readFile: Reads a file of the control machine for lookups.
     public init(
-        inventory: InventoryTree, extra: ValueMap, run: RunFacts,
+        inventory: InventoryTree, extra: ValueMap, run: RunFacts, opener: TemplateEnvironment.Opener? = nil,
         readFile: @escaping (String) throws(Diagnostic) -> [UInt8]
     ) {
         self.inventory = inventory
         self.extra = extra
         self.run = run
         lookups = LookupContext(readFile: readFile)
-        engine = TemplateEnvironment(functions: [
-            "lookup": LookupFunction(.joined, lookups), "query": LookupFunction(.list, lookups),
-            "q": LookupFunction(.list, lookups),
-        ])
+        engine = TemplateEnvironment(
+            functions: [
+                "lookup": LookupFunction(.joined, lookups), "query": LookupFunction(.list, lookups),
+                "q": LookupFunction(.list, lookups),
+            ], opener: opener)
         lookups.variables = self
     }
 
@@ -96,6 +103,15 @@ public final class RunVariables: @unchecked Sendable {
         if let task { layers += task.roleDefaults.reversed().map { Layer("role defaults", $0) } }
         layers += play.roleDefaults.reversed().map { Layer("role defaults", $0) }
         return magicScope(host: host, task: task, layers: layers.filter { !$0.values.isEmpty })
+    }
+
+    /// A host's variables as a task sees them that another host delegates to it.
+    public func delegateView(_ delegate: String, for host: String, task: TaskVariables?) -> Value {
+        let scope = scope(host: delegate, task: task)
+        if scope.raw("ansible_host") == nil {
+            scope.push(Layer("delegate", ["ansible_host": .string(delegate)]))
+        }
+        return .object(HostView(scope, delegate, answers: ["inventory_hostname": .string(host)]))
     }
 
     /// The variables that hold where no host is chosen yet: names of plays, imports, `hosts:`.

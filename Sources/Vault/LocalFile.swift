@@ -13,10 +13,23 @@ public enum LocalFile {
         var information = stat()
         guard fstat(descriptor, &information) == 0 else { throw unreadable(path, errno) }
         if information.st_mode & S_IFMT == S_IFDIR { throw unreadable(path, EISDIR) }
+        return try contents(of: descriptor, named: path, expecting: Int(information.st_size))
+    }
+
+    /// All that can be read from an open file, a pipe or a terminal.
+    ///
+    /// - Parameters:
+    ///   - descriptor: Where to read; it stays open.
+    ///   - path: What to call it in an error.
+    ///   - size: How many bytes there probably are.
+    /// - Throws: `Diagnostic` with code `.missingFile`, naming the path and the system's reason.
+    static func contents(
+        of descriptor: Int32, named path: String, expecting size: Int = 0
+    ) throws(Diagnostic) -> [UInt8] {
         // As long as the system says, and one more to see that it ends there; what has no length, such as a pipe,
         // is read in larger pieces.
         var bytes: [UInt8] = []
-        var room = information.st_size > 0 ? Int(information.st_size) + 1 : 65_536
+        var room = size > 0 ? size + 1 : 65_536
         while true {
             var failure: Int32 = 0
             let piece = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
@@ -30,6 +43,22 @@ public enum LocalFile {
             if bytes.isEmpty { bytes = piece } else { bytes += piece }
             room = 65_536
         }
+    }
+
+    /// Writes all of the bytes.
+    ///
+    /// - Returns: Zero, or the system's error number.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), bytes.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return count < 0 ? errno : EIO }
+            written += count
+        }
+        return 0
     }
 
     /// The bytes of a file, opened if they are sealed.

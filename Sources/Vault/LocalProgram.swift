@@ -36,7 +36,7 @@ public enum LocalProgram {
             try collect([output.reading, errors.reading], into: &collected, until: deadline)
         } catch {
             kill(-process, SIGKILL)
-            _ = wait(for: process)
+            wait(for: process)
             throw Diagnostic(
                 .timeout,
                 "'\(words.first ?? "")' did not end within \(limit.map(String.init(describing:)) ?? "its time")",
@@ -48,35 +48,61 @@ public enum LocalProgram {
     private static func start(
         _ words: [String], output: Pipe, errors: Pipe?
     ) throws(Diagnostic) -> pid_t {
+        // A group of its own lets a time limit end all it started; but then it could not read the terminal.
+        do throws(SpawnFailure) {
+            return try spawn(words, flags: errors == nil ? 0 : POSIX_SPAWN_SETPGROUP) { actions in
+                posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
+                if let errors { posix_spawn_file_actions_adddup2(&actions, errors.writing, 2) }
+            }
+        } catch {
+            throw Diagnostic(
+                .commandFailed, "cannot run '\(words.first ?? "")': \(error.reason)",
+                remedy: error.number == ENOEXEC
+                    ? "Give it a '#!' line, or remove the executable bit if it is no program."
+                    : "Check the '#!' line's interpreter, or remove the executable bit if it is no program.")
+        }
+    }
+
+    /// Why a program could not be started.
+    struct SpawnFailure: Error {
+        /// The system's error number.
+        var number: Int32
+        var reason: String { String(cString: strerror(number)) }
+    }
+
+    /// Starts a program with no signal blocked.
+    ///
+    /// - Parameters:
+    ///   - words: The program and its arguments.
+    ///   - searches: Whether a bare name is looked for in PATH.
+    ///   - flags: Further `POSIX_SPAWN_` flags.
+    ///   - arrange: Says what becomes of descriptors; all but the standard ones should be close-on-exec.
+    /// - Returns: Its process id; the caller waits for its end.
+    static func spawn(
+        _ words: [String], searches: Bool = false, flags: Int32 = 0,
+        _ arrange: (inout posix_spawn_file_actions_t) -> Void = { _ in }
+    ) throws(SpawnFailure) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
-        if let errors { posix_spawn_file_actions_adddup2(&actions, errors.writing, 2) }
+        arrange(&actions)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var flags = Int16(POSIX_SPAWN_SETSIGMASK)
-        // A group of its own lets a time limit end all it started; but then it could not read the terminal.
-        if errors != nil { flags |= Int16(POSIX_SPAWN_SETPGROUP) }
         var noSignals = sigset_t()
         sigemptyset(&noSignals)
         posix_spawnattr_setsigmask(&attributes, &noSignals)
-        posix_spawnattr_setflags(&attributes, flags)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | flags))
 
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var process: pid_t = 0
-        let error = posix_spawn(&process, words.first ?? "", &actions, &attributes, &arguments, environ)
-        guard error == 0 else {
-            let reason = String(cString: strerror(error))
-            throw Diagnostic(
-                .commandFailed, "cannot run '\(words.first ?? "")': \(reason)",
-                remedy: error == ENOEXEC
-                    ? "Give it a '#!' line, or remove the executable bit if it is no program."
-                    : "Check the '#!' line's interpreter, or remove the executable bit if it is no program.")
-        }
+        let error =
+            searches
+            ? posix_spawnp(&process, words.first ?? "", &actions, &attributes, &arguments, environ)
+            : posix_spawn(&process, words.first ?? "", &actions, &attributes, &arguments, environ)
+        guard error == 0 else { throw SpawnFailure(number: error) }
         return process
     }
 
@@ -109,15 +135,22 @@ public enum LocalProgram {
         }
     }
 
-    private static func wait(for process: pid_t) -> Int {
+    /// Waits for a program's end and gives its exit status; 128 and the signal's number if one ended it.
+    @discardableResult
+    static func wait(for process: pid_t) -> Int {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        return shellStatus(status)
+    }
+
+    /// A status of `waitpid` as shells count it.
+    static func shellStatus(_ status: Int32) -> Int {
         let signal = status & 0x7F
         return signal == 0 ? Int(status >> 8 & 0xFF) : 128 + Int(signal)
     }
 
     /// A pipe whose ends close with it.
-    private final class Pipe {
+    final class Pipe {
         let reading: Int32
         private(set) var writing: Int32
 

@@ -6,38 +6,37 @@ internal import Glibc
 /// A file is replaced by renaming a finished one over it: whatever happens in between, the old or the new content
 /// stands there, and plaintext is written nowhere but where it was asked for.
 public enum VaultFile {
+    /// The name that stands for standard input where a file is read, and standard output where one is written.
+    public static let standardStream = "-"
+
     /// Seals a file where it lies, or into another.
     ///
     /// - Parameters:
-    ///   - path: The file to seal.
-    ///   - output: The file to write; nil for `path` itself.
+    ///   - path: The file to seal; `-` for standard input.
+    ///   - output: The file to write, `-` for standard output; nil for `path` itself.
     ///   - secrets: The passwords.
     ///   - label: The vault id to seal for; nil for the first password given.
     /// - Throws: `Diagnostic`: unreadable, sealed already, no such password, unwritable.
     public static func encrypt(
         _ path: String, to output: String? = nil, secrets: VaultSecrets, label: String? = nil
     ) throws(Diagnostic) {
-        let plain = try LocalFile.bytes(path)
-        try replace(
-            output ?? path,
-            with: Array(
-                try located(path) { () throws(Diagnostic) in
-                    try secrets.seal(plain, label: label)
-                }.utf8))
+        let plain = try bytes(path)
+        let sealed = try located(path) { () throws(Diagnostic) in try secrets.seal(plain, label: label) }
+        try put(Array(sealed.utf8), at: output ?? path)
     }
 
-    /// Opens a file where it lies, or into another.
+    /// Opens a file where it lies, or into another; `-` as with `encrypt`.
     ///
     /// - Throws: `Diagnostic`: unreadable, not sealed, cannot be opened, unwritable.
     public static func decrypt(_ path: String, to output: String? = nil, secrets: VaultSecrets) throws(Diagnostic) {
-        try replace(output ?? path, with: try view(path, secrets: secrets))
+        try put(try view(path, secrets: secrets), at: output ?? path)
     }
 
-    /// The plaintext of a sealed file.
+    /// The plaintext of a sealed file; `-` for standard input.
     ///
     /// - Throws: `Diagnostic`: unreadable, not sealed, cannot be opened.
     public static func view(_ path: String, secrets: VaultSecrets) throws(Diagnostic) -> [UInt8] {
-        let sealed = String(decoding: try LocalFile.bytes(path), as: UTF8.self)
+        let sealed = String(decoding: try bytes(path), as: UTF8.self)
         return try located(path) { () throws(Diagnostic) in try secrets.open(sealed) }
     }
 
@@ -47,12 +46,53 @@ public enum VaultFile {
     ///   - path: The file.
     ///   - secrets: The passwords that open it.
     ///   - password: The password, with its vault id, to seal it with.
-    /// - Throws: `Diagnostic`: unreadable, not sealed, cannot be opened, unwritable.
+    /// - Throws: `Diagnostic`: unreadable, not sealed, cannot be opened, changed meanwhile, unwritable.
     public static func rekey(
         _ path: String, secrets: VaultSecrets, to password: VaultSecrets.Password
     ) throws(Diagnostic) {
-        let plain = try view(path, secrets: secrets)
-        let sealed = try located(path) { () throws(Diagnostic) in try VaultSecrets([password]).seal(plain) }
+        let before = try LocalFile.bytes(path)
+        let sealed = try located(path) { () throws(Diagnostic) in
+            let plain = try secrets.open(String(decoding: before, as: UTF8.self))
+            return try secrets.seal(plain, with: password, label: password.label)
+        }
+        try write(sealed, to: path, existing: before)
+    }
+
+    /// Writes bytes to a file of that name, or to standard output.
+    ///
+    /// - Throws: `Diagnostic` with code `.failed`.
+    public static func put(_ bytes: [UInt8], at path: String) throws(Diagnostic) {
+        guard path == standardStream else { return try replace(path, with: bytes) }
+        let failure = LocalFile.write(bytes, to: STDOUT_FILENO)
+        if failure != 0 {
+            throw Diagnostic(.failed, "cannot write to standard output: \(String(cString: strerror(failure)))")
+        }
+    }
+
+    /// Everything in a file, or all of standard input.
+    ///
+    /// - Throws: `Diagnostic` with code `.missingFile`.
+    public static func bytes(_ path: String) throws(Diagnostic) -> [UInt8] {
+        path == standardStream
+            ? try LocalFile.contents(of: STDIN_FILENO, named: "standard input") : try LocalFile.bytes(path)
+    }
+
+    /// Puts a sealed text in the place of what was read before, unless somebody else changed that meanwhile.
+    ///
+    /// - Parameters:
+    ///   - sealed: The text.
+    ///   - path: The file.
+    ///   - existing: What the file held; nil if it was not there.
+    static func write(_ sealed: String, to path: String, existing: [UInt8]?) throws(Diagnostic) {
+        let now = LocalFile.kind(path) == nil ? nil : try LocalFile.bytes(path)
+        guard now == existing else {
+            // A person's work is not thrown away: it is kept, sealed, beside the file.
+            let kept = "\(path).edited"
+            try replace(kept, with: Array(sealed.utf8))
+            throw Diagnostic(
+                .failed, "'\(path)' was changed by somebody else meanwhile",
+                remedy: "Your text is sealed in '\(kept)'; bring the two together with `swiftprov vault edit`.")
+        }
         try replace(path, with: Array(sealed.utf8))
     }
 
@@ -66,7 +106,8 @@ public enum VaultFile {
         return head + sealed.split(separator: "\n").map { "          \($0)" }.joined(separator: "\n")
     }
 
-    private static func located<Result>(
+    /// Does something with a file's content, whose name its errors then begin with.
+    static func located<Result>(
         _ path: String, _ work: () throws(Diagnostic) -> Result
     ) throws(Diagnostic) -> Result {
         do throws(Diagnostic) {
@@ -89,16 +130,7 @@ public enum VaultFile {
         let descriptor = mkstemp(&template)
         let temporary = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
         guard descriptor >= 0 else { throw unwritable(path, errno) }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), bytes.count - written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            written += count
-        }
-        var failure: Int32 = written < bytes.count ? errno : 0
+        var failure = LocalFile.write(bytes, to: descriptor)
         if failure == 0, existed {
             // Only root may give a file away; the mode is what matters.
             _ = fchown(descriptor, before.st_uid, before.st_gid)

@@ -9,9 +9,12 @@ public enum VaultPasswordFile {
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - label: The vault id that the password is for.
+    ///   - label: The vault id that the password is for; nil if none was named.
+    ///   - earlier: Passwords already known: a password file may itself be sealed with one of them.
     /// - Throws: `Diagnostic` with code `.vault` or `.missingFile`, naming the file.
-    public static func read(_ path: String, label: String = "default") throws(Diagnostic) -> VaultSecrets.Password {
+    public static func read(
+        _ path: String, label: String? = "default", earlier: VaultSecrets = .none
+    ) throws(Diagnostic) -> VaultSecrets.Password {
         guard let kind = LocalFile.kind(path) else {
             throw Diagnostic(
                 .missingFile, "there is no vault password file '\(path)'",
@@ -21,11 +24,14 @@ public enum VaultPasswordFile {
             throw Diagnostic(.vault, "the vault password file '\(path)' is a directory", remedy: "Name a file in it.")
         }
         let executable = LocalFile.isExecutable(path)
-        let raw = executable ? try output(of: path, label: label) : try LocalFile.bytes(path)
+        var raw = executable ? try output(of: path, label: label) : try LocalFile.bytes(path)
+        if !executable, VaultEnvelope.isSealed(raw), !earlier.isEmpty {
+            raw = try VaultFile.view(path, secrets: earlier)
+        }
         if VaultEnvelope.isSealed(raw) {
             throw Diagnostic(
                 .vault, "the vault password file '\(path)' is itself vaulted",
-                remedy: "Store the password unsealed, readable by you only.")
+                remedy: "Store the password unsealed, readable by you only, or name the password that opens it before.")
         }
         let password = trimmed(raw, blanks: !executable)
         guard !password.isEmpty else {
@@ -34,19 +40,20 @@ public enum VaultPasswordFile {
                 remedy: executable
                     ? "The program must print the password." : "Write the password into the file's first line.")
         }
-        return VaultSecrets.Password(label: label, password)
+        return VaultSecrets.Password(label: label ?? "default", password)
     }
 
-    private static func output(of path: String, label: String) throws(Diagnostic) -> [UInt8] {
+    private static func output(of path: String, label: String?) throws(Diagnostic) -> [UInt8] {
         // A bare name would be looked for nowhere: the program is run by path, without a search.
         let program = path.contains("/") ? path : "./\(path)"
         let isClient = isClient(path)
         let outcome = try LocalProgram.run(
-            isClient ? [program, "--vault-id", label] : [program], showsErrors: !isClient)
+            [program] + (isClient ? label.map { ["--vault-id", $0] } ?? [] : []), showsErrors: !isClient)
         if outcome.status != 0 {
             let said =
                 String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n").last.map { ": \($0)" } ?? ""
-            let unknown = isClient && outcome.status == 2 ? ", which means that it knows no vault id '\(label)'" : ""
+            let unknown =
+                isClient && outcome.status == 2 ? ", which means that it knows no vault id '\(label ?? "default")'" : ""
             throw Diagnostic(
                 .vault, "the vault password program '\(path)' ended with status \(outcome.status)\(unknown)\(said)",
                 remedy: "Run it by hand, or remove its executable bit if it is a plain password file.")

@@ -22,6 +22,9 @@ public struct VaultSecrets: Sendable {
     public private(set) var passwords: [Password]
     /// Whether only passwords with the text's own vault id are tried (`vault_id_match` in ansible.cfg).
     public var matchesLabelOnly: Bool
+    /// The salt of everything that is sealed (`vault_encrypt_salt` in ansible.cfg); nil, as it should be, for 32
+    /// random bytes each time.
+    public var fixedSalt: [UInt8]?
     private let cache = VaultKeyCache()
 
     /// Makes one from its parts.
@@ -47,15 +50,20 @@ public struct VaultSecrets: Sendable {
     ///   password for its vault id.
     public func open(_ text: String, at location: SourceLocation? = nil) throws(Diagnostic) -> [UInt8] {
         do throws(Diagnostic) {
-            let envelope = try VaultEnvelope(text)
-            for password in try candidates(for: envelope) {
-                let keys = try cache.keys(password: password.bytes, salt: envelope.salt)
-                if let plain = try keys.opened(envelope) { return plain }
-            }
-            throw noneFits(envelope)
+            return try opening(text).plain
         } catch {
             throw error.located(at: location)
         }
+    }
+
+    /// The plaintext, and the password that gave it.
+    func opening(_ text: String) throws(Diagnostic) -> (plain: [UInt8], password: Password) {
+        let envelope = try VaultEnvelope(text)
+        for password in try candidates(for: envelope) {
+            let keys = try cache.keys(password: password.bytes, salt: envelope.salt)
+            if let plain = try keys.opened(envelope) { return (plain, password) }
+        }
+        throw noneFits(envelope)
     }
 
     /// Opens a sealed text that holds text.
@@ -104,14 +112,32 @@ public struct VaultSecrets: Sendable {
     /// - Parameters:
     ///   - plain: What to seal.
     ///   - label: The vault id to seal for; nil for the first password given.
-    ///   - salt: The salt; nil, as always but in tests, for 32 random bytes from the system.
+    ///   - salt: The salt; nil, as always but in tests, for `fixedSalt` or 32 random bytes from the system.
     /// - Returns: The sealed text with its header.
     /// - Throws: `Diagnostic` with code `.vault` if there is no such password, or the text is sealed already.
     public func seal(_ plain: [UInt8], label: String? = nil, salt: [UInt8]? = nil) throws(Diagnostic) -> String {
+        let password = try password(for: label)
+        return try seal(plain, with: password, label: password.label, salt: salt)
+    }
+
+    /// Seals bytes with a password, under a vault id that need not be the password's own.
+    func seal(
+        _ plain: [UInt8], with password: Password, label: String?, salt: [UInt8]? = nil
+    ) throws(Diagnostic) -> String {
         guard !VaultEnvelope.isSealed(plain) else {
             throw Diagnostic(
                 .vault, "the data is sealed already", remedy: "To change its password use `swiftprov vault rekey`.")
         }
+        let salt = salt ?? fixedSalt ?? Self.randomSalt()
+        let keys = try cache.keys(password: password.bytes, salt: salt)
+        return try keys.sealed(plain, salt: salt, label: label).text
+    }
+
+    /// The password to seal with: that of a vault id, or the only one.
+    ///
+    /// - Parameter label: The vault id; nil for the first password given.
+    /// - Throws: `Diagnostic` with code `.vault` if there is none.
+    public func password(for label: String?) throws(Diagnostic) -> Password {
         guard let password = label == nil ? passwords.first : passwords.first(where: { $0.label == label }) else {
             throw Diagnostic(
                 .vault,
@@ -119,9 +145,7 @@ public struct VaultSecrets: Sendable {
                     ?? "no vault password was given to seal with",
                 remedy: "Give it with --vault-id or --vault-password-file.")
         }
-        let salt = salt ?? Self.randomSalt()
-        let keys = try cache.keys(password: password.bytes, salt: salt)
-        return try keys.sealed(plain, salt: salt, label: password.label).text
+        return password
     }
 
     private static func randomSalt() -> [UInt8] {

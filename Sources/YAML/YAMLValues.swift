@@ -3,24 +3,23 @@ public import Values
 
 /// How nodes become values.
 public struct YAMLValueOptions: Sendable {
-    /// Opens the text of a `!vault` scalar; the place is for its errors.
-    public typealias VaultOpener = @Sendable (_ sealed: String, _ place: SourceLocation) throws(Diagnostic) -> String
-
     /// Whether texts with template delimiters are templates: true for what people write, false for data.
     public var templates: Bool
-    /// Opens vaulted values; without it they are an error.
-    public var vault: VaultOpener?
-    /// Whether vaulted values stay sealed, as `{"__ansible_vault": ...}`: for showing an inventory without opening it.
-    public var keepsSealed = false
+    /// Whether a `!vault` text is a value that is opened when it is used; otherwise it is an error. Data from hosts
+    /// must never have one opened for them.
+    public var takesVaulted: Bool
     /// Whether every text is secret, as all of a vaulted file is.
     public var isSecret: Bool
 
     /// Makes one from its parts.
-    public init(templates: Bool = true, isSecret: Bool = false, vault: VaultOpener? = nil) {
+    public init(templates: Bool = true, isSecret: Bool = false, takesVaulted: Bool = false) {
         self.templates = templates
         self.isSecret = isSecret
-        self.vault = vault
+        self.takesVaulted = takesVaulted
     }
+
+    /// For what people write: templates are templates, and vaulted texts are opened when they are used.
+    public static let written = YAMLValueOptions(takesVaulted: true)
 
     /// For facts, `from_yaml` and the like: nothing in them is a template.
     public static let data = YAMLValueOptions(templates: false)
@@ -31,8 +30,8 @@ extension YAMLNode {
     ///
     /// Dates become the text that Python prints for them. An integer beyond 64 bits stays text.
     ///
-    /// - Parameter options: What counts as a template, and how vaulted texts are opened.
-    /// - Throws: `Diagnostic` for a tag without a meaning, an impossible date, a vaulted text that cannot be opened.
+    /// - Parameter options: What counts as a template, and whether there may be vaulted texts.
+    /// - Throws: `Diagnostic` for a tag without a meaning, an impossible date, a vaulted text where none may be.
     public func value(_ options: YAMLValueOptions = YAMLValueOptions()) throws(Diagnostic) -> Value {
         guard !StackGuard.isNearlyFull else {
             throw Diagnostic(.syntax, "the text nests too deeply", at: location, remedy: "Flatten the data.")
@@ -150,18 +149,13 @@ extension YAMLNode {
     }
 
     private func vaulted(_ sealed: String, _ options: YAMLValueOptions) throws(Diagnostic) -> Value {
-        if options.keepsSealed { return .map(["__ansible_vault": .string(sealed)]) }
-        guard let open = options.vault else {
+        guard options.takesVaulted else {
             throw Diagnostic(
-                .vault, "vaulted values cannot be opened here", at: location,
-                remedy: "Give the vault password: --ask-vault-pass or --vault-password-file.")
+                .vault, "vaulted values are not opened in data", at: location,
+                remedy: "Keep the vaulted value in a variable of the playbook or the inventory.")
         }
-        do throws(Diagnostic) {
-            // What is opened is no template, as in Ansible 2.19: a secret may hold any characters.
-            return .string(Text(try open(sealed, location), marks: .secret))
-        } catch {
-            throw error.located(at: location)
-        }
+        // What is opened is no template, as in Ansible 2.19: a secret may hold any characters.
+        return .string(.sealed(sealed, origin: location))
     }
 
     private func core(

@@ -26,8 +26,6 @@ public struct YAMLWriter: Sendable {
     public var allowsUnicode: Bool
     public var explicitStart: Bool
     public var explicitEnd: Bool
-    /// Whether `{"__ansible_vault": text}` is written as the `!vault` value that it was read from.
-    public var writesSealed = false
 
     /// Makes one from its parts.
     public init(
@@ -75,6 +73,7 @@ public struct YAMLWriter: Sendable {
         case .bool(let bool): return .scalar(bool ? "true" : "false", plain: true, quoted: false)
         case .int(let int): return .scalar(String(int), plain: true, quoted: false)
         case .double(let double): return .scalar(Self.float(double), plain: true, quoted: false)
+        case .string(let text) where text.isSealed: return .sealed(text.string)
         case .string(let text):
             return .scalar(text.string, plain: YAMLResolver.meaning(text.string) == .text, quoted: true)
         case .list(let items), .tuple(let items):
@@ -82,7 +81,6 @@ public struct YAMLWriter: Sendable {
             for item in items { trees.append(try tree(item)) }
             return .sequence(trees, flow: isFlow(trees.allSatisfy(\.isSimple)))
         case .map(let map):
-            if writesSealed, map.count == 1, let sealed = map["__ansible_vault"]?.stringValue { return .sealed(sealed) }
             var pairs: [(Tree, Tree)] = []
             for (key, value) in sortKeys ? Self.sorted(map) : map.map({ ($0.key, $0.value) }) {
                 pairs.append((try tree(key.value), try tree(value)))

@@ -31,19 +31,34 @@ struct Apply: AsyncParsableCommand {
         if status != 0 { throw ExitCode(status) }
     }
 
+    /// How the answers of a single task are shown, where there is no playbook.
+    enum AdHocStyle { case paragraphs, oneLine }
+
+    /// - Parameters:
+    ///   - options: What to run and how.
+    ///   - standardInput: What stands for standard input where a playbook is read from it; nil reads it.
+    ///   - adHoc: Set for a single task.
     @IOLoop
-    private static func perform(_ options: ApplyOptions) async throws -> Int32 {
+    static func perform(
+        _ options: ApplyOptions, standardInput: String? = nil, adHoc: AdHocStyle? = nil
+    ) async throws -> Int32 {
         let project = try Project(options)
         let plan: RunPlan
         do throws(Diagnostics) {
             plan = try project.planner.plan(
-                project.playbooks, standardInput: project.playbooks.contains("-") ? Console.standardInput() : nil)
+                project.playbooks,
+                standardInput: project.playbooks.contains("-") ? standardInput ?? Console.standardInput() : nil)
         } catch {
             Console.show((project.warnings + error.all).map(project.redactor.redacted))
             return ExitStatus.of(error.errors)
         }
         Console.show((project.warnings + plan.warnings).map(project.redactor.redacted))
         let lists = options.listTasks || options.listTags || options.listHosts || options.listDependencies
+        if adHoc != nil, options.listHosts {
+            let hosts = plan.plays.flatMap(\.hosts)
+            Console.write(([" hosts (\(hosts.count)):"] + hosts.map { "   \($0)" }).map { " \($0)\n" }.joined())
+            return 0
+        }
         if lists {
             let parts = Listing.Parts(
                 hosts: options.listHosts, tasks: options.listTasks, tags: options.listTags,
@@ -55,13 +70,21 @@ struct Apply: AsyncParsableCommand {
             for path in project.playbooks { Console.write("\nplaybook: \(path)\n") }
             return 0
         }
-        return try await run(plan, project, options)
+        if let name = options.startAtTask, !plan.plays.contains(where: { $0.starting(at: name) != nil }) {
+            let hint = NearestNames.hint(name, among: Set(plan.taskTitles)).map { $0 + " " } ?? ""
+            throw Diagnostic(
+                .badOption, "there is no task '\(name)' to start at",
+                remedy: hint + "--list-tasks shows the names; what include_… brings in is only known in the run.")
+        }
+        return try await run(plan, project, options, adHoc)
     }
 
     @IOLoop
-    private static func run(_ plan: RunPlan, _ project: Project, _ options: ApplyOptions) async throws -> Int32 {
+    private static func run(
+        _ plan: RunPlan, _ project: Project, _ options: ApplyOptions, _ adHoc: AdHocStyle?
+    ) async throws -> Int32 {
         let (events, continuation) = AsyncStream<RunEvent>.makeStream()
-        let reporters = try reporters(options, project)
+        let reporters = try reporters(options, project, adHoc)
         // Reporters write to files and terminals, which may be slow: they have a task of their own.
         let reporting = Task.detached {
             for await event in events { for reporter in reporters { reporter.take(event) } }
@@ -70,8 +93,10 @@ struct Apply: AsyncParsableCommand {
         let engine = Engine(
             planner: project.planner, variables: project.variables, settings: project.settings,
             redactor: project.redactor, connections: HostConnections(checksHostKeys: project.checksHostKeys),
+            readInventory: project.readInventory,
             events: { continuation.yield($0) })
-        let interrupt = InterruptWatch { Task { @IOLoop in engine.interrupt() } }
+        let interrupt = InterruptWatch(
+            onFirst: { Task { @IOLoop in engine.interrupt() } }, onSecond: { Task { @IOLoop in await engine.cut() } })
         let recap = await engine.run(plan)
         interrupt.cancel()
         continuation.finish()
@@ -79,13 +104,21 @@ struct Apply: AsyncParsableCommand {
         return recap.exitStatus
     }
 
-    private static func reporters(_ options: ApplyOptions, _ project: Project) throws(Diagnostic) -> [any Reporter] {
+    private static func reporters(
+        _ options: ApplyOptions, _ project: Project, _ adHoc: AdHocStyle?
+    ) throws(Diagnostic) -> [any Reporter] {
         var style = TerminalReporter.Style(
             colors: project.usesColors, verbosity: options.verbose, width: Console.width)
         style.showsSkipped = project.showsSkipped
         var result: [any Reporter] = [
             TerminalReporter(style: style, redactor: project.redactor, write: { Console.write($0) })
         ]
+        if let adHoc {
+            result = [
+                AdHocReporter(
+                    redactor: project.redactor, isOneLine: adHoc == .oneLine, write: { Console.write($0) })
+            ]
+        }
         for report in options.report {
             let parts = report.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, parts[0] == "json" else {
@@ -103,22 +136,26 @@ struct Apply: AsyncParsableCommand {
     }
 }
 
-/// Ctrl-C: once, what runs is finished and nothing new begun; twice, the process ends.
+/// Ctrl-C: once, what runs is finished and nothing new begun; twice, what runs is ended on the hosts; a third time,
+/// this process ends without waiting for that.
 final class InterruptWatch: Sendable {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ onFirst: @escaping @Sendable () -> Void) {
+    init(onFirst: @escaping @Sendable () -> Void, onSecond: @escaping @Sendable () -> Void) {
         let count = Counter()
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                if count.next() == 1 {
+                switch count.next() {
+                case 1:
                     Console.writeError(
-                        "\ninterrupted: what runs is finished, nothing new begins (again: stop at once)\n")
+                        "\ninterrupted: what runs is finished, nothing new begins (again: what runs is ended)\n")
                     onFirst()
-                } else {
-                    exit(99)
+                case 2:
+                    Console.writeError("\ninterrupted: ending what runs on the hosts (again: leave it there)\n")
+                    onSecond()
+                default: exit(99)
                 }
             }
             source.resume()

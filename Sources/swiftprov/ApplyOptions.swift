@@ -57,6 +57,19 @@ struct ApplyOptions: ParsableArguments {
     @Flag(name: .customLong("flush-cache"), help: "Forget cached facts (none are kept between runs).")
     var flushCache = false
 
+    @Flag(name: .long, help: "Ask before each task: yes, no, or continue without asking.")
+    var step = false
+
+    @Option(
+        name: .customLong("start-at-task"),
+        help: "Begin at the task of this name or pattern (one that is known before the run).")
+    var startAtTask: String?
+
+    @Option(
+        name: [.customShort("M"), .customLong("module-path")], parsing: .singleValue,
+        help: "Folders with modules of your own, apart by colons.")
+    var modulePath: [String] = []
+
     @Option(
         name: .long, help: ArgumentHelp("Write a report: json=FILE, one JSON object a line.", valueName: "kind=file"))
     var report: [String] = []
@@ -92,6 +105,11 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(name: .customLong("ssh-extra-args"), parsing: .unconditional, help: "More options in the words of ssh(1).")
     var sshExtraArgs: String?
+
+    @Option(
+        name: [.customLong("sftp-extra-args"), .customLong("scp-extra-args")], parsing: .unconditionalSingleValue,
+        help: "Taken for scripts' sake; files travel over the shell, with neither sftp nor scp.")
+    var fileTransferArgs: [String] = []
 
     @Flag(name: [.customShort("b"), .long], help: "Become another user.")
     var become = false

@@ -1,6 +1,7 @@
 import Diagnostics
 import Glibc
 import Reporting
+import Results
 
 /// The process's own output.
 enum Console {

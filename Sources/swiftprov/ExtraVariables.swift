@@ -6,27 +6,25 @@ import YAML
 
 /// `-e`: variables from the command line, in every form Ansible takes.
 enum ExtraVariables {
-    static func read(_ texts: [String], vault: VaultSecrets, yaml: YAMLValueOptions) throws(Diagnostic) -> ValueMap {
+    static func read(_ texts: [String], vault: VaultSecrets) throws(Diagnostic) -> ValueMap {
         var result = ValueMap()
-        for text in texts { result.merge(try read(text, vault, yaml)) }
+        for text in texts { result.merge(try read(text, vault)) }
         return result
     }
 
-    private static func read(_ text: String, _ vault: VaultSecrets, _ yaml: YAMLValueOptions) throws(Diagnostic)
-        -> ValueMap
-    {
+    private static func read(_ text: String, _ vault: VaultSecrets) throws(Diagnostic) -> ValueMap {
         if text.hasPrefix("@") {
             let path = String(text.dropFirst())
             let files = ProjectFiles(vault: vault)
             guard let node = try files.document(at: path) else { return [:] }
-            var options = yaml
+            var options = YAMLValueOptions.written
             options.isSecret = node.location.file.isSecret
             return try map(try node.value(options), "the file \(path)")
         }
         let file = SourceFile(name: "-e", text: text)
         if let first = text.trimmed.first, first == "{" || first == "[" {
             guard let node = try YAMLReader.read(text, file: file) else { return [:] }
-            return try map(try node.value(yaml), "-e '\(text)'")
+            return try map(try node.value(.written), "-e '\(text)'")
         }
         let place = SourceLocation(file: file, line: 1, column: 1)
         let reading = KeyValueText.read(text)

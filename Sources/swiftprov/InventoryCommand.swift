@@ -55,7 +55,7 @@ struct InventoryCommand: ParsableCommand {
         let paths = Project.inventorySources(inventory, configuration)
         let (tree, warnings) = try InventoryLoader.load(
             InventorySources(
-                paths: paths, playbookDirectory: playbookDirectory, vault: secrets, keepsSealed: secrets.isEmpty))
+                paths: paths, playbookDirectory: playbookDirectory, vault: secrets))
         Console.show(warnings)
         let listing = try InventoryListing(tree, limit: limit, isExport: export)
         if let host {

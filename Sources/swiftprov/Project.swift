@@ -24,6 +24,8 @@ final class Project {
     let checksHostKeys: Bool
     let usesColors: Bool
     let showsSkipped: Bool
+    /// Reads the inventory's sources once more.
+    let readInventory: () throws(Diagnostics) -> InventoryTree
 
     init(_ options: ApplyOptions) throws {
         let configuration = try ConfigurationFile.load()
@@ -31,18 +33,16 @@ final class Project {
         playbooks = try Self.playbooks(options)
         let secrets = try VaultPasswords.gather(options.vault, configuration)
         let sources = Self.inventorySources(options.inventory, configuration)
-        let yaml = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
-            try secrets.openText(sealed, at: place)
-        })
         let playbookDirectory = playbooks.first.map { $0 == "-" ? "." : Path.directory(of: $0) }
-        let (inventory, inventoryWarnings) = try InventoryLoader.load(
-            InventorySources(paths: sources, playbookDirectory: playbookDirectory, vault: secrets))
+        let inventorySources = InventorySources(paths: sources, playbookDirectory: playbookDirectory, vault: secrets)
+        readInventory = { () throws(Diagnostics) in try InventoryLoader.load(inventorySources).tree }
+        let (inventory, inventoryWarnings) = try InventoryLoader.load(inventorySources)
         warnings += inventoryWarnings
         var tags = TagSelection(only: Self.words(options.tags), skipped: Self.words(options.skipTags))
         // A list of tags is of all there are, those that run only when asked for among them.
         if options.listTags, options.tags.isEmpty { tags.only = ["all", "never"] }
         let settings = try Self.settings(options, configuration, redactor)
-        let extra = try ExtraVariables.read(options.extraVars, vault: secrets, yaml: yaml)
+        let extra = try ExtraVariables.read(options.extraVars, vault: secrets)
         redactor.learn(.map(extra))
         let facts = RunFacts(
             isCheckMode: options.check, isDiffMode: settings.showsDiff, verbosity: options.verbose,
@@ -51,14 +51,16 @@ final class Project {
             limit: options.limit, configFile: configuration.path.map(Path.absolute), remoteUser: settings.remoteUser)
         let files = ProjectFiles(vault: secrets)
         variables = RunVariables(
-            inventory: inventory, extra: extra, run: facts,
+            inventory: inventory, extra: extra, run: facts, opener: VaultPasswords.opener(secrets, redactor),
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
+        variables.lookups.setting = { configuration.text($0) }
         planner = Planner(
             files: files, variables: variables,
             settings: PlanSettings(
                 tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
-                collectionsPath: Self.collectionsPath(configuration), yaml: yaml,
-                reviews: options.syntaxCheck))
+                collectionsPath: Self.collectionsPath(configuration),
+                modulePath: options.modulePath.flatMap { $0.split(separator: ":").map(String.init) }, yaml: .written,
+                reviews: options.syntaxCheck, purpose: Self.purpose(options)))
         self.settings = settings
         self.warnings = warnings
         checksHostKeys = configuration.flag("defaults.host_key_checking") ?? true
@@ -69,6 +71,11 @@ final class Project {
         for host in inventory.hostNames {
             for (_, values) in (try? inventory.variableLayers(of: host)) ?? [] { redactor.learn(.map(values)) }
         }
+    }
+
+    private static func purpose(_ options: ApplyOptions) -> PlanSettings.Purpose {
+        let lists = options.listTasks || options.listTags || options.listHosts || options.listDependencies
+        return lists ? .list : options.syntaxCheck ? .check : .run
     }
 
     private static func playbooks(_ options: ApplyOptions) throws(Diagnostic) -> [String] {
@@ -138,6 +145,10 @@ final class Project {
         let seconds = try number(configuration.text("defaults.timeout"), "timeout")
         settings.timeout = .seconds(connection.timeout ?? seconds ?? 10)
         settings.forcesHandlers = options.forceHandlers || (configuration.flag("defaults.force_handlers") ?? false)
+        settings.startAtTask = options.startAtTask
+        settings.asksBeforeTasks = options.step
+        settings.strategy = configuration.text("defaults.strategy") ?? "linear"
+        settings.pollInterval = try number(configuration.text("defaults.poll_interval"), "poll_interval") ?? 15
         settings.gathersImplicitly = configuration.text("defaults.gathering") != "explicit"
         settings.password = try password(
             asks: connection.askPass, file: connection.connectionPasswordFile, "SSH password: ")
@@ -163,41 +174,5 @@ final class Project {
             return String(decoding: try VaultPasswordFile.read(file).bytes, as: UTF8.self)
         }
         return asks ? Prompting.read(prompt, echoes: false) : nil
-    }
-}
-
-/// The vault passwords that options and configuration name.
-enum VaultPasswords {
-    static func gather(
-        _ options: VaultOptions, _ configuration: ConfigurationFile
-    ) throws(Diagnostic) -> VaultSecrets {
-        var passwords: [VaultSecrets.Password] = []
-        var ids = options.vaultID
-        if ids.isEmpty, let list = configuration.text("defaults.vault_identity_list") {
-            ids = list.split(separator: ",").map { String($0).trimmed }
-        }
-        for id in ids {
-            let parts = id.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            let (label, source) = parts.count == 2 ? (parts[0], parts[1]) : ("default", id)
-            if source == "prompt" || source == "prompt_ask_vault_pass" {
-                passwords.append(.init(label: label, Prompting.read("Vault password (\(label)): ", echoes: false)))
-            } else {
-                passwords.append(try VaultPasswordFile.read(source, label: label))
-            }
-        }
-        var files = options.vaultPasswordFile
-        if files.isEmpty, let file = configuration.path("defaults.vault_password_file") { files = [file] }
-        for file in files { passwords.append(try VaultPasswordFile.read(file)) }
-        if options.askVaultPass || (configuration.flag("defaults.ask_vault_pass") ?? false) {
-            let password = Prompting.read("Vault password: ", echoes: false)
-            guard !password.isEmpty else {
-                throw Diagnostic(
-                    .badOption, "no vault password was given",
-                    remedy: "Type it at the prompt, or use --vault-password-file.")
-            }
-            passwords.append(.init(password))
-        }
-        // The passwords themselves are not sought in output: they go nowhere but into the key.
-        return VaultSecrets(passwords)
     }
 }

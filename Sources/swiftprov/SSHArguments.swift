@@ -10,7 +10,7 @@ struct SSHArguments {
     /// - Throws: `Diagnostic` with code `.unsupported` for an option that would be ignored.
     init(_ texts: [String], host: String) throws(Diagnostic) {
         self.host = host
-        for text in texts { try read(Self.words(text)) }
+        for text in texts { try read(ShellLine.words(text)) }
     }
 
     private static let letters: [Character: String] = [
@@ -93,33 +93,5 @@ struct SSHArguments {
             default: break
             }
         }
-    }
-
-    /// The words of a line, as a shell would split it: quotes group, a backslash stands before what it escapes.
-    private static func words(_ text: String) -> [String] {
-        var words: [String] = []
-        var word: String?
-        var quote: Character?
-        var isEscaped = false
-        for character in text {
-            if isEscaped {
-                word = (word ?? "") + String(character)
-                isEscaped = false
-            } else if character == "\\", quote != "'" {
-                isEscaped = true
-            } else if let open = quote {
-                if character == open { quote = nil } else { word = (word ?? "") + String(character) }
-            } else if character == "'" || character == "\"" {
-                quote = character
-                word = word ?? ""
-            } else if character.isWhitespace {
-                if let done = word { words.append(done) }
-                word = nil
-            } else {
-                word = (word ?? "") + String(character)
-            }
-        }
-        if let done = word { words.append(done) }
-        return words
     }
 }

@@ -9,7 +9,10 @@ struct SwiftProv: AsyncParsableCommand {
         commandName: "swiftprov",
         abstract: "Runs Ansible playbooks over SSH with one native binary: no Python here, none on the hosts.",
         version: version,
-        subcommands: [Apply.self, InventoryCommand.self, VaultCommand.self, TemplateCommand.self, Doc.self]
+        subcommands: [
+            Apply.self, InventoryCommand.self, VaultCommand.self, TemplateCommand.self, Doc.self,
+            RunCommand.self,
+        ]
     )
 
     static let version = "0.1.0"
@@ -20,11 +23,10 @@ struct SwiftProv: AsyncParsableCommand {
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
+            if let personality = Personality.current {
+                try await perform(try personality.command())
             } else {
-                try command.run()
+                try await perform(try parseAsRoot())
             }
         } catch let status as ExitCode {
             Glibc.exit(status.rawValue)
@@ -42,18 +44,61 @@ struct SwiftProv: AsyncParsableCommand {
                 Glibc.exit(0)
             }
             Console.writeError(text + "\n")
-            Glibc.exit(badOptionStatus)
+            Glibc.exit(ExitStatus.badOption)
         }
         Glibc.exit(0)
+    }
+
+    private static func perform(_ command: sending any ParsableCommand) async throws {
+        if var command = command as? any AsyncParsableCommand {
+            try await command.run()
+        } else {
+            var command = command
+            try command.run()
+        }
+    }
+}
+
+/// The programs of Ansible that this one stands in for when it is called by their names, through a link.
+enum Personality: String {
+    case adHoc = "ansible"
+    case playbook = "ansible-playbook"
+    case inventory = "ansible-inventory"
+    case vault = "ansible-vault"
+
+    /// Whom the program was called as; nil under its own name.
+    static let current = CommandLine.arguments.first.flatMap { path in
+        Personality(rawValue: path.split(separator: "/").last.map(String.init) ?? path)
+    }
+
+    /// The command that takes that program's options.
+    func command() throws -> sending any ParsableCommand {
+        let words = Array(CommandLine.arguments.dropFirst())
+        if words.contains("--version") {
+            Console.write("\(rawValue) [core 2.19.4]\n  swiftprov version = \(SwiftProv.version)\n")
+            throw ExitCode(0)
+        }
+        switch self {
+        case .adHoc: return try RunCommand.parseAsRoot(words)
+        case .playbook: return try Apply.parseAsRoot(words)
+        case .inventory: return try InventoryCommand.parseAsRoot(words)
+        case .vault: return try VaultCommand.parseAsRoot(words)
+        }
     }
 }
 
 /// The process's exit status for what kept a run from starting.
 enum ExitStatus {
+    /// For options that make no sense; ansible-playbook's own number under its name.
+    static var badOption: Int32 { Personality.current == nil ? SwiftProv.badOptionStatus : 2 }
+
     /// 5 for options, 1 for what cannot be done, 4 for files that cannot be read as what they should be.
     static func of(_ errors: [Diagnostic]) -> Int32 {
-        if errors.contains(where: { $0.code == .badOption }) { return SwiftProv.badOptionStatus }
+        if errors.contains(where: { $0.code == .badOption }) { return badOption }
         if errors.allSatisfy({ $0.code == .internal }) { return 250 }
+        if Personality.current != nil, errors.contains(where: { [.missingFile, .missingRole].contains($0.code) }) {
+            return 1
+        }
         return 4
     }
 }

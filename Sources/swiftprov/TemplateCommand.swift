@@ -4,7 +4,6 @@ import Jinja
 import Playbook
 import Values
 import Vault
-import YAML
 
 /// `swiftprov template`: renders a template file with variables from files and the command line.
 struct TemplateCommand: ParsableCommand {
@@ -27,10 +26,7 @@ struct TemplateCommand: ParsableCommand {
 
     func run() throws {
         let secrets = try VaultPasswords.gather(vault, try ConfigurationFile.load())
-        let yaml = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
-            try secrets.openText(sealed, at: place)
-        })
-        let values = try ExtraVariables.read(vars.map { "@" + $0 } + extraVars, vault: secrets, yaml: yaml)
+        let values = try ExtraVariables.read(vars.map { "@" + $0 } + extraVars, vault: secrets)
         let text = file == "-" ? Console.standardInput() : String(decoding: try LocalFile.bytes(file), as: UTF8.self)
         let origin = SourceLocation(
             file: SourceFile(name: file == "-" ? "<stdin>" : file, text: text), line: 1, column: 1)
@@ -42,10 +38,11 @@ struct TemplateCommand: ParsableCommand {
         options.blockStart = blockStart ?? options.blockStart
         options.blockEnd = blockEnd ?? options.blockEnd
         let directory = file == "-" ? "." : Path.directory(of: file)
-        let environment = TemplateEnvironment(loader: { (name) throws(Diagnostic) in
-            let path = Path.join(directory, name)
-            return (String(decoding: try LocalFile.bytes(path), as: UTF8.self), path)
-        })
+        let environment = TemplateEnvironment(
+            loader: { (name) throws(Diagnostic) in
+                let path = Path.join(directory, name)
+                return (String(decoding: try LocalFile.bytes(path), as: UTF8.self), path)
+            }, opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) })
         let rendered = try environment.render(
             Text(text, marks: .template, origin: origin), options: options,
             in: MapScope(values, environment: environment))

@@ -1,111 +1,208 @@
 import ArgumentParser
 import Diagnostics
 import Engine
+import Glibc
 import Vault
 
-/// `swiftprov vault`: seals and opens files as ansible-vault does.
+/// `swiftprov vault`: seals and opens files as ansible-vault does, with its options and its exit statuses.
 struct VaultCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vault", abstract: "Seal and open files with a password.",
-        subcommands: [View.self, Encrypt.self, Decrypt.self, Rekey.self, EncryptString.self])
+        subcommands: [
+            Create.self, Edit.self, View.self, Encrypt.self, Decrypt.self, Rekey.self, EncryptString.self,
+        ])
 
-    /// The passwords given, or the one typed when asked for.
-    fileprivate static func secrets(_ options: VaultOptions, isNew: Bool = false) throws(Diagnostic) -> VaultSecrets {
-        let secrets = try VaultPasswords.gather(options, try ConfigurationFile.load())
-        return secrets.isEmpty
-            ? VaultSecrets([try asked(isNew ? "New Vault password: " : "Vault password: ", isNew)]) : secrets
+    struct Create: VaultAction {
+        static let configuration = CommandConfiguration(abstract: "Write a new sealed file in an editor.")
+        @Argument(help: "The file to make.") var file: String
+        @Option(name: .customLong("encrypt-vault-id"), help: "The vault id to seal for.") var label: String?
+        @Flag(name: .customLong("skip-tty-check"), help: "Open the editor even if output is no terminal.")
+        var skipsTerminalCheck = false
+        @OptionGroup(title: "Vault") var vault: VaultOptions
+
+        func perform() throws {
+            let configuration = try ConfigurationFile.load()
+            let (secrets, label) = try Sealing.secrets(vault, label, configuration)
+            guard skipsTerminalCheck || Console.isTerminal else {
+                throw Diagnostic(
+                    .badOption, "no editor can be opened: the output is no terminal",
+                    remedy: "Use --skip-tty-check if the editor needs none, or `swiftprov vault encrypt`.")
+            }
+            try VaultEditor.create(
+                file, editor: try Editor.words(configuration), secrets: secrets, label: label)
+        }
     }
 
-    /// A password from the terminal, typed twice where it is a new one.
-    fileprivate static func asked(_ prompt: String, _ isNew: Bool) throws(Diagnostic) -> VaultSecrets.Password {
-        let password = Prompting.read(prompt, echoes: false)
-        guard !password.isEmpty else {
-            throw Diagnostic(
-                .badOption, "no vault password was given", remedy: "Use --vault-password-file, or type it.")
-        }
-        if isNew, Prompting.read("Confirm " + prompt, echoes: false) != password {
-            throw Diagnostic(.badOption, "the passwords differ")
-        }
-        return VaultSecrets.Password(password)
-    }
+    struct Edit: VaultAction {
+        static let configuration = CommandConfiguration(abstract: "Change sealed files in an editor.")
+        @Argument(help: "The files.") var files: [String] = []
+        @Option(
+            name: .customLong("encrypt-vault-id"), help: "Taken for ansible-vault's sake: a file keeps its vault id.")
+        var label: String?
+        @OptionGroup(title: "Vault") var vault: VaultOptions
 
-    struct View: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print what sealed files hold.")
-        @Argument var files: [String]
-        @OptionGroup var vault: VaultOptions
-
-        func run() throws {
-            let secrets = try VaultCommand.secrets(vault)
+        func perform() throws {
+            let configuration = try ConfigurationFile.load()
+            let secrets = try Opening.secrets(vault, configuration)
             for file in files {
-                Console.write(String(decoding: try VaultFile.view(file, secrets: secrets), as: UTF8.self))
+                _ = try VaultEditor.edit(file, editor: try Editor.words(configuration), secrets: secrets)
             }
         }
     }
 
-    struct Encrypt: ParsableCommand {
+    struct View: VaultAction {
+        static let configuration = CommandConfiguration(abstract: "Print what sealed files hold.")
+        @Argument(help: "The files; `-` is standard input.") var files: [String] = []
+        @OptionGroup(title: "Vault") var vault: VaultOptions
+
+        func perform() throws {
+            let secrets = try Opening.secrets(vault, try ConfigurationFile.load())
+            for file in files {
+                let plain = try VaultFile.view(file, secrets: secrets)
+                let needsEnd = !plain.isEmpty && plain.last != UInt8(ascii: "\n")
+                try VaultFile.put(plain + (needsEnd ? [UInt8(ascii: "\n")] : []), at: VaultFile.standardStream)
+            }
+        }
+    }
+
+    struct Encrypt: VaultAction {
         static let configuration = CommandConfiguration(abstract: "Seal files where they lie.")
-        @Argument var files: [String]
-        @Option(name: .long, help: "Write here instead.") var output: String?
+        @Argument(help: "The files; `-`, or none, is standard input.") var files: [String] = []
+        @Option(name: .long, help: "Write here instead; `-` is standard output.") var output: String?
         @Option(name: .customLong("encrypt-vault-id"), help: "The vault id to seal for.") var label: String?
-        @OptionGroup var vault: VaultOptions
+        @OptionGroup(title: "Vault") var vault: VaultOptions
 
-        func run() throws {
-            try VaultCommand.refuseOutput(output, files)
-            let secrets = try VaultCommand.secrets(vault, isNew: true)
-            for file in files { try VaultFile.encrypt(file, to: output, secrets: secrets, label: label) }
+        func perform() throws {
+            try Outcome.refuse(output, files)
+            let (secrets, label) = try Sealing.secrets(vault, label, try ConfigurationFile.load())
+            for file in Outcome.orStandardInput(files, "plaintext") {
+                try VaultFile.encrypt(file, to: output, secrets: secrets, label: label)
+            }
+            Outcome.tell("Encryption successful")
         }
     }
 
-    struct Decrypt: ParsableCommand {
+    struct Decrypt: VaultAction {
         static let configuration = CommandConfiguration(abstract: "Open files where they lie.")
-        @Argument var files: [String]
-        @Option(name: .long, help: "Write here instead.") var output: String?
-        @OptionGroup var vault: VaultOptions
+        @Argument(help: "The files; `-`, or none, is standard input.") var files: [String] = []
+        @Option(name: .long, help: "Write here instead; `-` is standard output.") var output: String?
+        @OptionGroup(title: "Vault") var vault: VaultOptions
 
-        func run() throws {
-            try VaultCommand.refuseOutput(output, files)
-            let secrets = try VaultCommand.secrets(vault)
-            for file in files { try VaultFile.decrypt(file, to: output, secrets: secrets) }
+        func perform() throws {
+            try Outcome.refuse(output, files)
+            let secrets = try Opening.secrets(vault, try ConfigurationFile.load())
+            for file in Outcome.orStandardInput(files, "ciphertext") {
+                try VaultFile.decrypt(file, to: output, secrets: secrets)
+            }
+            Outcome.tell("Decryption successful")
         }
     }
 
-    struct Rekey: ParsableCommand {
+    struct Rekey: VaultAction {
         static let configuration = CommandConfiguration(abstract: "Seal files anew with another password.")
-        @Argument var files: [String]
+        @Argument(help: "The files.") var files: [String] = []
+        @Option(name: .customLong("encrypt-vault-id"), help: "The vault id to seal for.") var label: String?
         @Option(name: .customLong("new-vault-password-file"), help: "Where the new password is read from.")
         var newPasswordFile: String?
-        @OptionGroup var vault: VaultOptions
+        @Option(name: .customLong("new-vault-id"), help: "LABEL@FILE or LABEL@prompt: the new vault id and password.")
+        var newID: String?
+        @OptionGroup(title: "Vault") var vault: VaultOptions
 
-        func run() throws {
-            let secrets = try VaultCommand.secrets(vault)
-            let password: VaultSecrets.Password
-            if let newPasswordFile {
-                password = try VaultPasswordFile.read(newPasswordFile)
-            } else {
-                password = try VaultCommand.asked("New Vault password: ", true)
+        func perform() throws {
+            if newPasswordFile != nil, newID != nil {
+                throw Diagnostic(.badOption, "--new-vault-id and --new-vault-password-file exclude each other")
             }
+            let configuration = try ConfigurationFile.load()
+            let secrets = try Opening.secrets(vault, configuration)
+            let label = label ?? configuration.text("defaults.vault_encrypt_identity")
+            let own = configuration.text("defaults.vault_identity") ?? "default"
+            var identities = label == nil ? [] : try VaultPasswords.configured(configuration)
+            if let newID { identities.append(try VaultPasswords.Identity(newID)) }
+            if let newPasswordFile { identities.append(.init(label: own, source: newPasswordFile)) }
+            if identities.isEmpty { identities = [.init(label: own, source: VaultPasswords.Identity.asked)] }
+            let new = try VaultPasswords.read(identities, configuration, isNew: true)
+            let password = try new.password(for: label)
             for file in files { try VaultFile.rekey(file, secrets: secrets, to: password) }
+            Outcome.tell("Rekey successful")
         }
     }
+}
 
-    struct EncryptString: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "encrypt_string", abstract: "Print a sealed value to paste into YAML.")
-        @Argument(help: "The text; without one it is read from standard input.") var text: String?
-        @Option(name: [.customShort("n"), .long], help: "The variable's name.") var name: String?
-        @Option(name: .customLong("encrypt-vault-id"), help: "The vault id to seal for.") var label: String?
-        @OptionGroup var vault: VaultOptions
+/// A subcommand of `vault`, which ends with ansible-vault's exit statuses: 5 for options, 1 for everything else.
+protocol VaultAction: ParsableCommand {
+    func perform() throws
+}
 
-        func run() throws {
-            let secrets = try VaultCommand.secrets(vault, isNew: true)
-            let plain = text ?? Console.standardInput()
-            Console.write(VaultFile.yaml(name, sealed: try secrets.seal(Array(plain.utf8), label: label)) + "\n")
+extension VaultAction {
+    func run() throws {
+        do {
+            try perform()
+        } catch let trouble as Diagnostic {
+            Console.show([trouble])
+            throw ExitCode(trouble.code == .badOption ? SwiftProv.badOptionStatus : 1)
         }
     }
+}
 
-    fileprivate static func refuseOutput(_ output: String?, _ files: [String]) throws(Diagnostic) {
-        if output != nil, files.count != 1 {
+/// The passwords that open what is sealed.
+private enum Opening {
+    static func secrets(_ options: VaultOptions, _ configuration: ConfigurationFile) throws(Diagnostic) -> VaultSecrets
+    {
+        var identities = try VaultPasswords.identities(options, configuration)
+        if identities.isEmpty { identities = [.init(label: nil, source: VaultPasswords.Identity.asked)] }
+        return try VaultPasswords.read(identities, configuration)
+    }
+}
+
+/// The password that seals, and the vault id it stands for.
+enum Sealing {
+    static func secrets(
+        _ options: VaultOptions, _ label: String?, _ configuration: ConfigurationFile
+    ) throws(Diagnostic) -> (VaultSecrets, label: String) {
+        var identities = try VaultPasswords.identities(options, configuration)
+        if identities.isEmpty { identities = [.init(label: nil, source: VaultPasswords.Identity.asked)] }
+        let secrets = try VaultPasswords.read(identities, configuration, isNew: true)
+        let label = label ?? configuration.text("defaults.vault_encrypt_identity")
+        if label == nil, secrets.passwords.count > 1 {
+            let labels = secrets.passwords.map(\.label).joined(separator: ", ")
+            throw Diagnostic(
+                .badOption, "several vault ids could seal: \(labels)", remedy: "Choose one with --encrypt-vault-id.")
+        }
+        return (secrets, try secrets.password(for: label).label)
+    }
+}
+
+/// What the subcommands say and refuse alike.
+enum Outcome {
+    static func refuse(_ output: String?, _ files: [String]) throws(Diagnostic) {
+        if output != nil, files.count > 1 {
             throw Diagnostic(.badOption, "--output goes with one file, not \(files.count)")
         }
+    }
+
+    static func orStandardInput(_ files: [String], _ what: String) -> [String] {
+        guard files.isEmpty else { return files }
+        if isatty(STDIN_FILENO) == 1 { Console.writeError("Reading \(what) input from stdin\n") }
+        return [VaultFile.standardStream]
+    }
+
+    /// Says that it went well, to a person only.
+    static func tell(_ words: String) {
+        if Console.isTerminal { Console.writeError(words + "\n") }
+    }
+}
+
+/// The editor that a person chose.
+private enum Editor {
+    /// `EDITOR`, else `ANSIBLE_EDITOR`, else ansible.cfg's `editor`, else vi: so ansible-vault chooses.
+    static func words(_ configuration: ConfigurationFile) throws(Diagnostic) -> [String] {
+        let line =
+            ConfigurationFile.environment("EDITOR") ?? ConfigurationFile.environment("ANSIBLE_EDITOR")
+            ?? configuration.text("defaults.editor") ?? "vi"
+        let words = ShellLine.words(line)
+        guard !words.isEmpty else {
+            throw Diagnostic(.badOption, "the editor '\(line)' names no program", remedy: "Set EDITOR.")
+        }
+        return words
     }
 }

@@ -10,7 +10,8 @@ import Values
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         .joined(separator: "/") + "/Cases/"
     static let files = [
-        "blocks", "conditions", "handlers", "hosts", "includes", "loops", "meta", "roles", "tags", "variables",
+        "argspecs", "async", "blocks", "conditions", "handlers", "hosts", "includes", "loops", "meta", "roles",
+        "strategies", "tags", "variables",
     ]
 
     struct Expected: Sendable {
@@ -60,7 +61,8 @@ import Values
     func run(_ recorded: Recorded) async throws {
         let expected = try #require(recorded.expected, "no answer recorded")
         let (outcome, folder) = try await RunFixture.run(recorded.example)
-        let transcript = Transcript(outcome, folder: folder.path)
+        let isFree = recorded.example.files["playbook.yml"]?.contains("strategy:") ?? false
+        let transcript = Transcript(outcome, folder: folder.path, isFree: isFree)
         let difference = Self.difference(Transcript.ordered(expected.lines), transcript.lines)
         #expect(difference.isEmpty, "\(difference)")
         #expect(transcript.recap == expected.recap)

@@ -16,6 +16,9 @@ KNOWN_HOSTS=$SWIFTPROV_TESTBED/known_hosts
 hosts() { "$TESTBED/hosts.sh" "$@"; }
 address() { hosts address "$1"; }
 
+# restarts HOST always|no: whether a host that restarts itself comes back.
+restarts() { hosts restarts "$@"; }
+
 # on HOST COMMAND...: as root on the host, past SSH and past swiftprov.
 on() { hosts run "$@"; }
 

@@ -67,7 +67,7 @@ import YAML
             .split(whereSeparator: \.isWhitespace).map(String.init).filter { $0 != "-i" }
         let paths = words.map { $0.contains(",") ? $0 : "\(folder)/\($0)" }
         do {
-            return try InventoryLoader.load(InventorySources(paths: paths, keepsSealed: true)).tree
+            return try InventoryLoader.load(InventorySources(paths: paths)).tree
         } catch {
             for diagnostic in error.all { Issue.record("\(diagnostic.rendered())") }
             throw error
@@ -80,7 +80,7 @@ import YAML
 
     private func value(_ text: String) throws -> Value {
         var options = YAMLValueOptions.data
-        options.keepsSealed = true
+        options.takesVaulted = true
         return try YAMLReader.read(text, file: SourceFile(name: "answer", text: text))?.value(options) ?? .null
     }
 

@@ -82,8 +82,13 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
 
     /// The cases that any machine can run.
     static let all = cases(in: "Cases")
-    /// The cases that change a whole machine, for a throw-away one.
-    static let forHosts = cases(in: "HostCases")
+    /// The cases that change a whole machine, for a throw-away one; `SWIFTPROV_MODULE_CASES` picks folders.
+    static let forHosts: [ModuleCase] = {
+        let all = cases(in: "HostCases")
+        guard let picked = ProcessInfo.processInfo.environment["SWIFTPROV_MODULE_CASES"] else { return all }
+        let folders = picked.split(separator: ",").map { $0 + "/" }
+        return all.filter { it in folders.contains { it.file.hasPrefix($0) } }
+    }()
 
     private static func cases(in folder: String) -> [ModuleCase] {
         var cases: [ModuleCase] = []
@@ -119,7 +124,11 @@ final class Bench: Sendable {
     init(program: String) async throws {
         directory = "/tmp/swiftprov-\(UUID().uuidString)"
         isHost = true
-        shell = try await connection.shell(as: Become(executable: program))
+        // `su`'s line ends with a user, `-c` and a text: the program's last word stands where the user would.
+        let words = program.split(separator: " ").map(String.init)
+        let become = Become(
+            method: .su, user: words.last ?? "sh", executable: words.first, flags: Array(words.dropFirst().dropLast()))
+        shell = try await connection.shell(as: become)
         let made = try await HostTarget(hostName: "bench", shell: shell).run(["mkdir", directory])
         precondition(made.succeeded)
     }
@@ -159,7 +168,8 @@ final class Bench: Sendable {
             return try await sh(
                 """
                 sha1sum /etc/passwd /etc/group /etc/shadow /etc/gshadow; dpkg-query -W
-                ls -la /home; find . | sort; ls -lRt /etc/systemd/system
+                ls -la /home; find . | sort; uname -n
+                find /etc /root /home /var/spool/cron -xdev -printf '%p %m %U %G %s %T@ %l\\n' | sort
                 systemctl show -p Id,ActiveState,InvocationID cron ssh nap nap2 bad web
                 """
             ).output

@@ -22,9 +22,6 @@ import YAML
         playbook: String, inventory: String, password: String
     ) throws -> [(head: String, diagnostic: Diagnostic)] {
         let secrets = VaultSecrets([.init(password)])
-        let yaml = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
-            try secrets.openText(sealed, at: place)
-        })
         let files = ProjectFiles(vault: secrets)
         let (tree, warnings) = try InventoryLoader.load(
             InventorySources(paths: [inventory], playbookDirectory: Path.directory(of: playbook), vault: secrets))
@@ -33,7 +30,7 @@ import YAML
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
         let planner = Planner(
             files: files, variables: variables,
-            settings: PlanSettings(rolesPath: ["\(top)/roles"], yaml: yaml, reviews: true))
+            settings: PlanSettings(rolesPath: ["\(top)/roles"], yaml: .written, reviews: true))
         var found = warnings
         do throws(Diagnostics) {
             found += try planner.plan([playbook]).warnings

@@ -21,6 +21,7 @@ package final class RunFixture {
     private let variables: RunVariables
     private var settings = RunSettings()
     private let playbooks: [String]
+    private let readInventory: () throws(Diagnostics) -> InventoryTree
 
     /// What a run told, and how it ended.
     package struct Outcome: Sendable {
@@ -53,18 +54,16 @@ package final class RunFixture {
         playbooks = ["\(folder.path)/playbook.yml"]
         let options = try Options(example.options)
         let secrets = VaultSecrets.none
-        let yaml = YAMLValueOptions(vault: { (sealed, place) throws(Diagnostic) in
-            try secrets.openText(sealed, at: place)
-        })
         let sources = ["\(folder.path)/inventory"]
-        let (inventory, _) = try InventoryLoader.load(
-            InventorySources(paths: sources, playbookDirectory: folder.path, vault: secrets))
+        let inventorySources = InventorySources(paths: sources, playbookDirectory: folder.path, vault: secrets)
+        readInventory = { () throws(Diagnostics) in try InventoryLoader.load(inventorySources).tree }
+        let (inventory, _) = try InventoryLoader.load(inventorySources)
         settings.isCheckMode = options.isCheckMode
         settings.showsDiff = options.showsDiff
         settings.forcesHandlers = options.forcesHandlers
         settings.gathersImplicitly = false
         settings.forks = options.forks
-        var extra = try options.extraVariables(yaml)
+        var extra = try options.extraVariables(.written)
         for (name, text) in hidden { extra[name] = .string(Text(text, marks: .secret)) }
         redactor.learn(.map(extra))
         let files = ProjectFiles(vault: secrets)
@@ -74,11 +73,12 @@ package final class RunFixture {
                 isCheckMode: options.isCheckMode, isDiffMode: options.showsDiff, forks: options.forks,
                 runTags: options.tags.only, skipTags: options.tags.skipped, inventorySources: sources,
                 limit: options.limit),
+            opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) },
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
         planner = Planner(
             files: files, variables: variables,
             settings: PlanSettings(
-                tags: options.tags, limit: options.limit, rolesPath: ["\(folder.path)/roles"], yaml: yaml,
+                tags: options.tags, limit: options.limit, rolesPath: ["\(folder.path)/roles"], yaml: .written,
                 reviews: reviews))
         for host in inventory.hostNames {
             for (_, values) in try inventory.variableLayers(of: host) { redactor.learn(.map(values)) }
@@ -93,7 +93,7 @@ package final class RunFixture {
         let events = Gathered()
         let engine = Engine(
             planner: planner, variables: variables, settings: settings, redactor: redactor,
-            connections: LocalMachine(), events: { events.add($0) })
+            connections: LocalMachine(), readInventory: readInventory, events: { events.add($0) })
         let recap = await engine.run(plan)
         return Outcome(events: events.all, recap: recap)
     }

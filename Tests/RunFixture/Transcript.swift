@@ -9,10 +9,18 @@ package struct Transcript {
     package var lines: [String] = []
     package var recap: [String: String] = [:]
 
-    /// - Parameter folder: The project's folder, which is `DIR` in transcripts.
-    package init(_ outcome: RunFixture.Outcome, folder: String) {
+    /// - Parameters:
+    ///   - folder: The project's folder, which is `DIR` in transcripts.
+    ///   - isFree: Whether hosts go their own ways: each line says whose it is then.
+    package init(_ outcome: RunFixture.Outcome, folder: String, isFree: Bool = false) {
+        var titles: [String: String] = [:]
         for event in outcome.events {
-            guard let line = Self.line(event) else { continue }
+            if isFree, let (host, title) = Self.owner(of: event), titles[host] != title {
+                titles[host] = title
+                lines.append("\(host) \(title)")
+            }
+            if case .playStarted = event { titles = [:] }
+            guard let line = Self.line(event, isFree: isFree) else { continue }
             lines.append(line.replacing(folder, with: "DIR"))
         }
         lines = Self.ordered(lines)
@@ -26,17 +34,32 @@ package struct Transcript {
         }
     }
 
-    private static func line(_ event: RunEvent) -> String? {
+    private static func owner(of event: RunEvent) -> (host: String, title: String)? {
         switch event {
+        case .item(let report), .result(let report), .retry(let report, _, _):
+            (report.host, "\(report.task.kind == .handler ? "handler" : "task") \(report.task.name)")
+        default: nil
+        }
+    }
+
+    private static func line(_ event: RunEvent, isFree: Bool) -> String? {
+        switch event {
+        case .taskStarted where isFree: return nil
+        case .included(let file, let hosts) where isFree:
+            return hosts.map { "\($0) included \(Path.name(of: file))" }.joined(separator: "\n")
         case .playStarted(let name, _): return "play \(name)"
         case .playSkipped(let name, _): return "play \(name)\nno hosts matched"
         case .taskStarted(let title): return "\(title.kind == .handler ? "handler" : "task") \(title.name)"
         case .item(let report): return describe(report)
         case .result(let report): return describe(report)
+        // How often a job is asked about depends on how long it takes.
+        case .retry(let report, _, _) where report.action.hasSuffix("async_status"): return nil
         case .retry(let report, _, _): return "retry \(report.host)"
         case .included(let file, let hosts):
             return "included \(Path.name(of: file)) for \(hosts.sorted().joined(separator: ", "))"
+        case .job: return nil
         case .noHostsLeft: return "no hosts left"
+        case .said(let diagnostic) where diagnostic.severity != .error: return nil
         case .said(let diagnostic): return "said \(diagnostic.summary)"
         case .ended: return nil
         }

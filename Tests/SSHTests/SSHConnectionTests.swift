@@ -91,7 +91,7 @@ extension Shell {
         let sshd = try SSHDFixture()
         let connection = SSHConnection(sshd.settings())
         let shell = try await connection.shell(as: nil)
-        async let running = diagnosis { try await shell.command("kill -9 $(ps -o ppid= -p $PPID); sleep 5") }
+        async let running = diagnosis { try await shell.command("sleep 2; kill -9 $(ps -o ppid= -p $PPID); sleep 5") }
         async let behind = diagnosis { try await shell.snippet("echo behind") }
         let error = await running
         #expect(error?.code == .unreachable)

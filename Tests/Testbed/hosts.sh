@@ -6,6 +6,7 @@
 #   hosts.sh down [NAME...]    remove hosts; without a name all of them and the engine too
 #   hosts.sh address NAME      the host's address
 #   hosts.sh run NAME CMD...   a command as root on a host, past SSH (to look or to break things)
+#   hosts.sh restarts NAME always|no   whether a host that restarts itself comes back
 #   hosts.sh pause|unpause NAME   freeze a host: it answers nothing any more
 #   hosts.sh status
 #
@@ -22,10 +23,11 @@ set -euo pipefail
 PREFIX=swiftprov-
 # Everything that a container host needs of a real machine, short of --privileged: where the
 # machine itself lacks CAP_SYS_RESOURCE, as many CI machines do, that flag fails.
+# SYS_TIME is not among them: a host that sets its time zone would set the machine's clock.
 CAPABILITIES="AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID
     IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE
     NET_BROADCAST NET_RAW SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_NICE SYS_PACCT
-    SYS_PTRACE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM"
+    SYS_PTRACE SYS_TTY_CONFIG WAKE_ALARM"
 
 host_exists() { engine container inspect "$PREFIX$1" >/dev/null 2>&1; }
 host_runs() { [ "$(engine container inspect -f '{{.State.Running}}' "$PREFIX$1" 2>/dev/null)" = true ]; }
@@ -166,10 +168,11 @@ case $command in
         shift
         exec docker -H "unix://$SOCKET" exec -i "$PREFIX$name" "$@"
         ;;
+    restarts) engine update --restart="$2" "$PREFIX$1" >/dev/null ;;
     pause | unpause) engine "$command" "$PREFIX$1" >/dev/null ;;
     status) status ;;
     *)
-        sed -n '2,20s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,21s/^# \{0,1\}//p' "$0" >&2
         exit 5
         ;;
 esac

@@ -114,18 +114,15 @@ import YAML
         #expect(try root.value(.data).holdsTemplate == false)
     }
 
-    @Test("a vaulted value is opened, secret, and no template")
+    @Test("a vaulted value stays sealed until it is used, and is refused in data")
     func vaulted() throws {
         let root = try read("a: !vault |\n  SEALED\nb: 1\n")
-        let options = YAMLValueOptions(vault: { (sealed, _) throws(Diagnostic) in "opened {{ \(sealed.dropLast()) }}" })
-        let text = try #require(try root.value(options).mapValue?["a"]?.text)
-        #expect(text.string == "opened {{ SEALED }}")
-        #expect(text.isSecret)
-        #expect(!text.isTemplate)
-        #expect(throws: Diagnostic.self) { try root.value() }
-        var keeping = YAMLValueOptions()
-        keeping.keepsSealed = true
-        #expect(try root.value(keeping).mapValue?["a"] == ["__ansible_vault": "SEALED\n"])
+        let text = try #require(try root.value(.written).mapValue?["a"]?.text)
+        #expect(text.string == "SEALED\n")
+        #expect(text.isSealed && text.isSecret && text.isTemplate)
+        #expect(text.origin?.line == 2)
+        #expect(throws: Diagnostic.self) { try root.value(.data) }
+        #expect(try YAMLWriter().text(try root.value(.written)) == "a: !vault |\n  SEALED\nb: 1\n")
     }
 
     @Test("several documents are read where they are asked for")

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -26,6 +27,13 @@ int swiftprov_pipe(int ends[2]);
 
 /// Where the needle begins in the haystack, or -1: `memmem`, which Swift's Glibc module leaves out.
 ssize_t swiftprov_find(const void *haystack, size_t length, const void *needle, size_t needle_length);
+
+/// Whether what is written below this path stays in memory (tmpfs, ramfs); `statfs` hides behind its function's name.
+static inline int swiftprov_is_in_memory(const char *path) {
+    struct statfs information;
+    if (statfs(path, &information) != 0) return 0;
+    return information.f_type == 0x01021994 || (unsigned int)information.f_type == 0x858458f6u;
+}
 
 /// Sets a thread's name, as `ps -L` shows it.
 void swiftprov_name_thread(const char *name);

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Runs a program without a shell, as `ansible.builtin.command` does.
-struct CommandModule: Module {
+struct CommandModule: DetachableModule {
     static let manual = ModuleManual(
         name: "ansible.builtin.command",
         summary: "Run a command on the host, without a shell.",
@@ -60,4 +60,6 @@ struct CommandModule: Module {
     func apply(_ step: CommandRun.Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         try await run.apply(step, to: target)
     }
+
+    func work(_ step: CommandRun.Step) throws(Diagnostic) -> HostJob.Work { try run.work(step) }
 }

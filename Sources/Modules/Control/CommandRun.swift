@@ -124,6 +124,13 @@ struct CommandRun: Sendable {
                 host: target.hostName))
     }
 
+    /// The same, for the host to go on with by itself.
+    func work(_ step: Step) throws(Diagnostic) -> HostJob.Work {
+        HostJob.Work(
+            Command(step.line, directory: step.directory, input: input), fields: "\"cmd\": \(try JSON.text(shown))",
+            stripsEnds: strips)
+    }
+
     private static func holdsReference(_ word: String) -> Bool { word.contains("$") || word.hasPrefix("~") }
 
     /// Without line ends at the end.

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Runs a text through a shell, as `ansible.builtin.shell` does.
-struct ShellModule: Module {
+struct ShellModule: DetachableModule {
     static let manual = ModuleManual(
         name: "ansible.builtin.shell",
         summary: "Run a command line through a shell on the host.",
@@ -39,4 +39,6 @@ struct ShellModule: Module {
     func apply(_ step: CommandRun.Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         try await run.apply(step, to: target)
     }
+
+    func work(_ step: CommandRun.Step) throws(Diagnostic) -> HostJob.Work { try run.work(step) }
 }

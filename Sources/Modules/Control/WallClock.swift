@@ -1,18 +1,18 @@
 internal import Glibc
 
 /// The control machine's clock, as command results show it.
-struct WallClock: Sendable {
+package struct WallClock: Sendable {
     /// Since 1970.
-    var microseconds: Int
+    package var microseconds: Int
 
-    static func now() -> WallClock {
+    package static func now() -> WallClock {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return WallClock(microseconds: time.tv_sec * 1_000_000 + time.tv_nsec / 1000)
     }
 
     /// Local time as Python prints it: `2026-01-31 12:00:00.123456`.
-    var text: String {
+    package var text: String {
         var seconds = time_t(microseconds / 1_000_000)
         var parts = tm()
         localtime_r(&seconds, &parts)
@@ -22,7 +22,7 @@ struct WallClock: Sendable {
     }
 
     /// A span of time as Python prints it: `0:00:01.234567`.
-    static func text(ofMicroseconds span: Int) -> String {
+    package static func text(ofMicroseconds span: Int) -> String {
         let span = max(0, span)
         let seconds = span / 1_000_000
         return "\(seconds / 3600):\(pad(seconds / 60 % 60)):\(pad(seconds % 60)).\(pad(span % 1_000_000, to: 6))"

@@ -106,6 +106,11 @@ enum DockerUnits {
 
     /// The text behind standard base64, or nil if it is none.
     static func decodeBase64(_ text: String) -> String? {
+        bytes(ofBase64: text).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// What is behind base64 of either form, or nil if it is none.
+    static func bytes(ofBase64 text: String) -> [UInt8]? {
         var bits: UInt32 = 0
         var count = 0
         var result: [UInt8] = []
@@ -126,6 +131,6 @@ enum DockerUnits {
                 result.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
             }
         }
-        return String(validating: result, as: UTF8.self)
+        return result
     }
 }

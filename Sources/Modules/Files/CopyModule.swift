@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Puts files of the control machine, or text from the playbook, in place on the host.
-struct CopyModule: Module {
+struct CopyModule: Module, PathBound {
     static let manual = ModuleManual(
         name: "ansible.builtin.copy",
         summary: "Copy files or directories to the host, or write a text there.",
@@ -110,6 +110,10 @@ struct CopyModule: Module {
             try Self.verify(arguments.optionalString("checksum"), placement, arguments.location)
             source = .placement(placement)
         }
+    }
+
+    var concerns: Concerns? {
+        if case .placement(let placement) = source { placement.concerns } else { nil }
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {

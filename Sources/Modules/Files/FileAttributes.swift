@@ -171,10 +171,22 @@ struct FileAttributes: Sendable {
     static func set(
         _ differences: [(path: String, difference: Difference)], on target: some TargetWriter
     ) async throws(Diagnostic) {
-        let words = differences.flatMap { path, difference in
+        try await target.perform(setScript, words(of: differences), doing: settingWords)
+    }
+
+    /// The same, and how a path stands afterwards.
+    static func set(
+        _ differences: [(path: String, difference: Difference)], on target: some TargetWriter, seeing path: String
+    ) async throws(Diagnostic) -> FileState {
+        try await target.perform(setScript, words(of: differences), doing: settingWords, seeing: path)
+    }
+
+    private static let settingWords = "set owner, group or mode"
+
+    private static func words(of differences: [(path: String, difference: Difference)]) -> [String] {
+        differences.flatMap { path, difference in
             [path, difference.mode.map(FileMode.text) ?? "", difference.owner ?? "", difference.group ?? ""]
         }
-        try await target.perform(setScript, words, doing: "set owner, group or mode")
     }
 }
 
@@ -193,6 +205,35 @@ extension TargetWriter {
                 .failed, "cannot \(doing): \(words.isEmpty ? "status \(result.status)" : words)", host: hostName)
         }
         return result
+    }
+}
+
+extension TargetWriter {
+    /// The same, and how a path stands afterwards, in one request.
+    ///
+    /// - Parameter path: Where to look once the snippet is done; a link there is not followed.
+    func perform(
+        _ script: Script, _ arguments: [String], doing: String, seeing path: String
+    ) async throws(Diagnostic) -> FileState {
+        let result = try await perform(
+            Self.beforeSeeing + script + Self.seeing, [path, FileState.format] + arguments, doing: doing)
+        return FileState(line: result.output.lastLine) ?? .absent
+    }
+
+    /// The snippet runs in a subshell: it may `exit` before its end.
+    private static var beforeSeeing: Script {
+        #"""
+        sp_path=$1 sp_format=$2
+        shift 2
+        (
+        """#
+    }
+
+    private static var seeing: Script {
+        #"""
+        ) || exit
+        stat -c "$sp_format" -- "$sp_path" 2>/dev/null || :
+        """#
     }
 }
 

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Files, directories, links and their attributes, as `ansible.builtin.file` manages them.
-struct FileModule: Module {
+struct FileModule: Module, PathBound {
     static let manual = ModuleManual(
         name: "ansible.builtin.file",
         summary: "Make, change or remove files, directories and links.",
@@ -94,6 +94,12 @@ struct FileModule: Module {
         }
     }
 
+    var concerns: Concerns? {
+        // Links are followed, and what they lead to is only known on the host.
+        if source != nil || state == "link" || state == "hard" { return nil }
+        return recurse || state == "absent" ? Concerns([path]) : Concerns([], places: [path])
+    }
+
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         var asked = [path, FilePlacement.directory(of: path)]
         if let source {
@@ -105,7 +111,7 @@ struct FileModule: Module {
         // The path is asked last, too, so that the snippet finds it in `$p`.
         asked.append(path)
         var (inspection, rest) = try await target.inspect(
-            asked, owner: attributes.owner, group: attributes.group,
+            asked, entries: state == "link", owner: attributes.owner, group: attributes.group,
             with: recurse ? Self.listing + FileTimes.script : FileTimes.script, times.words)
         let found = inspection.paths[0]
         let listed = recurse ? try Self.readListing(&rest, below: found.path, on: target) : []
@@ -367,28 +373,41 @@ struct FileModule: Module {
     // MARK: Applying
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+        if case .remove = step.making {
+            try await target.perform(Self.remove, [step.path], doing: "remove '\(step.path)'")
+            return .changed(step.values)
+        }
+        // Each is one request; the last one tells how the path stands then.
+        var after: FileState?
+        if let making = making(step) {
+            after = try await target.perform(making.script, making.words, doing: making.doing, seeing: step.path)
+        }
+        if !step.differences.isEmpty {
+            after = try await FileAttributes.set(step.differences, on: target, seeing: step.path)
+        }
+        if let place = step.timesPath {
+            try await times.set(on: place, target)
+            after = nil
+        }
+        if after == nil { after = try await target.stat(step.path, follow: false) }
+        return .changed(step.values.merging((after ?? .absent).commonValues))
+    }
+
+    /// The snippet that makes what the step wants made; nil if there is nothing to make.
+    private func making(_ step: Step) -> (script: Script, words: [String], doing: String)? {
         let path = step.path
         let bits = step.bits.map { attributes.mode == nil ? "" : FileMode.text($0) } ?? ""
         let owners = [attributes.owner ?? "", attributes.group ?? ""]
         switch step.making {
-        case .nothing: break
-        case .remove:
-            try await target.perform(Self.remove, [path], doing: "remove '\(path)'")
-            return .changed(step.values)
-        case .touch:
-            try await target.perform(Self.touch, [bits] + owners + [path], doing: "make '\(path)'")
+        case .nothing, .remove: return nil
+        case .touch: return (Self.touch, [bits] + owners + [path], "make '\(path)'")
         case .directories(let paths):
-            try await target.perform(
-                FilePlacement.makeDirectories, [bits] + owners + paths, doing: "make directory '\(path)'")
+            return (FilePlacement.makeDirectories, [bits] + owners + paths, "make directory '\(path)'")
         case .link(let source, let hard, let replaced):
-            try await target.perform(
-                Self.makeLink, [hard ? "" : "-s", source, path, replaced == .directory ? "d" : ""],
-                doing: "link '\(path)'")
+            return (
+                Self.makeLink, [hard ? "" : "-s", source, path, replaced == .directory ? "d" : ""], "link '\(path)'"
+            )
         }
-        if !step.differences.isEmpty { try await FileAttributes.set(step.differences, on: target) }
-        if let place = step.timesPath { try await times.set(on: place, target) }
-        let after = try await target.stat(path, follow: false)
-        return .changed(step.values.merging(after.commonValues))
     }
 
     private static let remove: Script = #"rm -rf -- "$1""#

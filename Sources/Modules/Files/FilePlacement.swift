@@ -42,7 +42,10 @@ struct FilePlacement: Sendable {
     /// Content longer than this is not shown in diffs, as with Ansible.
     static let longestDiff = 104_448
 
-    var checksum: String { Self.hex(Insecure.SHA1.hash(data: content)) }
+    var checksum: String { Self.checksum(of: content) }
+
+    /// SHA-1 in hexadecimal.
+    static func checksum(of content: [UInt8]) -> String { hex(Insecure.SHA1.hash(data: content)) }
 
     static func hex(_ digest: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
@@ -52,6 +55,14 @@ struct FilePlacement: Sendable {
             result.append(digits[Int(byte & 15)])
         }
         return String(decoding: result, as: UTF8.self)
+    }
+
+    /// The file itself, and the directory that it may go to.
+    var concerns: Concerns? {
+        // With `follow` the file written is the one that a link leads to.
+        if follow { return nil }
+        guard let basename else { return Concerns([destination]) }
+        return Concerns([Self.join(destination, basename)], places: [destination])
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
@@ -158,8 +169,7 @@ struct FilePlacement: Sendable {
                 doing: "make directory '\(step.directories.last ?? "")'")
         }
         let outcome = try await put(step, on: target)
-        let after = try await target.stat(step.path, follow: false)
-        var values = values(step.path, after)
+        var values = values(step.path, outcome.state)
         if step.writes { addContentValues(&values) }
         if let path = outcome.backupPath { values["backup_file"] = .string(path) }
         return .changed(values)
@@ -168,8 +178,8 @@ struct FilePlacement: Sendable {
     /// Writes the file, or sets what differs on it.
     func put(_ step: Step, on target: some TargetWriter) async throws(Diagnostic) -> FileWrite.Outcome {
         guard step.writes else {
-            try await FileAttributes.set([(step.path, step.difference)], on: target)
-            return FileWrite.Outcome()
+            let state = try await FileAttributes.set([(step.path, step.difference)], on: target, seeing: step.path)
+            return FileWrite.Outcome(state: state)
         }
         return try await target.write(
             FileWrite(

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Renders a file on the control machine and puts it in place, as `ansible.builtin.template` does.
-struct TemplateModule: Module {
+struct TemplateModule: Module, PathBound {
     static let manual = ModuleManual(
         name: "ansible.builtin.template",
         summary: "Render a template to a file on the host.",
@@ -71,6 +71,8 @@ struct TemplateModule: Module {
             backup: arguments.bool("backup"), validate: arguments.optionalString("validate"),
             isSecret: rendered.isSecret)
     }
+
+    var concerns: Concerns? { placement.concerns }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<FilePlacement.Step> {
         try await placement.plan(target)

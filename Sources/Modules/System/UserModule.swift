@@ -40,14 +40,13 @@ struct UserModule: Module {
             .optional("local", .bool, "Look only into the host's own files.", default: false),
             .optional("uid_min", .int, "The lowest number to take."),
             .optional("uid_max", .int, "The highest number to take."),
-            Argument(
-                "generate_ssh_key", .bool, "Make a key for the user.",
-                refusal: "Make it with a `command: ssh-keygen …` task with `creates`."),
-            .optional("ssh_key_bits", .int, "Of no use without `generate_ssh_key`."),
-            .optional("ssh_key_type", .string, "Of no use without `generate_ssh_key`.", default: "default"),
-            .optional("ssh_key_file", .path, "Of no use without `generate_ssh_key`."),
-            .optional("ssh_key_comment", .string, "Of no use without `generate_ssh_key`."),
-            .optional("ssh_key_passphrase", .string, "Of no use without `generate_ssh_key`.", secret: true),
+            .optional(
+                "generate_ssh_key", .bool, "Make a key pair for the user, unless the file is there.", default: false),
+            .optional("ssh_key_bits", .int, "The key's bits; the host's habit if not given.", default: 0),
+            .optional("ssh_key_type", .string, "The key's type: `ed25519`, `ecdsa`, `rsa`.", default: "default"),
+            .optional("ssh_key_file", .path, "The key's file, below the home if relative; by default `.ssh/id_rsa`."),
+            .optional("ssh_key_comment", .string, "The key's comment; by default `ansible-generated on HOST`."),
+            .optional("ssh_key_passphrase", .string, "The passphrase the key is sealed with.", secret: true),
             Argument("seuser", .string, "The SELinux user.", refusal: "SELinux users are not set yet."),
             Argument("login_class", .string, "For BSD.", refusal: "Only Linux hosts are managed."),
             Argument("hidden", .bool, "For macOS.", refusal: "Only Linux hosts are managed."),
@@ -66,20 +65,26 @@ struct UserModule: Module {
     )
 
     private let wish: UserWish
+    private let key: UserKey?
 
-    init(_ arguments: Arguments) throws(Diagnostic) { wish = try UserWish(arguments) }
+    init(_ arguments: Arguments) throws(Diagnostic) {
+        wish = try UserWish(arguments)
+        key = wish.isWanted && arguments.bool("generate_ssh_key") ? try UserKey(arguments) : nil
+    }
 
     struct Step: Sendable {
         var commands: [[String]]
         var makesHome: String?
         var password: String?
         var skeleton: String?
+        var makesKey = false
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         let asked = wish.groups ?? []
         let answer = try await target.query(
-            Self.look, [wish.name, wish.isLocal ? "1" : "", wish.home ?? "", wish.group ?? ""] + asked)
+            Self.look,
+            [wish.name, wish.isLocal ? "1" : "", wish.home ?? "", key?.file ?? "", wish.group ?? ""] + asked)
         guard answer.succeeded else {
             throw Diagnostic(
                 .failed, "cannot look up user '\(wish.name)': \(answer.errorOutput.lastLine)", host: target.hostName)
@@ -87,21 +92,22 @@ struct UserModule: Module {
         var fields = FieldReader(answer.stdout)
         var account = Account(&fields)
         let missing = fields.next().split(separator: "\n").map(String.init)
+        let found = key.map { UserKey.Found($0, &fields) }
         if let present = target.foreseen.users[wish.name], present != account.exists {
             guard present else {
                 account = Account.none
-                return try finish(account, missing, target)
+                return try finish(account, missing, nil, target)
             }
             // An earlier task of the dry run makes the user; what it will be like is that task's to say.
             return .unknown(
                 Unknown("user '\(wish.name)' is made by an earlier task"),
                 Step(commands: [], makesHome: nil, password: nil, skeleton: nil))
         }
-        return try finish(account, missing, target)
+        return try finish(account, missing, found, target)
     }
 
     private func finish(
-        _ account: Account, _ missing: [String], _ target: some TargetReader
+        _ account: Account, _ missing: [String], _ found: UserKey.Found?, _ target: some TargetReader
     ) throws(Diagnostic) -> Plan<Step> {
         if wish.isWanted {
             for group in missing where target.foreseen.groups[group] != true && !target.foreseen.awaitsPackages {
@@ -111,14 +117,20 @@ struct UserModule: Module {
                     host: target.hostName)
             }
         }
-        let decision = wish.decide(account)
-        let values = wish.values(account)
+        var decision = wish.decide(account)
+        var values = wish.values(account)
+        if let found { values.merge(found.values) }
+        let makesKey = key != nil && found?.exists != true
+        if makesKey, let key {
+            decision.change.parts.append(.action("make an SSH key for \(wish.name)"))
+            values["ssh_key_file"] = .string(found?.path ?? key.file)
+        }
         guard !decision.change.isEmpty else { return .asWanted(.ok(values)) }
         return .change(
             decision.change,
             Step(
                 commands: decision.commands, makesHome: decision.makesHome,
-                password: decision.setsPassword ? wish.password : nil, skeleton: wish.skeleton),
+                password: decision.setsPassword ? wish.password : nil, skeleton: wish.skeleton, makesKey: makesKey),
             foreseen: .changed(values))
     }
 
@@ -135,14 +147,18 @@ struct UserModule: Module {
                 doing: "make '\(home)'")
         }
         guard wish.isWanted else { return .changed(wish.values(.none)) }
+        if step.makesKey, let key { try await key.make(for: wish.name, home: wish.home, on: target) }
         let answer = try await target.query(
-            Self.look, [wish.name, wish.isLocal ? "1" : "", wish.home ?? "", ""])
+            Self.look, [wish.name, wish.isLocal ? "1" : "", wish.home ?? "", key?.file ?? "", ""])
         var fields = FieldReader(answer.stdout)
-        return .changed(wish.values(Account(&fields)))
+        var values = wish.values(Account(&fields))
+        _ = fields.next()
+        if let key { values.merge(UserKey.Found(key, &fields).values) }
+        return .changed(values)
     }
 
-    /// `$1` the user, `$2` whether only files count, `$3` a home to look at, `$4` the primary group and further
-    /// groups to look for.
+    /// `$1` the user, `$2` whether only files count, `$3` a home to look at, `$4` a key's file, `$5` the primary group
+    /// and further groups to look for.
     private static let look: Script = #"""
         entry= shadow=
         find_line() {
@@ -153,8 +169,8 @@ struct UserModule: Module {
         all() {
             if [ -z "$local" ] && command -v getent >/dev/null 2>&1; then getent "$1"; else cat "/etc/$1"; fi
         }
-        name=$1 local=$2 home=$3
-        shift 3
+        name=$1 local=$2 home=$3 key=$4
+        shift 4
         entry=$(all passwd | find_line "$name")
         [ -r /etc/shadow ] && shadow=$(find_line "$name" </etc/shadow)
         primary= others=
@@ -191,6 +207,15 @@ struct UserModule: Module {
             esac
         done
         printf '%s\0%s\0%s\0%s\0%s\0%s\0' "$entry" "$shadow" "$primary" "$others" "$there" "$missing"
+        if [ -n "$key" ]; then
+            case $key in /*) ;; *) key=$home/$key ;; esac
+            exists= print=
+            if [ -f "$key" ]; then
+                exists=1
+                print=$(ssh-keygen -l -f "$key" 2>/dev/null)
+            fi
+            printf '%s\0%s\0%s\0%s\0' "$key" "$exists" "$print" "$(cat -- "$key.pub" 2>/dev/null)"
+        fi
         """#
 
     private static let makeHome: Script = #"""

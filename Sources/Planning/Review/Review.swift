@@ -60,6 +60,15 @@ extension Planner {
         for remark in review.remarks { diagnostics.add(remark) }
     }
 
+    /// Adds what can be told of names and conditions from the files alone, before every run, too.
+    func reviewNames(_ plays: [PlannedPlay]) {
+        // Tasks that tags leave out may define what others read.
+        guard settings.tags.only == ["all"], settings.tags.skipped.isEmpty else { return }
+        let before = (variables.play, playbookDirectory)
+        defer { (variables.play, playbookDirectory) = before }
+        for remark in NameReview.remarks(self, plays) { diagnostics.add(remark) }
+    }
+
     /// A play's variables with those of its `vars_files` whose names are constant.
     func reviewed(_ play: PlannedPlay) -> PlayVariables {
         var values = play.variables

@@ -30,6 +30,7 @@ package final class FramedShell: Shell {
     private var leftBehind: [String] = []
     /// Runs what ends a command from beside; opened when first needed.
     private var sideShell: FramedShell?
+    private var bulkRequests: [BulkRequest] = []
 
     package private(set) var roundTrips = 0
     /// Waits for the network while shells were opened.
@@ -53,6 +54,7 @@ package final class FramedShell: Shell {
     // MARK: Requests
 
     package func request(_ request: ShellRequest) async throws(Diagnostic) -> CommandResult {
+        if let outcome = await bulkOutcome(request) { return try outcome.get() }
         let pending = PendingRequest(request)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -120,6 +122,39 @@ package final class FramedShell: Shell {
             pending.number = lastNumber
             encoder = framing.encode(pending.request, number: lastNumber)
             inFlight.append(pending)
+        }
+    }
+
+    // MARK: Large input
+
+    /// The outcome of a request with large input, by a shell of its own.
+    ///
+    /// - Returns: Nil if it is to go the usual way: there is little input, or no further shell to be had.
+    private func bulkOutcome(_ request: ShellRequest) async -> Result<CommandResult, Diagnostic>? {
+        guard case .open = phase, let input = request.input, input.count >= BulkRequest.threshold,
+            !EncodedRequest.runsApart(request), !Task.isCancelled
+        else { return nil }
+        let startup = ShellStartup(become: become)
+        let deadline = EventLoop.shared.after(openTimeout) { startup.expire() }
+        let opened: (link: any ShellLink, ready: ShellStartup.Ready)
+        do throws(Diagnostic) {
+            let link = try await opener(startup.line)
+            opened = (link, try await startup.run(on: link))
+            deadline.cancel()
+        } catch {
+            // A host may allow one session only.
+            deadline.cancel()
+            return nil
+        }
+        openingRoundTrips += opened.ready.roundTrips
+        roundTrips += 2
+        let bulk = BulkRequest(request, on: opened.link, opened.ready)
+        bulkRequests.append(bulk)
+        defer { bulkRequests.removeAll { $0 === bulk } }
+        return await withTaskCancellationHandler {
+            await bulk.run()
+        } onCancel: {
+            Task { @IOLoop in bulk.cut(Ending.interrupted.diagnostic(for: request)) }
         }
     }
 
@@ -273,6 +308,7 @@ package final class FramedShell: Shell {
             _ = await head.wait(atMost: Self.endingTime)
         }
         if case .open(let link, _) = phase { link.finish() }
+        for bulk in bulkRequests { bulk.cut(Diagnostic(.interrupted, "the connection was closed")) }
         connectionIsGone(Diagnostic(.interrupted, "the connection was closed"))
         if let side = sideShell {
             sideShell = nil

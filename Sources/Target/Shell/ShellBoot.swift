@@ -11,7 +11,9 @@
 ///   streams in files, so that what it leaves in the background cannot write into a later answer.
 ///   (The status is taken inside the braces: dash 0.5.12 forgets a subshell's redirections if it is all there is
 ///   between braces that have redirections of their own.)
-/// - Those files lie in a directory only this user can look into; it goes when the request stream ends.
+/// - Large input goes to a shell of its own (`_h`), which ends with the request: bytes nobody read are never commands.
+/// - Those files lie in a directory only this user can look into; it goes when the request stream ends, or when
+///   nobody is there any more to take an answer.
 enum ShellBoot {
     /// The number of the answer that says the shell is ready.
     static let number = 0
@@ -23,6 +25,7 @@ enum ShellBoot {
     static func text(token: String) -> String {
         #"""
         trap : TERM INT HUP
+        trap exit PIPE
         _d=
         trap 'test -z "$_d" || rm -rf "$_d"' EXIT
         unset CDPATH ENV BASH_ENV
@@ -40,6 +43,7 @@ enum ShellBoot {
         _d=
         done
         _s=$(command -v setsid)
+        _u=$(id) _m=$(umask)
         _x=
         _n() { echo "
         \#(token) $1 $2"; echo "
@@ -54,6 +58,7 @@ enum ShellBoot {
         else (eval "$2") <"$_d/in"; _y=$?
         fi
         _q; _n $1 $_y; }
+        _h() { _n $1 0; (eval "$3"); _n $2 $?; exit; }
         _f() {
         printf 'echo $$ >"%s/p%s"\n%s\n' "$_d" $1 "$2" >"$_d/s"
         { (PATH=$_p; exec $_s /bin/sh "$_d/s") <"${3:-/dev/null}" >"$_d/o$1" 2>"$_d/e$1"; _y=$?; } 2>/dev/null

@@ -8,6 +8,10 @@ public final class LookupContext: @unchecked Sendable {
     // Belongs to the thread that evaluates templates, as `RunVariables` does.
     let readFile: (String) throws(Diagnostic) -> [UInt8]
     weak var variables: RunVariables?
+    /// A setting of ansible.cfg, such as `hashi_vault_collection.url`; nil where it is not set.
+    public var setting: (String) -> String? = { _ in nil }
+    /// Tokens that HashiCorp Vault gave in this run, by how they were asked for.
+    var vaultTokens: [[String]: String] = [:]
     /// The scope whose template is being evaluated; lookups such as `vars` and `template` ask in it.
     private(set) var scope: LayeredScope?
 
@@ -47,7 +51,8 @@ public final class LookupContext: @unchecked Sendable {
     public static func exists(_ name: String) -> Bool { Lookups.all[shortName(name)] != nil }
 
     private static func shortName(_ name: String) -> String {
-        for prefix in ["ansible.builtin.", "ansible.legacy.", "community.general."] where name.hasPrefix(prefix) {
+        for prefix in ["ansible.builtin.", "ansible.legacy.", "community.general.", "community.hashi_vault."]
+        where name.hasPrefix(prefix) {
             return String(name.dropFirst(prefix.count))
         }
         return name

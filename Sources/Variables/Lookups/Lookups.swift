@@ -17,6 +17,8 @@ enum Lookups {
         "vars": variables, "varnames": variableNames, "file": file, "lines": lines, "pipe": pipe,
         "template": template, "fileglob": fileGlob, "first_found": firstFound,
         "inventory_hostnames": inventoryHostNames, "unvault": file,
+        "hashi_vault": hashiVault, "vault_read": hashiVaultRead, "vault_kv1_get": hashiVaultVersion1,
+        "vault_kv2_get": hashiVaultVersion2,
     ]
 
     // MARK: Lists

@@ -19,7 +19,18 @@ class CallbackModule(CallbackBase):
     def text(self, value):
         return json.dumps(value, sort_keys=True, default=str)
 
+    # Where hosts go their own ways, each line says whose it is, and a task is named before a host's first result.
+    free = False
+    titles = {}
+
+    def title(self, result):
+        name = f"{'handler' if isinstance(result.task, Handler) else 'task'} {result.task.get_name().strip()}"
+        if self.free and self.titles.get(result.host.name) != name:
+            self.titles[result.host.name] = name
+            self.put(f"{result.host.name} {name}")
+
     def tell(self, result, status, ignored=False, item=False):
+        self.title(result)
         values = result.result
         line = f"item {result.host.name} {status}" if item else f"{result.host.name} {status}"
         if item:
@@ -32,6 +43,8 @@ class CallbackModule(CallbackBase):
         self.put(line)
 
     def v2_playbook_on_play_start(self, play):
+        self.free = play.strategy.split(".")[-1] in ("free", "host_pinned")
+        self.titles = {}
         self.put(f"play {play.get_name().strip()}")
 
     def v2_playbook_on_no_hosts_matched(self):
@@ -47,13 +60,25 @@ class CallbackModule(CallbackBase):
         if task._uuid == self.last_task and task.action.split(".")[-1] == "meta":
             return
         self.last_task = task._uuid
+        if self.free:
+            return
         self.put(f"{'handler' if isinstance(task, Handler) else 'task'} {task.get_name().strip()}")
 
     v2_playbook_on_cleanup_task_start = lambda self, task: self.v2_playbook_on_task_start(task, False)
-    v2_playbook_on_handler_task_start = lambda self, task: self.put(f"handler {task.get_name().strip()}")
+
+    def v2_playbook_on_handler_task_start(self, task):
+        if task._uuid == self.last_task and task.action.split(".")[-1] == "meta":
+            return
+        self.last_task = task._uuid
+        if not self.free:
+            self.put(f"handler {task.get_name().strip()}")
 
     def v2_playbook_on_include(self, included):
         hosts = ", ".join(sorted(host.name for host in included._hosts))
+        if self.free:
+            for host in included._hosts:
+                self.put(f"{host.name} included {os.path.basename(included._filename)}")
+            return
         self.put(f"included {os.path.basename(included._filename)} for {hosts}")
 
     def v2_runner_on_ok(self, result):
@@ -82,6 +107,10 @@ class CallbackModule(CallbackBase):
         self.tell(result, "skipped", item=True)
 
     def v2_runner_retry(self, result):
+        # How often a job is asked about depends on how long it takes.
+        if result.task.action.endswith("async_status"):
+            return
+        self.title(result)
         self.put(f"retry {result.host.name}")
 
     def v2_playbook_on_stats(self, stats):

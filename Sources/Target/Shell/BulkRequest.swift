@@ -1,0 +1,96 @@
+internal import Diagnostics
+
+/// A request whose input is so large that it gets a shell of its own: the bytes go straight to what reads them.
+///
+/// A shell that takes requests reads its input itself, so input has to be dressed up as base64 there. Here the shell
+/// says when it has read the last line it will ever read; from then on its input is the request's, and where that
+/// ends, the input ends. What is left over when the request fails early is never read by a shell.
+@IOLoop
+final class BulkRequest: ShellLinkOwner {
+    private let input: [UInt8]
+    private let link: any ShellLink
+    private var framing: ShellFraming
+    private var sent = 0
+    private var hasLeave = false
+    private var outcome: Result<CommandResult, Diagnostic>?
+    private var continuation: CheckedContinuation<Result<CommandResult, Diagnostic>, Never>?
+
+    /// Input from this size on pays for opening a shell. Bytes.
+    static let threshold = 1 << 20
+    private static let pieceSize = 128 * 1024
+    /// The numbers of the two answers: leave to send, and the request's own.
+    private static let (leave, answer) = (1, 2)
+
+    /// - Parameter ready: A shell that was opened for this request alone.
+    init(_ request: ShellRequest, on link: any ShellLink, _ ready: ShellStartup.Ready) {
+        input = request.input ?? []
+        self.link = link
+        framing = ready.framing
+        link.owner = self
+        let text = "_h \(Self.leave) \(Self.answer) \(ShellQuoting.quote(request.text))\n"
+        link.send(Array(text.utf8))
+        link.flush()
+    }
+
+    func run() async -> Result<CommandResult, Diagnostic> {
+        if let outcome { return outcome }
+        return await withCheckedContinuation { continuation = $0 }
+    }
+
+    /// Gives up: what reads the input sees its end too early, and what it was making is not complete.
+    func cut(_ reason: Diagnostic) {
+        link.cut()
+        finish(.failure(reason))
+    }
+
+    private func finish(_ outcome: Result<CommandResult, Diagnostic>) {
+        guard self.outcome == nil else { return }
+        self.outcome = outcome
+        continuation?.resume(returning: outcome)
+        continuation = nil
+    }
+
+    private func feed() {
+        guard hasLeave, sent < input.count else { return }
+        while sent < input.count, link.backlog < type(of: link).roomyBacklog {
+            let end = min(input.count, sent + Self.pieceSize)
+            link.send(Array(input[sent..<end]))
+            sent = end
+        }
+        if sent == input.count { link.finish() }
+        link.flush()
+    }
+
+    private func takeReplies() {
+        while outcome == nil, let reply = framing.nextReply() {
+            if reply.number == Self.leave, !hasLeave {
+                hasLeave = true
+                feed()
+            } else if reply.number == Self.answer, hasLeave, !reply.isTooLong {
+                finish(.success(reply.result))
+            } else {
+                cut(.shellEnded("it answered out of turn"))
+            }
+        }
+    }
+
+    func linkReceived(stdout bytes: UnsafeRawBufferPointer) {
+        framing.receive(stdout: bytes)
+        takeReplies()
+    }
+
+    func linkReceived(stderr bytes: UnsafeRawBufferPointer) {
+        framing.receive(stderr: bytes)
+        takeReplies()
+    }
+
+    func linkHasRoom() { feed() }
+
+    func linkEnded(_ end: LinkEnd) {
+        switch end {
+        case .shellEnded(let how): finish(.failure(.shellEnded(how)))
+        case .connectionLost(let reason):
+            finish(.failure(reason.adding("; what was being sent did not arrive whole")))
+        }
+    }
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs those cases of modules that turn a whole machine upside down, on a throw-away host.
+#
+#   modules.sh           every case of Tests/ModulesTests/HostCases
+#
+#   KEEP=1               leave the host running, for a quick next time
+#   SWIFT_FLAGS=…        what `swift test` is given besides
+#
+# The last lines are the test runner's own.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+hosts=$PWD/Tests/Testbed/hosts.sh
+
+finish() { [ -n "${KEEP:-}" ] || "$hosts" down m1; }
+trap finish EXIT
+trap 'exit 130' INT TERM
+"$hosts" renew m1
+# shellcheck disable=SC2086  # several words are meant
+SWIFTPROV_MODULE_HOST="$hosts run m1 sh" swift test --no-parallel ${SWIFT_FLAGS:-} --filter 'ModuleCaseTests/holdsOnHosts'
