@@ -159,6 +159,12 @@ public struct InventoryTree: Sendable {
             throw Diagnostic(
                 .badValue, "group '\(childName)' cannot be its own child", remedy: "Remove it from its own children.")
         }
+        // It stands above every group, also above those that the end of the reading puts below it.
+        if child == 0 {
+            throw Diagnostic(
+                .badValue, "group 'all' cannot be a child of '\(parentName)', which it already holds",
+                remedy: "Remove it from the children of '\(parentName)'.")
+        }
         if groupList[parent].children.contains(childName) { return false }
         if ancestors(of: parent).contains(child) {
             throw Diagnostic(

@@ -45,7 +45,10 @@ public struct ModuleManual: Sendable {
     }
 
     /// The name's last part: `copy`.
-    public var shortName: String { String(name.split(separator: ".").last ?? "") }
+    public var shortName: String {
+        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return name }
+        return String(name[name.utf8.index(after: dot)...])
+    }
 }
 
 /// One argument of a module.

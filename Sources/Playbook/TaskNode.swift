@@ -39,7 +39,10 @@ public struct TaskNode: Sendable {
         }
 
         /// The name without its collection: `copy`.
-        public var shortName: String { String(name.split(separator: ".").last ?? "") }
+        public var shortName: String {
+            guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return name }
+            return String(name[name.utf8.index(after: dot)...])
+        }
 
         /// Whether it is that action of ansible-core, under any of its names.
         public func isBuiltin(_ short: String) -> Bool {

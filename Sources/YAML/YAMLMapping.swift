@@ -10,7 +10,9 @@ enum YAMLMapping {
     ///   - warnings: A key written twice is told here, with both places.
     /// - Returns: The pairs with each key once: what merges bring first, as PyYAML orders them.
     static func settled(_ pairs: [Pair], warnings: inout [Diagnostic]) throws(Diagnostic) -> [Pair] {
-        let own = pairs.contains { isMerge($0.key) } ? pairs.filter { !isMerge($0.key) } : pairs
+        let merges = pairs.contains { isMerge($0.key) }
+        if !merges, areDistinct(pairs) { return pairs }
+        let own = merges ? pairs.filter { !isMerge($0.key) } : pairs
         var result: [Pair] = []
         var positions: [ValueMap.Key: Int] = [:]
         result.reserveCapacity(own.count)
@@ -41,6 +43,14 @@ enum YAMLMapping {
             add(pair, to: &result, &positions)
         }
         return result
+    }
+
+    /// Whether a mapping is one of the many that have few keys, each once. (Of more it is not known here.)
+    private static func areDistinct(_ pairs: [Pair]) -> Bool {
+        guard pairs.count <= 16 else { return false }
+        let keys = pairs.map { YAMLResolver.key($0.key) }
+        for index in keys.indices.dropFirst() where keys[..<index].contains(keys[index]) { return false }
+        return true
     }
 
     private static func add(_ pair: Pair, to result: inout [Pair], _ positions: inout [ValueMap.Key: Int]) {
