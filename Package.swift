@@ -116,7 +116,7 @@ let package = Package(
             exclude: ["Cases"]
         ),
         tests("ReportingTests", ["RunFixture", "Diagnostics", "Values", "Results", "Reporting"]),
-        tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
+        tests("SSHTests", ["SSH", "Target", "Diagnostics"], exclude: ["ConfigCases"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
         tests("VaultTests", ["Diagnostics", "Vault"], exclude: ["Cases"]),
