@@ -130,7 +130,7 @@ let package = Package(
             exclude: ["Cases"]
         ),
         tests("ReportingTests", ["RunFixture", "Diagnostics", "Values", "Results", "Reporting"]),
-        tests("SSHTests", ["SSH", "Target", "Diagnostics"]),
+        tests("SSHTests", ["SSH", "Target", "Diagnostics"], exclude: ["ConfigCases"]),
         tests("TargetTests", ["Target", "Diagnostics", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
         tests("VariablesTests", ["Diagnostics", "Values", "Vault", "Inventory", "Variables"]),

@@ -21,7 +21,7 @@ struct Authenticator {
     /// - Throws: `Diagnostic` with code `.authentication`, listing what was tried.
     mutating func logIn() async throws(Diagnostic) {
         guard let methods = try await offeredMethods() else { return }
-        if methods.contains("publickey") {
+        if settings.usesKeys, methods.contains("publickey") {
             for path in settings.identityFiles { if try await use(keyAt: path, isGiven: true) { return } }
             if settings.usesAgent, try await useAgent() { return }
             if settings.identityFiles.isEmpty {
@@ -29,8 +29,10 @@ struct Authenticator {
             }
         }
         if settings.password != nil {
-            if methods.contains("password"), try await usePassword() { return }
-            if methods.contains("keyboard-interactive"), try await answerQuestions() { return }
+            if settings.usesPassword, methods.contains("password"), try await usePassword() { return }
+            if settings.answersQuestions, methods.contains("keyboard-interactive"), try await answerQuestions() {
+                return
+            }
         }
         throw refusal(methods)
     }
@@ -116,7 +118,7 @@ struct Authenticator {
     }
 
     private mutating func useAgent() async throws(Diagnostic) -> Bool {
-        guard getenv("SSH_AUTH_SOCK") != nil else { return false }
+        guard settings.agentSocket != nil || getenv("SSH_AUTH_SOCK") != nil else { return false }
         let session = session
         let user = settings.user
         guard let agent = libssh2_agent_init(session.raw) else { return false }
@@ -124,6 +126,8 @@ struct Authenticator {
             libssh2_agent_disconnect(agent)
             libssh2_agent_free(agent)
         }
+        if let path = settings.agentSocket { libssh2_agent_set_identity_path(agent, path) }
+        let allowed = settings.usesGivenIdentitiesOnly ? await givenIdentities() : nil
         guard libssh2_agent_connect(agent) == 0, libssh2_agent_list_identities(agent) == 0 else {
             tried.append("agent: \(session.lastError)")
             return false
@@ -131,14 +135,36 @@ struct Authenticator {
         var previous: UnsafeMutablePointer<libssh2_agent_publickey>?
         var identity: UnsafeMutablePointer<libssh2_agent_publickey>?
         while libssh2_agent_get_identity(agent, &identity, previous) == 0, let current = identity {
+            previous = current
+            if let allowed,
+                !allowed.contains(
+                    Array(UnsafeBufferPointer(start: current.pointee.blob, count: current.pointee.blob_len)))
+            {
+                continue
+            }
             let status = await session.perform { Int(libssh2_agent_userauth(agent, user, current)) }
             roundTrips += 2
             if status == 0 { return true }
             tried.append("agent's key \(current.pointee.comment.map { String(cString: $0) } ?? ""): refused")
             try stopIfLost()
-            previous = current
         }
         return false
+    }
+
+    /// The public halves of the given keys: in files beside them, or named themselves, as with a key that only the
+    /// agent holds.
+    private func givenIdentities() async -> Set<[UInt8]> {
+        let paths = settings.identityFiles.isEmpty ? settings.defaultIdentityFiles : settings.identityFiles
+        return await HelperThread.run {
+            var blobs = Set<[UInt8]>()
+            for path in paths.flatMap({ [$0, $0 + ".pub"] }) {
+                let text = String(decoding: LocalFile.read(path) ?? [], as: UTF8.self)
+                for word in text.split(whereSeparator: \.isWhitespace).dropFirst().prefix(1) {
+                    if let blob = Base64Text.decode(String(word)) { blobs.insert(Array(blob)) }
+                }
+            }
+            return blobs
+        }
     }
 
     // MARK: Passwords

@@ -62,6 +62,24 @@ final class ChannelLink: ShellLink {
         return link
     }
 
+    /// Opens a channel that the host at the other end connects to an address: one round trip and its own.
+    static func tunnel(_ session: SSHSession, to host: String, port: Int) async throws(Diagnostic) -> ChannelLink {
+        var opened: OpaquePointer?
+        let status = await session.perform {
+            opened = libssh2_channel_direct_tcpip_ex(session.raw, host, Int32(port), "127.0.0.1", 22)
+            return opened == nil ? Int(libssh2_session_last_errno(session.raw)) : 0
+        }
+        guard status == 0, let channel = opened else {
+            if let death = session.death { throw death }
+            throw Diagnostic(
+                .unreachable, "the jump host does not connect to \(host) port \(port): \(session.lastError)",
+                remedy: "See whether it reaches that address, and AllowTcpForwarding in its sshd_config.")
+        }
+        let link = ChannelLink(session, channel)
+        session.add(link)
+        return link
+    }
+
     // MARK: Sending
 
     func send(_ bytes: [UInt8]) {

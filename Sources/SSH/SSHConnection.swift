@@ -61,7 +61,8 @@ public final class SSHConnection: Connection {
 
     // MARK: Connecting
 
-    private func session() async throws(Diagnostic) -> SSHSession {
+    /// The session, connected and logged in.
+    func session() async throws(Diagnostic) -> SSHSession {
         switch state {
         case .open(let session) where session.death == nil: return session
         case .refused(let reason): throw reason
@@ -99,14 +100,18 @@ public final class SSHConnection: Connection {
         for continuation in waiting { continuation.resume(returning: outcome) }
     }
 
-    private func connectOnce() async throws(Diagnostic) -> SSHSession {
-        if let jump = settings.proxyJump {
-            throw Diagnostic(
-                .unsupported, "going through another host ('\(jump)') is not supported yet",
-                remedy: "Reach the host directly, for instance through a tunnel: `ssh -L`.")
+    /// A connected socket, however the host is reached.
+    private func socket(until deadline: ContinuousClock.Instant) async throws(Diagnostic) -> Int32 {
+        switch settings.route {
+        case .direct: try await Dialer.dial(settings.host, port: settings.port, until: deadline)
+        case .command(let line): try LocalCommand.connect(line)
+        case .through(let jump): try await JumpHosts.connect(through: jump, to: settings.host, port: settings.port)
         }
+    }
+
+    private func connectOnce() async throws(Diagnostic) -> SSHSession {
         let deadline = ContinuousClock.now + settings.connectTimeout
-        let socket = try await Dialer.dial(settings.host, port: settings.port, until: deadline)
+        let socket = try await socket(until: deadline)
         let session = try SSHSession(socket: socket)
         let timer = EventLoop.shared.after(ContinuousClock.now.duration(to: deadline)) {
             session.die(
@@ -118,7 +123,12 @@ public final class SSHConnection: Connection {
         var roundTrips = 1
 
         let check = HostKeyCheck(settings)
-        libssh2_session_method_pref(session.raw, LIBSSH2_METHOD_HOSTKEY, check.algorithms)
+        do throws(Diagnostic) {
+            try AlgorithmChoice.apply(settings, usual: check.algorithms, to: session)
+        } catch {
+            session.die(error)
+            throw error
+        }
         let status = await session.perform { Int(libssh2_session_handshake(session.raw, socket)) }
         guard status == 0 else {
             if let death = session.death { throw death }

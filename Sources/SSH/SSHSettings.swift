@@ -1,4 +1,4 @@
-/// How to reach a host by SSH: what inventory, command line and (later) `~/.ssh/config` together say.
+/// How to reach a host by SSH: what inventory, command line and `~/.ssh/config` together say.
 public struct SSHSettings: Sendable, Hashable {
     /// What to do about a host key, as OpenSSH's `StrictHostKeyChecking`.
     public enum HostKeyChecking: String, Sendable, Hashable {
@@ -38,8 +38,28 @@ public struct SSHSettings: Sendable, Hashable {
     public var keepaliveInterval: Duration
     /// How many unanswered questions mean that it is not.
     public var keepaliveCount: Int
-    /// A host to go through, as `ssh -J` takes it.
-    public var proxyJump: String?
+    /// The way to the host.
+    public var route: SSHRoute
+    /// The agent's socket; nil for what `SSH_AUTH_SOCK` names.
+    public var agentSocket: String?
+    /// Whether of the agent's keys only those are used whose public halves lie beside `identityFiles`.
+    public var usesGivenIdentitiesOnly: Bool
+    /// Whether keys are tried at all.
+    public var usesKeys: Bool
+    /// Whether the password is offered as such.
+    public var usesPassword: Bool
+    /// Whether the password is given as the answer to the host's questions.
+    public var answersQuestions: Bool
+    /// Which algorithms to take, as ssh_config(5) writes lists: `a,b`, `+a`, `-a` or `^a`.
+    public var algorithms: [AlgorithmKind: String]
+
+    /// What algorithms are chosen for, by the names of ssh_config(5).
+    public enum AlgorithmKind: String, Sendable, Hashable, CaseIterable {
+        case hostKey = "hostkeyalgorithms"
+        case keyExchange = "kexalgorithms"
+        case cipher = "ciphers"
+        case code = "macs"
+    }
 
     /// The settings of a host that nothing more is said about.
     ///
@@ -68,9 +88,24 @@ public struct SSHSettings: Sendable, Hashable {
         retries = 0
         keepaliveInterval = .seconds(5)
         keepaliveCount = 3
-        proxyJump = nil
+        route = .direct
+        agentSocket = nil
+        usesGivenIdentitiesOnly = false
+        usesKeys = true
+        usesPassword = true
+        answersQuestions = true
+        algorithms = [:]
     }
 
     /// The keys tried where none are given.
     public var defaultIdentityFiles: [String]
+}
+
+/// The way to a host.
+public indirect enum SSHRoute: Sendable, Hashable {
+    case direct
+    /// Through the standard input and output of a program, run by the shell.
+    case command(String)
+    /// Through another host, which opens the connection from there.
+    case through(SSHSettings)
 }

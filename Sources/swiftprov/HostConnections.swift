@@ -4,12 +4,15 @@ import Engine
 import Glibc
 import Playbook
 import SSH
+import Synchronization
 import Target
 
 /// The ways to hosts that this program knows: the local machine, and SSH.
 struct HostConnections: ConnectionProvider {
     private let checksHostKeys: Bool
     private let retries: Int
+    private let files = SSHConfigFiles()
+    private let shown = ShownOnce()
 
     init(configuration: Settings) {
         checksHostKeys = configuration.flag(.sshHostKeyChecking)
@@ -30,15 +33,31 @@ struct HostConnections: ConnectionProvider {
 
     private func settings(of request: ConnectionRequest) throws(Diagnostic) -> SSHSettings {
         let home = getenv("HOME").map { String(cString: $0) } ?? "/root"
-        var settings = SSHSettings(
-            host: request.address, port: request.port ?? 22, user: request.user ?? Self.loginName, home: home,
-            password: request.password, identityFiles: request.privateKey.map { [Path.join(".", $0)] } ?? [])
-        settings.connectTimeout = request.timeout
-        settings.retries = retries
-        if !(request.checksHostKey ?? checksHostKeys) { settings.hostKeyChecking = .off }
+        // What the inventory and the command line say comes before what ssh's own words and files say.
+        var options: [(name: String, value: String)] = []
+        if let port = request.port { options.append(("Port", String(port))) }
+        if let user = request.user { options.append(("User", user)) }
+        if let key = request.privateKey { options.append(("IdentityFile", Path.join(".", key))) }
         let arguments = try SSHArguments(request.arguments, host: request.name)
-        arguments.apply(to: &settings, keepsPort: request.port != nil, keepsUser: request.user != nil)
+        if !(request.checksHostKey ?? checksHostKeys) { options.append(("StrictHostKeyChecking", "no")) }
+        options += arguments.options
+        // Ansible names its time limit on ssh's command line, so that a file's has no say.
+        options.append(("ConnectTimeout", String(max(request.timeout.components.seconds, 1))))
+        let reader = SSHSettingsReader(
+            files: files, path: arguments.configPath.map { Path.join(".", $0) }, home: home, localUser: Self.loginName)
+        var (settings, warnings) = try reader.settings(of: request.address, options: options)
+        warn(warnings)
+        settings.password = request.password
+        settings.retries = retries
         return settings
+    }
+
+    /// Shows what has not been shown before: all hosts share their files.
+    private func warn(_ warnings: [Diagnostic]) {
+        Console.show(
+            shown.warnings.withLock { shown in
+                warnings.filter { shown.insert($0.summary + ($0.location?.description ?? "")).inserted }
+            })
     }
 
     /// Who runs this program.
@@ -46,4 +65,9 @@ struct HostConnections: ConnectionProvider {
         guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return "root" }
         return String(cString: name)
     }
+}
+
+/// Warnings that have been shown.
+private final class ShownOnce: Sendable {
+    let warnings = Mutex<Set<String>>([])
 }

@@ -195,9 +195,6 @@ extension Shell {
         #expect(late?.code == .unreachable)
         #expect(late?.summary.contains("in time") == true)
         #expect(start.duration(to: .now) < .seconds(60))
-
-        settings.proxyJump = "bastion"
-        #expect(await refusal(settings)?.code == .unsupported)
     }
 
     @Test("noise of the login shell's start-up does no harm")
