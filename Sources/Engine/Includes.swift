@@ -107,7 +107,7 @@ extension Engine {
         do throws(Diagnostic) {
             let modes = try modes(of: task, on: host)
             let scope = variables.scope(
-                host: host.name, task: taskVariables(task, check: modes.check, diff: modes.diff))
+                host: host.name, task: taskVariables(task))
             let run = TaskRun(
                 engine: self, task: task, host: host, modes: modes, scope: scope, title: title(of: task, for: host))
             guard task.node.loop != nil else {

@@ -168,7 +168,7 @@ extension TaskRun {
                         ? "Put it in brackets, or use with_items."
                         : "Loop over a map with `loop: \"{{ … | dict2items }}\"`, item.key and item.value.")
             }
-            return .items(items)
+            return .items(items.filter { !Omit.isMarker($0) })
         }
         let terms = value.elements ?? [value]
         let lookups = engine.variables.lookups
@@ -187,7 +187,7 @@ extension TaskRun {
 
     private func itemScope(_ loop: TaskNode.Loop, _ items: [Value], _ index: Int) -> LayeredScope {
         let scope = engine.variables.scope(
-            host: host.name, task: engine.taskVariables(task, check: modes.check, diff: modes.diff))
+            host: host.name, task: engine.taskVariables(task))
         var values: ValueMap = [.string(loop.variable): items[index], "ansible_loop_var": .string(loop.variable)]
         if let name = loop.indexVariable {
             values[name] = .int(index)

@@ -54,7 +54,7 @@ extension Engine {
 
     /// Whether a task's conditions hold on a host; one that cannot be evaluated fails the host.
     private func holds(_ task: PlannedTask, on host: HostRun) -> Bool {
-        let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+        let scope = variables.scope(host: host.name, task: taskVariables(task))
         for field in task.inherited.when {
             do throws(Diagnostic) {
                 guard case .yes = try scope.condition(field.value) else { return false }

@@ -135,7 +135,7 @@ extension Engine {
         var name = task.writtenName
         if name.holdsTemplate {
             let scope =
-                host.map { variables.scope(host: $0.name, task: taskVariables(task, check: nil, diff: nil)) }
+                host.map { variables.scope(host: $0.name, task: taskVariables(task)) }
                 ?? variables.scopeWithoutHost()
             // A name that cannot be evaluated (its loop's item is not known yet) is shown as it is written.
             name = (try? scope.evaluate(name)) ?? name
@@ -148,7 +148,7 @@ extension Engine {
 
     func throttle(of task: PlannedTask, for host: HostRun) -> Int? {
         guard let field = task.inherited.settings[.throttle] else { return nil }
-        let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+        let scope = variables.scope(host: host.name, task: taskVariables(task))
         guard let value = (try? scope.evaluate(field.value)).flatMap({ Int($0.pythonText) }), value > 0 else {
             return nil
         }
@@ -158,13 +158,13 @@ extension Engine {
     /// A keyword that is true or false and whose trouble would be the task's own: unset if it cannot be evaluated.
     func flag(_ setting: Keywords.Setting, of task: PlannedTask, for host: HostRun) -> Bool {
         guard let field = task.inherited.settings[setting] else { return false }
-        let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+        let scope = variables.scope(host: host.name, task: taskVariables(task))
         return ((try? scope.evaluate(field.value)) ?? false).isYes
     }
 
     /// What a task adds to its host's variables.
-    func taskVariables(_ task: PlannedTask, check: Bool?, diff: Bool?) -> TaskVariables {
-        task.variables(playDirectory: variables.play.directory, check: check, diff: diff)
+    func taskVariables(_ task: PlannedTask) -> TaskVariables {
+        task.variables(playDirectory: variables.play.directory)
     }
 }
 

@@ -28,7 +28,7 @@ extension Engine {
         do throws(Diagnostic) {
             let modes = try modes(of: task, on: host)
             let scope = variables.scope(
-                host: host.name, task: taskVariables(task, check: modes.check, diff: modes.diff))
+                host: host.name, task: taskVariables(task))
             let run = TaskRun(engine: self, task: task, host: host, modes: modes, scope: scope, title: title)
             (outcome, registered) = await run.perform()
             isHidden = run.isHidden
@@ -71,7 +71,7 @@ extension Engine {
         var report = report
         if outcome.status == .changed, !task.notifications.isEmpty {
             do throws(Diagnostic) {
-                let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+                let scope = variables.scope(host: host.name, task: taskVariables(task))
                 var names: [Value] = []
                 for field in task.notifications {
                     let value = try scope.evaluate(field.value)
@@ -218,7 +218,7 @@ final class TaskRun {
     /// `ansible_delegated_vars`: the delegate's variables, as this host's task sees them.
     private func push(_ delegate: String, onto scope: LayeredScope) {
         let view = engine.variables.delegateView(
-            delegate, for: host.name, task: engine.taskVariables(task, check: modes.check, diff: modes.diff))
+            delegate, for: host.name, task: engine.taskVariables(task))
         scope.push(Layer("delegate", ["ansible_delegated_vars": .map([.string(delegate): view])]))
     }
 

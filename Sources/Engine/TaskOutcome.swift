@@ -41,8 +41,11 @@ struct TaskOutcome: Sendable {
         if case .unknown = status { return .unknown(Unknown("the outcome of task '\(name)'")) }
         var result = values
         result["changed"] = .bool(status == .changed || values["changed"]?.isTruthy ?? false)
-        result["failed"] = .bool(status == .failed || status == .unreachable)
-        if status == .skipped { result["skipped"] = true }
+        if status == .skipped {
+            result["skipped"] = true
+        } else {
+            result["failed"] = .bool(status == .failed || status == .unreachable)
+        }
         if status == .unreachable { result["unreachable"] = true }
         if let diagnostic, result["msg"] == nil { result["msg"] = .string(diagnostic.summary) }
         if !warnings.isEmpty { result["warnings"] = .list(warnings.map { .string($0) }) }

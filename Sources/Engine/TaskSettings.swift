@@ -24,9 +24,9 @@ struct TaskSettings {
 }
 
 extension Engine {
-    /// Check mode and diff mode decide what variables a task sees, so they come first.
+    /// Whether a task is carried out, and whether what it changes is shown.
     func modes(of task: PlannedTask, on host: HostRun) throws(Diagnostic) -> (check: Bool, diff: Bool) {
-        let scope = variables.scope(host: host.name, task: taskVariables(task, check: nil, diff: nil))
+        let scope = variables.scope(host: host.name, task: taskVariables(task))
         func mode(_ setting: Keywords.Setting, _ fallback: Bool) throws(Diagnostic) -> Bool {
             guard let field = task.inherited.settings[setting] else { return fallback }
             return try scope.evaluate(field.value).isYes

@@ -30,7 +30,7 @@ enum ArgumentConversion {
             return text.string.split(separator: ",", omittingEmptySubsequences: false).map {
                 .string(Text(String($0), marks: text.marks, origin: text.origin))
             }
-        case .int, .double: return [.string(value.pythonText)]
+        case .int, .double, .bool: return [.string(value.pythonText)]
         default:
             throw mistyped(
                 value, "a list", label: label, module: module,

@@ -134,7 +134,9 @@ public final class Planner: @unchecked Sendable {
         let rolesEnd = playHandlers.count
         let tasks = plan(node.tasks, in: context)
         let after = plan(node.postTasks, in: context)
-        let name = node.keywords.name.map(\.value.pythonText) ?? hostsText(node)
+        // A name that only a run could evaluate is shown as it is written.
+        let name =
+            node.keywords.name.map { ((try? scope.evaluate($0.value)) ?? $0.value).pythonText } ?? hostsText(node)
         // The handlers of the play's roles come first, then its own, then those of imported roles.
         let imported = playHandlers[..<importedBefore] + playHandlers[rolesEnd...]
         let all = Array(playHandlers[importedBefore..<rolesEnd]) + Self.tasks(of: handlers) + imported

@@ -86,7 +86,7 @@ public struct PlannedTask: Sendable {
 
     /// The name people see, a template still: as written, else the action's.
     public var writtenName: Value {
-        if let name = node.keywords.name?.value { return name }
+        if let name = node.keywords.name?.value, name.isTruthy { return name }
         if case .engine(.includeRole) = action,
             let role = node.action.arguments["name"] ?? node.action.arguments["role"],
             !role.holdsTemplate

@@ -28,16 +28,11 @@ extension PlannedPlay {
 extension PlannedTask {
     /// What the task adds to its host's variables.
     ///
-    /// - Parameters:
-    ///   - playDirectory: Where the playbook is; names of files are sought there last.
-    ///   - check: The task's check mode, where it differs from the run's.
-    ///   - diff: The task's diff mode, likewise.
-    public func variables(playDirectory: String, check: Bool? = nil, diff: Bool? = nil) -> TaskVariables {
+    /// - Parameter playDirectory: Where the playbook is; names of files are sought there last.
+    public func variables(playDirectory: String) -> TaskVariables {
         var values = TaskVariables()
         values.vars = inherited.vars
         values.parameters = inherited.parameters
-        values.isCheckMode = check
-        values.isDiffMode = diff
         var chain: [RoleInstance] = []
         var next = role
         while let role = next {

@@ -40,8 +40,8 @@ final class MagicVariables {
         let run = variables.run
         switch name {
         case "omit": return .object(Omit.marker)
-        case "ansible_check_mode": return .bool(task?.isCheckMode ?? run.isCheckMode)
-        case "ansible_diff_mode": return .bool(task?.isDiffMode ?? run.isDiffMode)
+        case "ansible_check_mode": return .bool(run.isCheckMode)
+        case "ansible_diff_mode": return .bool(run.isDiffMode)
         case "ansible_verbosity": return .int(run.verbosity)
         case "ansible_forks": return .int(run.forks)
         case "ansible_run_tags": return list(run.runTags)

@@ -219,8 +219,6 @@ public struct TaskVariables: Sendable {
     public var parentRoles: [(name: String, path: String)] = []
     /// Directories in which files named without a path are sought, the nearest first.
     public var searchPath: [String] = []
-    public var isCheckMode: Bool?
-    public var isDiffMode: Bool?
 
     public init() {}
 }

@@ -10,7 +10,8 @@ import Values
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         .joined(separator: "/") + "/Cases/"
     static let files = [
-        "argspecs", "async", "blocks", "conditions", "handlers", "hosts", "includes", "loops", "meta", "roles",
+        "argspecs", "async", "blocks", "conditions", "delegation", "errors", "handlers", "hosts", "includes", "items",
+        "loops", "meta", "modes", "nesting", "notifying", "precedence", "registers", "retries", "roles", "sections",
         "strategies", "tags", "variables",
     ]
 

@@ -63,6 +63,7 @@ package final class RunFixture {
         settings.forcesHandlers = options.forcesHandlers
         settings.gathering = .explicit
         settings.forks = options.forks
+        settings.startAtTask = options.startAtTask
         var extra = try options.extraVariables(.written)
         for (name, text) in hidden { extra[name] = .string(Text(text, marks: .secret)) }
         redactor.learn(.map(extra))
@@ -145,6 +146,7 @@ private struct Options {
     var forcesHandlers = false
     var forks = 5
     var limit: String?
+    var startAtTask: String?
     var tags = TagSelection()
     private var extra: [String] = []
 
@@ -157,12 +159,13 @@ private struct Options {
             case "--check": isCheckMode = true
             case "--diff": showsDiff = true
             case "--force-handlers": forcesHandlers = true
-            case "--tags", "--skip-tags", "--limit", "-e", "-f":
+            case "--tags", "--skip-tags", "--limit", "-e", "-f", "--start-at-task":
                 guard let value = rest.popFirst() else { throw Diagnostic(.badOption, "\(word) needs a value") }
                 switch word {
                 case "--tags": only += value.split(separator: ",").map(String.init)
                 case "--skip-tags": skipped += value.split(separator: ",").map(String.init)
                 case "--limit": limit = value
+                case "--start-at-task": startAtTask = value
                 case "-f": forks = Int(value) ?? 5
                 default: extra.append(value)
                 }
