@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help system build debug format lint test unit integration conformance bench demo check clean down
+.PHONY: help system build debug format lint test unit integration conformance oracle bench demo check clean down
 
 # The direction of imports between the rooms is part of the build (see Package.swift).
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE     := .build/release/swiftprov
-SCRIPTS     := $(wildcard Tests/Testbed/*.sh Tests/Integration/*.sh Examples/*/*.sh) .ci/run
+SCRIPTS     := $(wildcard Tests/Testbed/*.sh Tests/Integration/*.sh Tests/Oracle/*.sh Examples/*/*.sh) .ci/run
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test: unit integration ## every test
 
 conformance: build ## what ansible-playbook answers beside what swiftprov answers
 	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Integration/conformance.sh
+
+oracle: ## record anew what ansible-core answers, the data that unit tests hold us to; SETS="jinja …" picks some
+	Tests/Oracle/record.sh $(SETS)
 
 bench: build ## time and memory of the site's first and second run
 	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Integration/bench.sh

@@ -53,7 +53,7 @@ let package = Package(
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["Diagnostics", crypto, cryptoExtras]),
-        room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", crypto]),
+        room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", "Vault", crypto]),
 
         // What people wrote.
         room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault"]),

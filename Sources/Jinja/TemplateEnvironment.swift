@@ -9,6 +9,8 @@ public final class TemplateEnvironment: Sendable {
     /// Reads the template file of a name, for `include`, `import` and `extends`.
     public let loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))?
     public let limits: TemplateLimits
+    /// Whether there is a module of that name, for the test `community.general.a_module`.
+    public let isModule: @Sendable (String) -> Bool
     private let cache = Mutex<[CacheKey: CompiledTemplate]>([:])
 
     private struct CacheKey: Hashable {
@@ -25,14 +27,16 @@ public final class TemplateEnvironment: Sendable {
     ///   - loader: Reads a template file by the name given to `include` and the like. It throws a diagnostic
     ///     with the code `.missingFile` if there is none, which `ignore missing` asks for.
     ///   - limits: Bounds on what one evaluation may use.
+    ///   - isModule: Whether there is a module of that name.
     public init(
         functions: [String: any ValueObject] = [:],
         loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))? = nil,
-        limits: TemplateLimits = TemplateLimits()
+        limits: TemplateLimits = TemplateLimits(), isModule: @escaping @Sendable (String) -> Bool = { _ in false }
     ) {
         self.functions = functions
         self.loader = loader
         self.limits = limits
+        self.isModule = isModule
     }
 
     /// The same bounds and functions with another way to read template files, or with more functions.
@@ -41,7 +45,8 @@ public final class TemplateEnvironment: Sendable {
         loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))? = nil
     ) -> TemplateEnvironment {
         TemplateEnvironment(
-            functions: functions.merging(more) { _, new in new }, loader: loader ?? self.loader, limits: limits)
+            functions: functions.merging(more) { _, new in new }, loader: loader ?? self.loader, limits: limits,
+            isModule: isModule)
     }
 
     /// Whether a text holds template delimiters, or the header that declares others.

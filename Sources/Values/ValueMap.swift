@@ -73,6 +73,19 @@ public struct ValueMap: Sendable {
         return copy
     }
 
+    /// All of `other` laid over this, maps within maps merged likewise.
+    public func deeplyMerging(_ other: ValueMap) -> ValueMap {
+        var result = self
+        for (key, value) in other.storage {
+            if case .map(let low)? = result.storage[key], case .map(let high) = value {
+                result.storage[key] = .map(low.deeplyMerging(high))
+            } else {
+                result.storage[key] = value
+            }
+        }
+        return result
+    }
+
     public func mapValues<E: Error>(_ change: (Value) throws(E) -> Value) throws(E) -> ValueMap {
         var result = ValueMap()
         result.storage.reserveCapacity(count)

@@ -19,6 +19,7 @@ struct ConfigurationFile {
         "defaults.private_key_file": "ANSIBLE_PRIVATE_KEY_FILE",
         "defaults.host_key_checking": "ANSIBLE_HOST_KEY_CHECKING",
         "defaults.forks": "ANSIBLE_FORKS",
+        "defaults.hash_behaviour": "ANSIBLE_HASH_BEHAVIOUR",
         "defaults.timeout": "ANSIBLE_TIMEOUT",
         "defaults.gathering": "ANSIBLE_GATHERING",
         "defaults.vault_password_file": "ANSIBLE_VAULT_PASSWORD_FILE",

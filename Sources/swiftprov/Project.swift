@@ -48,11 +48,14 @@ final class Project {
             isCheckMode: options.check, isDiffMode: settings.showsDiff, verbosity: options.verbose,
             forks: settings.forks,
             runTags: tags.only, skipTags: tags.skipped, inventorySources: sources.map(Path.absolute),
-            limit: options.limit, configFile: configuration.path.map(Path.absolute), remoteUser: settings.remoteUser)
+            limit: options.limit, configFile: configuration.path.map(Path.absolute), remoteUser: settings.remoteUser,
+            mergesMaps: configuration.text("defaults.hash_behaviour") == "merge")
         let files = ProjectFiles(vault: secrets)
         variables = RunVariables(
-            inventory: inventory, extra: extra, run: facts,
+            inventory: inventory, extra: extra, run: facts, isModule: ActionCatalog.isKnown,
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
+        variables.lookups.onWarning = { Console.show([Diagnostic(.template, $0, severity: .warning)]) }
+        variables.lookups.settings = LookupSettings.all(facts, rolesPath: Self.rolesPath(configuration))
         planner = Planner(
             files: files, variables: variables,
             settings: PlanSettings(

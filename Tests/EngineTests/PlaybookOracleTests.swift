@@ -10,7 +10,9 @@ import Values
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         .joined(separator: "/") + "/Cases/"
     static let files = [
-        "blocks", "conditions", "handlers", "hosts", "includes", "loops", "meta", "roles", "tags", "variables",
+        "blocks", "conditions", "handlers", "hosts", "includes", "loops", "meta", "roles",
+        "tags",
+        "variables",
     ]
 
     struct Expected: Sendable {

@@ -3,13 +3,13 @@ import Values
 
 /// `with_sequence`: numbers as text, `start=1 end=5 stride=2 format=web%02d`, or the short form `1-5/2:web%02d`.
 extension Lookups {
-    static let sequence: Lookup = { (terms, options, _) throws(Diagnostic) in
+    static let sequence: Function = { (terms, options, _) throws(Diagnostic) in
         var result: [Value] = []
         let asked = terms.isEmpty ? [Value.string("")] : terms
         for term in asked {
             var sequence = NumberSequence()
             if case .map(let map) = term { try sequence.take(map) } else { try sequence.take(term.pythonText) }
-            try sequence.take(options)
+            try sequence.take(options.values)
             result += try sequence.texts().map { .string($0) }
         }
         return result
@@ -93,7 +93,7 @@ private struct NumberSequence {
             throw Diagnostic(.badValue, "with_sequence takes 'count' or 'end', not both")
         case (let end?, nil):
             last = end
-            step = stride ?? (end >= start ? 1 : -1)
+            step = stride ?? 1
         case (nil, let count?):
             if count == 0 { return [] }
             step = stride ?? 1
