@@ -96,7 +96,8 @@ let package = Package(
             ],
             path: "Tests/RunFixture", swiftSettings: settings
         ),
-        tests("EngineTests", ["RunFixture", "Diagnostics", "Values", "Results", "Engine"], exclude: ["Cases"]),
+        tests(
+            "EngineTests", ["RunFixture", "Diagnostics", "Values", "Variables", "Results", "Engine"], exclude: ["Cases"]),
         tests(
             "InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"],
             exclude: ["Cases", "ErrorCases"]

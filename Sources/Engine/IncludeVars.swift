@@ -18,19 +18,16 @@ struct IncludedVariables {
     private let scope: LayeredScope
     /// The place of an argument, for errors.
     private let place: (String) -> SourceLocation?
-    /// The role's own variables, which are there already.
-    private let roleFile: String?
     private let read: (String) throws(Diagnostic) -> ValueMap
 
     init(
-        _ arguments: ValueMap, scope: LayeredScope, rolePath: String?, place: @escaping (String) -> SourceLocation?,
+        _ arguments: ValueMap, scope: LayeredScope, place: @escaping (String) -> SourceLocation?,
         read: @escaping (String) throws(Diagnostic) -> ValueMap
     ) throws(Diagnostic) {
         self.arguments = arguments
         self.scope = scope
         self.place = place
         self.read = read
-        roleFile = rolePath.map { $0 + "/vars/main.yml" }
         let known = Self.fileArguments + Self.directoryArguments + Self.others
         for key in arguments.keys where !known.contains(key.text) {
             throw Diagnostic(
@@ -110,7 +107,7 @@ struct IncludedVariables {
         let ignored = try words("ignore_files") ?? []
         let passesUnknown = arguments["ignore_unknown_extensions"]?.isYes ?? false
         var result: [String] = []
-        for path in walk(root, depth: depth) where path != roleFile {
+        for path in walk(root, depth: depth) {
             let file = Path.name(of: path)
             if let pattern = arguments["files_matching"]?.pythonText, try !matches(file, pattern) { continue }
             var isIgnored = false
@@ -162,7 +159,7 @@ extension Engine {
         let places = run.task.node.action.places
         let planner = planner
         let included = try IncludedVariables(
-            arguments, scope: scope, rolePath: try scope.lookup("role_path")?.stringValue, place: { places[$0] },
+            arguments, scope: scope, place: { places[$0] },
             read: { (path) throws(Diagnostic) in try planner.variables(in: path) })
         let (values, files) = try included.load()
         redactor.learn(.map(values))

@@ -34,7 +34,7 @@ public enum TextEncoding {
         "utf8": "UTF-8", "u8": "UTF-8", "latin-1": "ISO-8859-1", "latin1": "ISO-8859-1", "latin": "ISO-8859-1",
         "l1": "ISO-8859-1", "iso8859-1": "ISO-8859-1", "iso8859-15": "ISO-8859-15", "latin9": "ISO-8859-15",
         "us-ascii": "ASCII", "646": "ASCII", "utf16": "UTF-16", "utf32": "UTF-32", "windows-1252": "CP1252",
-        "mbcs": "UTF-8",
+        "utf-16-le": "UTF-16LE", "utf-16-be": "UTF-16BE", "utf-32-le": "UTF-32LE", "utf-32-be": "UTF-32BE",
     ]
 
     private static func systemName(_ encoding: String) throws(Diagnostic) -> String {

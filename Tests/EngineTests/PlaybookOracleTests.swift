@@ -10,8 +10,8 @@ import Values
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         .joined(separator: "/") + "/Cases/"
     static let files = [
-        "blocks", "conditions", "handlers", "hosts", "includes", "loops", "meta", "roles",
-        "tags",
+        "blocks", "conditions", "handlers", "hosts", "included_vars", "includes", "lookups", "loops", "meta", "roles",
+        "tags", "trust",
         "variables",
     ]
 

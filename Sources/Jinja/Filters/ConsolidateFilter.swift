@@ -31,7 +31,7 @@ enum ConsolidateFilter {
             var read = Source(name: name)
             for (place, entry) in data.enumerated() {
                 guard let found = match.asKey.flatMap({ entry.mapValue?[$0] }), let key = found.asKey else {
-                    if call.bool(0, default: false) {
+                    if call.bool(0, default: true) {
                         troubles.append(
                             "entry \(place + 1) of source \(number + 1) has no '\(PythonPrint.text(match))'")
                     }
@@ -39,7 +39,7 @@ enum ConsolidateFilter {
                 }
                 read.entries.append((key, entry))
             }
-            if call.bool(2, default: false), Set(read.entries.map(\.key)).count != read.entries.count {
+            if call.bool(2, default: true), Set(read.entries.map(\.key)).count != read.entries.count {
                 troubles.append("source \(number + 1) has the same value twice")
             }
             sources.append(read)
@@ -47,7 +47,7 @@ enum ConsolidateFilter {
         let keys = try PythonOrder.sorted(Set(sources.flatMap { $0.entries.map(\.key) }).map(\.value)) {
             key throws(Diagnostic) in key
         }.compactMap(\.asKey)
-        if call.bool(1, default: false) {
+        if call.bool(1, default: true) {
             for (number, source) in sources.enumerated() {
                 let missing = keys.filter { source.entry($0) == nil }.map(\.text)
                 if !missing.isEmpty { troubles.append("source \(number + 1) lacks \(missing.joined(separator: ", "))") }

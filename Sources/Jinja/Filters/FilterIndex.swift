@@ -13,9 +13,13 @@ enum FilterIndex {
         let general =
             GeneralFilters.all + GeneralListFilters.all + KeyFilters.general + TimeUnitFilters.all + INIFilters.all
             + QueryFilter.all + AnsibleTypes.filters
+        // Names that one of these has taken over from the other.
+        let shared = (PathFilters.all + YAMLFilters.all).filter {
+            ["path_join", "to_yaml", "to_nice_yaml"].contains($0.name)
+        }
         return PluginTable(
             kind: "filter", builtin: byName(builtin.joined()),
-            collections: ["ansible.utils": byName(utils), "community.general": byName(general)],
+            collections: ["ansible.utils": byName(utils), "community.general": byName(general + shared)],
             shortNames: [
                 "community.general": ["json_query", "random_mac"],
                 "ansible.utils": [

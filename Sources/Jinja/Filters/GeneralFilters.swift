@@ -44,7 +44,9 @@ enum GeneralFilters {
         if case .map = call.input { return call.input }
         var map = ValueMap()
         for pair in try call.elements() {
-            guard let parts = pair.elements ?? pair.text.map({ _ in (try? call.evaluator.elements(pair)) ?? [] }),
+            guard
+                let parts = pair.elements ?? pair.mapValue?.keys.map(\.value)
+                    ?? pair.text.map({ _ in (try? call.evaluator.elements(pair)) ?? [] }),
                 parts.count == 2
             else { throw call.failure("'dict' needs pairs, but one element is \(ErrorText.describe(pair))") }
             map[try key(parts[0])] = parts[1]

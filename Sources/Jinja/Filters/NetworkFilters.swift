@@ -220,7 +220,7 @@ enum NetworkFilters {
             guard let number = given.intValue ?? given.stringValue.flatMap({ PythonNumber.int($0) }) else {
                 throw call.wrongArgument(1, "a whole number", given)
             }
-            index = number
+            index = number.asBound
         }
         if network.hostBits == 0 {
             // The networks around an address, the widest first.

@@ -186,6 +186,9 @@ struct RandomString {
         for (name, minimum, characters) in sets {
             if try options.bool(name, default: true) { all += usable(characters) }
             let count = try options.int(minimum, default: 0)
+            guard count <= length else {
+                throw Diagnostic(.badValue, "lookup 'random_string' is asked for \(count) characters in \(length)")
+            }
             if count > 0 { least.append((count, usable(characters))) }
         }
         if let override = options.text("override_all") {

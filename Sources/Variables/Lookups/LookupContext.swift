@@ -65,6 +65,9 @@ public final class LookupContext: @unchecked Sendable {
         }
     }
 
+    /// Whether a lookup of that full name is known and not supported.
+    public static func isRefused(_ name: String) -> Bool { Lookups.refused[name] != nil }
+
     /// Whether there is such a lookup.
     public static func exists(_ name: String) -> Bool { Lookups.lookup(named: name) != nil }
 

@@ -135,7 +135,7 @@ enum Lookups {
     static let flattened: Function = { (terms, _, _) throws(Diagnostic) in
         func flat(_ value: Value) -> [Value] {
             if let items = value.elements { return items.flatMap(flat) }
-            return value.isNull ? [] : [value]
+            return [value]
         }
         return terms.flatMap(flat)
     }
@@ -161,7 +161,10 @@ enum Lookups {
         guard !terms.isEmpty else {
             throw Diagnostic(.badValue, "with_nested needs at least one list")
         }
-        return combinations(terms.map { $0.elements ?? [$0] })
+        // Lists within the lists are laid out in each combination.
+        return combinations(terms.map { $0.elements ?? [$0] }).map { row in
+            .list((row.elements ?? []).flatMap { $0.elements ?? [$0] })
+        }
     }
 
     static let together: Function = { (terms, _, _) throws(Diagnostic) in
@@ -201,9 +204,17 @@ enum Lookups {
             guard let children = found.elements else {
                 throw Diagnostic(.badValue, "'\(path)' is no list in \(parent.shown)")
             }
-            result += children.map { .list([parent, $0]) }
+            let rest = without(path.split(separator: ".").map(String.init)[...], parent)
+            result += children.map { .list([rest, $0]) }
         }
         return result
+    }
+
+    /// The map without what a path leads to in it.
+    private static func without(_ path: ArraySlice<String>, _ value: Value) -> Value {
+        guard let name = path.first, case .map(var map) = value, let inner = map[name] else { return value }
+        if path.count == 1 { map.removeValue(forKey: name) } else { map[name] = without(path.dropFirst(), inner) }
+        return .map(map)
     }
 
     static let randomChoice: Function = { (terms, _, _) throws(Diagnostic) in
