@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help system build debug format lint test unit modules integration conformance bench fuzz demo manual check clean down
+.PHONY: help system build debug format lint test unit modules integration conformance oracle bench fuzz demo manual check clean down
 
 # The direction of imports between the rooms is part of the build (see Package.swift).
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE     := .build/release/swiftprov
-SCRIPTS     := $(wildcard Tests/Testbed/*.sh Tests/Integration/*.sh Tests/Benchmarks/*.sh Tests/Fuzz/*.sh Examples/*/*.sh) .ci/run
+SCRIPTS     := $(wildcard Tests/Testbed/*.sh Tests/Integration/*.sh Tests/Benchmarks/*.sh Tests/Fuzz/*.sh Tests/Oracle/*.sh Examples/*/*.sh) .ci/run
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test: unit modules integration ## every test
 
 conformance: build ## what ansible-playbook answers beside what swiftprov answers
 	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Integration/conformance.sh
+
+oracle: ## record anew what ansible-core answers, the data that unit tests hold us to; SETS="jinja …" picks some
+	Tests/Oracle/record.sh $(SETS)
 
 bench: build ## swiftprov beside the real tools, as ratios; CASES="render expressions chains inventory plan start site"
 	swift build -c release --product TemplateBenchmark --static-swift-stdlib $(SWIFT_FLAGS)

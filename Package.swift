@@ -57,7 +57,7 @@ let package = Package(
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
         room("Vault", ["CLinux", "Diagnostics", crypto, cryptoExtras]),
         room("Configuration", ["Diagnostics", "Values", "Vault"]),
-        room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", crypto]),
+        room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", "Vault", crypto]),
 
         // What people wrote.
         room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault", "Jinja"]),
@@ -113,7 +113,8 @@ let package = Package(
         tests(
             "ConfigurationTests", ["Configuration", "Diagnostics", "Values", "Vault"], exclude: ["Cases"]),
         tests(
-            "EngineTests", ["RunFixture", "Diagnostics", "Values", "Results", "Engine", "Planning", "Target"],
+            "EngineTests",
+            ["RunFixture", "Diagnostics", "Values", "Variables", "Results", "Engine", "Planning", "Target"],
             exclude: ["Cases"]
         ),
         tests(

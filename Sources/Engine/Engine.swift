@@ -177,8 +177,17 @@ public final class Engine {
         values.activeHosts = hosts.filter(\.isActive).map(\.name)
         variables.play = values
         for prompt in play.node.varsPrompt where variables.extra[prompt.name] == nil {
-            values.prompted[prompt.name] = await Prompting.ask(prompt)
-            variables.play = values
+            do throws(Diagnostic) {
+                values.prompted[prompt.name] = try await Prompting.ask(prompt)
+                variables.play = values
+            } catch {
+                for host in hosts where host.isActive {
+                    fail(
+                        host, with: error,
+                        title: TaskTitle(kind: .task, name: "vars_prompt", location: prompt.location))
+                }
+                return
+            }
         }
         for host in hosts where host.isActive { loadVarsFiles(of: play, for: host) }
         redactor.learn(.map(variables.play.prompted))

@@ -54,50 +54,6 @@ extension Engine {
         }
     }
 
-    private func includeVars(_ arguments: ValueMap, _ run: TaskRun, _ scope: LayeredScope) throws(Diagnostic)
-        -> TaskOutcome
-    {
-        let known = [
-            "file", "dir", "name", "depth", "files_matching", "ignore_files", "extensions",
-            "ignore_unknown_extensions", "hash_behaviour", "_raw_params",
-        ]
-        for key in arguments.keys where !known.contains(key.text) {
-            throw Diagnostic(
-                .unknownArgument, "unknown argument '\(key.text)' for include_vars",
-                at: run.task.node.action.places[key.text], remedy: NearestNames.hint(key.text, among: known))
-        }
-        for name in ["hash_behaviour", "files_matching", "ignore_files", "depth"] where arguments[name] != nil {
-            throw Diagnostic(
-                .unsupported, "include_vars does not support '\(name)' yet", at: run.task.node.action.places[name])
-        }
-        var paths: [String] = []
-        if let directory = arguments["dir"]?.pythonText {
-            guard let path = FileSearch.find(directory, kind: "vars", in: scope.searchPath) else {
-                throw Diagnostic(.missingFile, "no directory '\(directory)'")
-            }
-            paths = Path.entries(of: path).filter { name in
-                [".yml", ".yaml", ".json"].contains { name.hasSuffix($0) }
-            }.map { "\(path)/\($0)" }
-        } else if let name = (arguments["file"] ?? arguments["_raw_params"])?.pythonText {
-            guard let path = FileSearch.find(name, kind: "vars", in: scope.searchPath) else {
-                let places = FileSearch.candidates(name, kind: "vars", in: scope.searchPath)
-                throw Diagnostic(
-                    .missingFile, "no file '\(name)'", remedy: "Looked for \(places.joined(separator: ", ")).")
-            }
-            paths = [path]
-        } else {
-            throw Diagnostic(.missingArgument, "include_vars needs 'file' or 'dir'")
-        }
-        var values = ValueMap()
-        for path in paths { values.merge(try planner.variables(in: path)) }
-        redactor.learn(.map(values))
-        if let name = arguments["name"]?.pythonText { values = [.string(name): .map(values)] }
-        variables.include(values, on: run.host.name)
-        var outcome = TaskOutcome(.ok)
-        outcome.values["ansible_included_var_files"] = .list(paths.map { .string($0) })
-        return outcome
-    }
-
     private func addHost(_ arguments: ValueMap, _ run: TaskRun) throws(Diagnostic) -> TaskOutcome {
         var arguments = arguments
         guard

@@ -174,7 +174,8 @@ extension TaskRun {
         let lookups = engine.variables.lookups
         // Files are sought where the task is.
         let items = try lookups.within(scope) { () throws(Diagnostic) in
-            try lookups.items(lookup, terms, at: loop.items.location)
+            try lookups.loopItems(
+                lookup, terms, action: task.node.action.name, at: loop.items.location)
         }
         return .items(items)
     }

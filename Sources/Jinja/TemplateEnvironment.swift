@@ -9,6 +9,8 @@ public final class TemplateEnvironment: Sendable {
     /// Reads the template file of a name, for `include`, `import` and `extends`.
     public let loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))?
     public let limits: TemplateLimits
+    /// Whether there is a module of that name, for the test `community.general.a_module`.
+    public let isModule: @Sendable (String) -> Bool
     /// Opens a vaulted value when it is used; the place is for its errors.
     public typealias Opener = @Sendable (_ sealed: String, _ place: SourceLocation?) throws(Diagnostic) -> String
     private let opener: Opener?
@@ -54,16 +56,19 @@ public final class TemplateEnvironment: Sendable {
     ///     with the code `.missingFile` if there is none, which `ignore missing` asks for.
     ///   - limits: Bounds on what one evaluation may use.
     ///   - opener: Opens vaulted values; without it using one is an error.
+    ///   - isModule: Whether there is a module of that name.
     public init(
         functions: [String: any ValueObject] = [:],
         loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))? = nil,
         limits: TemplateLimits = TemplateLimits(),
-        opener: Opener? = nil
+        opener: Opener? = nil,
+        isModule: @escaping @Sendable (String) -> Bool = { _ in false }
     ) {
         self.functions = functions
         self.loader = loader
         self.limits = limits
         self.opener = opener
+        self.isModule = isModule
     }
 
     /// The same bounds and functions with another way to read template files, or with more functions.
@@ -73,7 +78,7 @@ public final class TemplateEnvironment: Sendable {
     ) -> TemplateEnvironment {
         TemplateEnvironment(
             functions: functions.merging(more) { _, new in new }, loader: loader ?? self.loader, limits: limits,
-            opener: opener)
+            opener: opener, isModule: isModule)
     }
 
     /// What is sealed in a text: data, and secret.

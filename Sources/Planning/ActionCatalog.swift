@@ -4,14 +4,15 @@ import Playbook
 import Values
 
 /// Which names are actions, and what each does: the engine's own, and the modules.
-enum ActionCatalog {
+public enum ActionCatalog {
     /// Short names of the engine's own actions.
     private static let engineActions: Set<String> = [
         "include_tasks", "include_role", "include_vars", "meta", "set_fact", "add_host", "group_by", "pause",
         "import_tasks", "import_role",
     ]
 
-    static func isKnown(_ name: String) -> Bool {
+    /// Whether there is an action or module of that name, short or in full.
+    public static func isKnown(_ name: String) -> Bool {
         engineActions.contains(short(name)) && isCore(name) || ModuleIndex.find(name) != nil
     }
 

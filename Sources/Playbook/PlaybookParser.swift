@@ -147,19 +147,24 @@ public struct PlaybookParser {
                 report(.syntax, "a vars_prompt entry needs 'name'", at: item.location)
                 return nil
             }
-            for (key, _) in item.pairs ?? [] {
-                switch key.scalarText {
-                case "name", "prompt", "private", "default", "confirm": break
-                case "encrypt", "salt", "salt_size", "unsafe":
-                    unsupported(key, "Encrypt with the password_hash filter.")
-                default: unknownKeyword(key, .play)
+            let known = ["name", "prompt", "private", "default", "confirm", "encrypt", "salt", "salt_size", "unsafe"]
+            for (key, _) in item.pairs ?? [] where !known.contains(key.scalarText ?? "") {
+                unknownKeyword(key, .play)
+            }
+            func flag(_ name: String, _ standard: Bool) -> Bool {
+                guard let node = item[name], !node.isNull else { return standard }
+                switch value(node) {
+                case .string(let text): return ["true", "yes", "on", "1", "y", "t"].contains(text.string.lowercased())
+                case let other: return other.isTruthy
                 }
             }
+            func text(_ name: String) -> String? { item[name].flatMap { $0.isNull ? nil : value($0).pythonText } }
             return PlayNode.Prompt(
-                name: name, text: item["prompt"]?.scalarText ?? name,
-                isPrivate: item["private"].map { value($0).isTruthy } ?? true,
-                defaultValue: item["default"].map { value($0) },
-                confirm: item["confirm"].map { value($0).isTruthy } ?? false, location: item.location)
+                name: name, text: item["prompt"]?.scalarText ?? "input for \(name)",
+                isPrivate: flag("private", true), defaultValue: item["default"].map { value($0) },
+                confirm: flag("confirm", false), encrypt: text("encrypt"), salt: text("salt"),
+                saltSize: text("salt_size").flatMap { Int($0) }, isUnsafe: flag("unsafe", false),
+                location: item.location)
         }
     }
 

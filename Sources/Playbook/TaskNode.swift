@@ -149,6 +149,12 @@ public struct PlayNode: Sendable {
         public var isPrivate: Bool
         public var defaultValue: Value?
         public var confirm: Bool
+        /// The hash that is kept instead of the answer, as `password_hash` names it.
+        public var encrypt: String?
+        public var salt: String?
+        public var saltSize: Int?
+        /// Whether an answer with template delimiters is data.
+        public var isUnsafe: Bool
         public var location: SourceLocation
     }
 

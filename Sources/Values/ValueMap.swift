@@ -125,6 +125,19 @@ public struct ValueMap: Sendable {
         return copy
     }
 
+    /// All of `other` laid over this, maps within maps merged likewise.
+    public func deeplyMerging(_ other: ValueMap) -> ValueMap {
+        var result = self
+        for (key, value) in other {
+            if case .map(let low)? = result[key], case .map(let high) = value {
+                result[key] = .map(low.deeplyMerging(high))
+            } else {
+                result[key] = value
+            }
+        }
+        return result
+    }
+
     public func mapValues<E: Error>(_ change: (Value) throws(E) -> Value) throws(E) -> ValueMap {
         guard let storage else { return self }
         var values: [Value] = []

@@ -29,7 +29,7 @@ final class HostView: ValueObject, @unchecked Sendable {
 
     init(_ variables: RunVariables, _ host: String) {
         self.host = host
-        scope = variables.scope(host: host, task: nil)
+        scope = variables.ownScope(host: host)
         answers = [:]
     }
 

@@ -14,6 +14,8 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     public let searchPath: [String]
     private let lookups: LookupContext
     private var layers: [Layer]
+    /// Whether maps of one name in several layers are merged (`hash_behaviour = merge`) instead of the strongest winning.
+    private let mergesMaps: Bool
     /// Names whose values the run itself gives: `inventory_hostname`, `hostvars` … They win over everything.
     private let magic: (String) throws(Diagnostic) -> Value?
     private let magicNames: [String]
@@ -24,12 +26,13 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     /// - Parameter layers: The strongest first.
     public init(
         engine: TemplateEnvironment, lookups: LookupContext, layers: [Layer], searchPath: [String],
-        magicNames: [String] = [],
+        mergesMaps: Bool = false, magicNames: [String] = [],
         magic: @escaping (String) throws(Diagnostic) -> Value? = { (_) throws(Diagnostic) in nil }
     ) {
         self.engine = engine
         self.lookups = lookups
         self.searchPath = searchPath
+        self.mergesMaps = mergesMaps
         self.layers = layers
         self.magic = magic
         self.magicNames = magicNames
@@ -41,12 +44,33 @@ public final class LayeredScope: Scope, @unchecked Sendable {
         evaluated.removeAll(keepingCapacity: true)
     }
 
+    /// The same scope with variables above all others but the magic ones; this one stays as it is.
+    func with(_ layer: Layer) -> LayeredScope {
+        LayeredScope(
+            engine: engine, lookups: lookups, layers: [layer] + layers, searchPath: searchPath,
+            mergesMaps: mergesMaps, magicNames: magicNames, magic: magic)
+    }
+
+    /// Whether the task only foresees what it would do.
+    var isCheckMode: Bool { ((try? magic("ansible_check_mode")) ?? nil)?.boolValue ?? false }
+
     /// The value as it was written, before evaluation, and the layer that gives it.
     public func raw(_ name: String) -> (value: Value, layer: String)? {
+        var maps: [ValueMap] = []
+        var strongest: String?
         for layer in layers {
-            if let value = layer.values[name] { return (value, layer.name) }
+            guard let value = layer.values[name] else { continue }
+            guard mergesMaps else { return (value, layer.name) }
+            guard case .map(let map) = value else {
+                // What is no map ends the merge: it was replaced by the maps above it.
+                if maps.isEmpty { return (value, layer.name) }
+                break
+            }
+            maps.append(map)
+            strongest = strongest ?? layer.name
         }
-        return nil
+        guard let strongest else { return nil }
+        return (.map(maps.reversed().reduce(ValueMap()) { $0.deeplyMerging($1) }), strongest)
     }
 
     public func lookup(_ name: String) throws(Diagnostic) -> Value? {

@@ -5,30 +5,43 @@ import Values
 /// The names whose values the run itself gives.
 final class MagicVariables {
     static let names = [
-        "ansible_check_mode", "ansible_dependent_role_names", "ansible_diff_mode", "ansible_facts", "ansible_forks",
+        "ansible_check_mode", "ansible_collection_name", "ansible_dependent_role_names", "ansible_diff_mode",
+        "ansible_facts", "ansible_forks",
         "ansible_inventory_sources",
         "ansible_limit", "ansible_parent_role_names", "ansible_parent_role_paths", "ansible_play_batch",
         "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name", "ansible_play_role_names",
+        "ansible_playbook_python",
         "ansible_role_name", "ansible_role_names", "ansible_run_tags", "ansible_search_path", "ansible_skip_tags",
         "ansible_verbosity", "ansible_version", "ansible_config_file", "group_names", "groups", "hostvars",
         "inventory_dir", "inventory_file", "inventory_hostname", "inventory_hostname_short", "omit", "play_hosts",
         "playbook_dir", "role_name", "role_names", "role_path", "vars",
     ]
     private static let nameSet = Set(names)
+    /// Those that belong to a host and the run, and so are seen in `hostvars`.
+    static let ownNames = [
+        "ansible_check_mode", "ansible_config_file", "ansible_diff_mode", "ansible_facts", "ansible_forks",
+        "ansible_inventory_sources", "ansible_limit", "ansible_playbook_python", "ansible_run_tags",
+        "ansible_skip_tags", "ansible_verbosity", "ansible_version", "group_names", "groups", "inventory_dir",
+        "inventory_file", "inventory_hostname", "inventory_hostname_short", "omit", "playbook_dir",
+    ]
+    private static let ownNameSet = Set(ownNames)
 
     private unowned let variables: RunVariables
     private let host: String?
     private let task: TaskVariables?
+    /// Whether it is asked for `hostvars`.
+    private let isOwn: Bool
     weak var scope: LayeredScope?
 
-    init(variables: RunVariables, host: String?, task: TaskVariables?) {
+    init(variables: RunVariables, host: String?, task: TaskVariables?, isOwn: Bool = false) {
+        self.isOwn = isOwn
         self.variables = variables
         self.host = host
         self.task = task
     }
 
     func value(_ name: String) throws(Diagnostic) -> Value? {
-        guard Self.nameSet.contains(name) else { return nil }
+        guard isOwn ? Self.ownNameSet.contains(name) : Self.nameSet.contains(name) else { return nil }
         if let value = runValue(name) { return value }
         if let value = playValue(name) { return value }
         if let task, let value = roleValue(name, task) { return value }
@@ -49,6 +62,9 @@ final class MagicVariables {
         case "ansible_inventory_sources": return list(run.inventorySources)
         case "ansible_limit": return run.limit.map { .string($0) }
         case "ansible_config_file": return run.configFile.map { .string($0) } ?? .null
+        case "ansible_playbook_python":
+            // There is none here; playbooks give it to modules of localhost, which need none either.
+            return "/usr/bin/python3"
         case "ansible_version":
             // The version whose language we speak: playbooks ask it before they use newer keywords.
             return [
@@ -85,6 +101,8 @@ final class MagicVariables {
     private func roleValue(_ name: String, _ task: TaskVariables) -> Value? {
         switch name {
         case "role_name", "ansible_role_name": return task.roleName.map { .string($0) }
+        // No role here comes out of a collection.
+        case "ansible_collection_name": return task.roleName.map { _ in .null }
         case "role_path": return task.rolePath.map { .string($0) }
         case "ansible_parent_role_names":
             guard !task.parentRoles.isEmpty else { return nil }

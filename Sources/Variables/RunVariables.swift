@@ -45,6 +45,7 @@ public final class RunVariables: @unchecked Sendable {
     public init(
         inventory: InventoryTree, extra: ValueMap, run: RunFacts, cache: FactCache? = nil,
         opener: TemplateEnvironment.Opener? = nil,
+        isModule: @escaping @Sendable (String) -> Bool = { _ in false },
         readFile: @escaping (String) throws(Diagnostic) -> [UInt8]
     ) {
         self.inventory = inventory
@@ -56,7 +57,7 @@ public final class RunVariables: @unchecked Sendable {
             functions: [
                 "lookup": LookupFunction(.joined, lookups), "query": LookupFunction(.list, lookups),
                 "q": LookupFunction(.list, lookups),
-            ], opener: opener)
+            ], opener: opener, isModule: isModule)
         lookups.variables = self
     }
 
@@ -104,8 +105,11 @@ public final class RunVariables: @unchecked Sendable {
         learned[host, default: Learned()].registered.merge(values)
     }
 
+    /// Adds variables of `include_vars`.
     public func include(_ values: ValueMap, on host: String) {
-        learned[host, default: Learned()].included.merge(values)
+        let known = learned[host, default: Learned()].included
+        learned[host, default: Learned()].included =
+            run.mergesMaps ? known.deeplyMerging(values) : known.merging(values)
     }
 
     /// Forgets a host's facts, as `meta: clear_facts` asks.
@@ -122,7 +126,18 @@ public final class RunVariables: @unchecked Sendable {
 
     // MARK: Scopes
 
-    /// The variables a host sees: at a task, or (for `hostvars`) at none.
+    /// The variables that others see of a host (`hostvars`): its own, without those of plays, roles and tasks.
+    func ownScope(host: String) -> LayeredScope {
+        let known = learned[host] ?? Learned()
+        let layers =
+            [
+                Layer("extra vars", extra), Layer("set_fact or register", known.registered),
+                Layer("include_vars", known.included), Layer("facts", known.facts),
+            ] + inventoryVariables(of: host)
+        return magicScope(host: host, task: nil, layers: layers.filter { !$0.values.isEmpty }, isOwn: true)
+    }
+
+    /// The variables a host sees at a task, or at none.
     public func scope(host: String, task: TaskVariables?) -> LayeredScope {
         var layers = [Layer("extra vars", extra)]
         let known = known(host)
@@ -144,6 +159,8 @@ public final class RunVariables: @unchecked Sendable {
         layers += inventoryVariables(of: host)
         if let task { layers += task.roleDefaults.reversed().map { Layer("role defaults", $0) } }
         layers += play.roleDefaults.reversed().map { Layer("role defaults", $0) }
+        // A host's address is its name, as long as nobody says otherwise.
+        if task != nil { layers.append(Layer("connection", ["ansible_host": .string(host)])) }
         return magicScope(host: host, task: task, layers: layers.filter { !$0.values.isEmpty })
     }
 
@@ -173,11 +190,13 @@ public final class RunVariables: @unchecked Sendable {
         return layers
     }
 
-    private func magicScope(host: String?, task: TaskVariables?, layers: [Layer]) -> LayeredScope {
-        let magic = MagicVariables(variables: self, host: host, task: task)
+    private func magicScope(
+        host: String?, task: TaskVariables?, layers: [Layer], isOwn: Bool = false
+    ) -> LayeredScope {
+        let magic = MagicVariables(variables: self, host: host, task: task, isOwn: isOwn)
         let scope = LayeredScope(
             engine: engine, lookups: lookups, layers: layers, searchPath: task?.searchPath ?? [play.directory],
-            magicNames: MagicVariables.names,
+            mergesMaps: run.mergesMaps, magicNames: isOwn ? MagicVariables.ownNames : MagicVariables.names,
             magic: { (name) throws(Diagnostic) in try magic.value(name) })
         magic.scope = scope
         return scope
@@ -235,11 +254,13 @@ public struct RunFacts: Sendable {
     public var limit: String?
     public var configFile: String?
     public var remoteUser: String?
+    /// `hash_behaviour = merge`: maps of one name in several places are merged.
+    public var mergesMaps: Bool
 
     public init(
         isCheckMode: Bool = false, isDiffMode: Bool = false, verbosity: Int = 0, forks: Int = 5,
         runTags: [String] = ["all"], skipTags: [String] = [], inventorySources: [String] = [], limit: String? = nil,
-        configFile: String? = nil, remoteUser: String? = nil
+        configFile: String? = nil, remoteUser: String? = nil, mergesMaps: Bool = false
     ) {
         self.isCheckMode = isCheckMode
         self.isDiffMode = isDiffMode
@@ -251,5 +272,6 @@ public struct RunFacts: Sendable {
         self.limit = limit
         self.configFile = configFile
         self.remoteUser = remoteUser
+        self.mergesMaps = mergesMaps
     }
 }

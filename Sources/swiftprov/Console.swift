@@ -8,6 +8,9 @@ enum Console {
     /// Writes to standard output, whole.
     static func write(_ text: String) { put(text, to: STDOUT_FILENO) }
 
+    /// Writes bytes to standard output, whole.
+    static func write(bytes: [UInt8]) { put(bytes, to: STDOUT_FILENO) }
+
     /// Writes to standard error, whole.
     static func writeError(_ text: String) { put(text, to: STDERR_FILENO) }
 
@@ -29,8 +32,10 @@ enum Console {
         return Int(size.ws_col) - 1
     }
 
-    static func put(_ text: String, to handle: Int32) {
-        var bytes = Array(text.utf8)[...]
+    static func put(_ text: String, to handle: Int32) { put(Array(text.utf8), to: handle) }
+
+    private static func put(_ all: [UInt8], to handle: Int32) {
+        var bytes = all[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(handle, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }

@@ -52,13 +52,16 @@ final class Project {
             isCheckMode: options.check, isDiffMode: settings.showsDiff, verbosity: verbosity,
             forks: settings.forks,
             runTags: tags.only, skipTags: tags.skipped, inventorySources: sources.paths.map(Path.absolute),
-            limit: options.limit, configFile: configuration.path, remoteUser: settings.remoteUser)
+            limit: options.limit, configFile: configuration.path, remoteUser: settings.remoteUser,
+            mergesMaps: configuration.text(.hashBehaviour) == "merge")
         let files = ProjectFiles(vault: secrets)
         variables = RunVariables(
             inventory: inventory, extra: extra, run: facts, cache: try ConfiguredInventory.cache(configuration),
-            opener: VaultPasswords.opener(secrets, redactor),
+            opener: VaultPasswords.opener(secrets, redactor), isModule: ActionCatalog.isKnown,
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
         variables.lookups.setting = { configuration.text(writtenAt: $0) }
+        variables.lookups.onWarning = { Console.show([Diagnostic(.template, $0, severity: .warning)]) }
+        variables.lookups.settings = LookupSettings.all(configuration)
         planner = Planner(
             files: files, variables: variables,
             settings: PlanSettings(

@@ -10,9 +10,9 @@ import Values
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         .joined(separator: "/") + "/Cases/"
     static let files = [
-        "argspecs", "async", "blocks", "conditions", "delegation", "errors", "handlers", "hosts", "includes", "items",
-        "loops", "meta", "modes", "nesting", "notifying", "precedence", "registers", "retries", "roles", "sections",
-        "strategies", "tags", "variables",
+        "argspecs", "async", "blocks", "conditions", "delegation", "errors", "handlers", "hosts", "included_vars",
+        "includes", "items", "lookups", "loops", "meta", "modes", "nesting", "notifying", "precedence", "registers",
+        "retries", "roles", "sections", "strategies", "tags", "trust", "variables",
     ]
 
     struct Expected: Sendable {

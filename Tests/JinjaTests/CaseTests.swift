@@ -14,7 +14,7 @@ import Values
 @Suite struct CaseTests {
     static let names = [
         "expressions", "statements", "yaml", "filters", "tests", "whitespace", "methods", "conditions", "lazy",
-        "errors",
+        "errors", "network", "queries", "collections", "builtin",
     ]
 
     @Test("recorded cases", arguments: names)

@@ -40,6 +40,12 @@ import Values
             "{{ sealed | dict2items | map(attribute='value') | join(',') }}", "{{ [open, secret] | max }}",
             "{{ secret | comment }}", "{{ secret | quote }}", "{{ sealed | to_nice_yaml }}",
             "{{ secret | list | first }}",
+            "{{ [secret] | json_query(\"join('', @)\") }}", "{{ sealed | json_query('to_string(@)') }}",
+            "{{ sealed | json_query('password') }}", "{{ secret | vault('pw') | unvault('pw') }}",
+            "{{ sealed | community.general.to_ini if false else secret }}",
+            "{{ [sealed] | community.general.keep_keys(['password']) | string }}",
+            "{{ sealed | ansible.utils.to_paths | string }}", "{{ sealed | ansible.utils.get_path('password') }}",
+            "{{ ('a,b\n' ~ secret ~ ',c') | community.general.from_csv | string }}",
             "{{ secret | reverse }}", "{{ ['b', secret] | sort | last }}", "{{ sealed | combine({'a': 1}) | string }}",
         ])
     func secret(_ template: String) throws {
@@ -66,12 +72,31 @@ import Values
             "{{ holder | dict2items | map(attribute='value') | first }}", "{{ (evil | to_json) | from_json }}",
             "{{ '{}'.format(evil) }}", "{{ '%s' % evil }}", "{{ evil | b64encode | b64decode }}",
             "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(evil) }}", "{{ (holder | combine({})).x }}",
+            "{{ holder | json_query('x') }}", "{{ [holder] | json_query('[0].x') }}",
+            "{{ [evil] | json_query(\"join('', @)\") }}", "{{ holder | ansible.utils.get_path('x') }}",
+            "{{ (holder | ansible.utils.to_paths).x }}", "{{ ([holder] | community.general.keep_keys(['x'])).0.x }}",
+            "{{ ([[evil]] | community.general.lists_union).0.0 }}",
+            "{{ ({'s': holder} | community.general.to_ini | community.general.from_ini).s.x }}",
+            "{{ (('a\n' ~ evil) | community.general.from_csv).0.a }}",
+            "{{ evil | community.general.unicode_normalize }}",
+            "{{ evil | b64encode('utf-16') | b64decode('utf-16') }}",
+            "{{ ([holder] | community.general.groupby_as_dict('x')).values() | first | json_query('x') }}",
         ])
     func data(_ template: String) throws {
         let value = try evaluate(template)
         #expect(value == "{{ secret }}", "\(template)")
         #expect(!value.holdsTemplate)
         #expect(!value.holdsSecret)
+    }
+
+    @Test("a path from a host is no code")
+    func path() throws {
+        let environment = TemplateEnvironment()
+        let values: ValueMap = ["path": .string(Text("lookup('pipe', 'id')")), "map": ["a": 1]]
+        #expect(throws: Diagnostic.self) {
+            try environment.evaluate(
+                "{{ map | ansible.utils.get_path(path) }}", in: MapScope(values, environment: environment))
+        }
     }
 
     @Test(

@@ -8,7 +8,7 @@ Each NAME.in.json holds {"vars": {...}, "cases": [...]}; a case is a template's 
 "mode" ("template", "expression", "condition", "file"), its own "vars", or "options" for a file. NAME.out.json gets
 one entry a case: {"value": ...} or {"error": "undefined" | "syntax" | "template"}.
 
-In values, a float is {"float": "1.5"} and a map with keys that are no strings is {"map": [[key, value], ...]}.
+In values, a float is {"float": "1.5"}, a number beyond 64 bits {"big": "…"}, and a map with keys that are no strings is {"map": [[key, value], ...]}.
 """
 import datetime
 import json
@@ -55,7 +55,7 @@ def encoded(value):
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return int(value)
+        return int(value) if -2**63 <= value < 2**63 else {"big": str(value)}
     if isinstance(value, float):
         return {"float": repr(float(value))}
     if isinstance(value, str):

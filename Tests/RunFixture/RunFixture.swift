@@ -73,7 +73,8 @@ package final class RunFixture {
             run: RunFacts(
                 isCheckMode: options.isCheckMode, isDiffMode: options.showsDiff, forks: options.forks,
                 runTags: options.tags.only, skipTags: options.tags.skipped, inventorySources: sources,
-                limit: options.limit),
+                limit: options.limit,
+                mergesMaps: TemporaryFolder.contents("\(folder.path)/ansible.cfg")?.contains("= merge") ?? false),
             opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) },
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
         planner = Planner(

@@ -66,7 +66,7 @@ extension SettingsTable {
             choices: ["explicit", "implicit", "smart"], .honoured),
         Setting(
             "DEFAULT_HASH_BEHAVIOUR", .text, default: "replace", ini: ["defaults.hash_behaviour"],
-            env: ["ANSIBLE_HASH_BEHAVIOUR"], choices: ["merge", "replace"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_HASH_BEHAVIOUR"], choices: ["merge", "replace"], .honoured),
         Setting(
             "DEFAULT_HOST_LIST", .pathList, default: "/etc/ansible/hosts", ini: ["defaults.inventory"],
             env: ["ANSIBLE_INVENTORY"], .honoured),

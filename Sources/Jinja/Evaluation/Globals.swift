@@ -3,11 +3,11 @@ internal import Values
 
 /// The functions every template knows. Lookups come with the environment's functions.
 enum Globals {
-    static let names = ["range", "dict", "cycler", "joiner", "namespace", "now", "undef", "omit"]
+    static let names = ["range", "dict", "cycler", "joiner", "namespace", "now", "undef", "omit", "lipsum"]
 
     static func value(_ name: String) -> Value? {
         switch name {
-        case "range", "dict", "cycler", "joiner", "namespace", "now", "undef": .object(GlobalFunction(name))
+        case "range", "dict", "cycler", "joiner", "namespace", "now", "undef", "lipsum": .object(GlobalFunction(name))
         case "omit": Omitted.value
         default: nil
         }
@@ -48,6 +48,7 @@ final class GlobalFunction: ValueObject {
         case "undef":
             let hint = positional.first ?? named["hint"]
             return .undefined(Undefined(hint?.stringValue ?? "a mandatory variable has not been overridden"))
+        case "lipsum": return .string(try FillerText.text(positional, named))
         default: throw Diagnostic(.internal, "no function '\(name)'")
         }
     }

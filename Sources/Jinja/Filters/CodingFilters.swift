@@ -6,8 +6,8 @@ internal import Values
 enum CodingFilters {
     static let all: [Filter] = [
         Filter("b64encode", ["encoding", "urlsafe"]) { call throws(Diagnostic) in
-            try checkEncoding(call)
-            return .string(Base64.encode(Array(call.text.utf8), urlSafe: call.bool(1, default: false)))
+            let bytes = try TextEncoding.bytes(call.text, try call.string(0, default: "utf-8"))
+            return .string(Base64.encode(bytes, urlSafe: call.bool(1, default: false)))
         },
         Filter("b64decode", ["encoding", "urlsafe"], decode),
         Filter("hash", ["hashtype"]) { call throws(Diagnostic) in
@@ -21,24 +21,12 @@ enum CodingFilters {
         Filter("urldecode") { call throws(Diagnostic) in .string(Percent.decode(call.text)) },
     ]
 
-    private static func checkEncoding(_ call: Call) throws(Diagnostic) {
-        let encoding = try call.string(0, default: "utf-8").lowercased()
-        guard ["utf-8", "utf8", "ascii", "us-ascii"].contains(encoding) else {
-            throw Diagnostic(
-                .unsupported, "'\(call.name)' with the encoding '\(encoding)' is not supported",
-                remedy: "Only utf-8 is.")
-        }
-    }
-
     private static func decode(_ call: Call) throws(Diagnostic) -> Value {
-        try checkEncoding(call)
+        let encoding = try call.string(0, default: "utf-8")
         guard let bytes = Base64.decode(call.text, urlSafe: call.bool(1, default: false)) else {
             throw call.failure("the text is not base64")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw call.failure("what the base64 text holds is not UTF-8 text")
-        }
-        return .string(text)
+        return .string(try TextEncoding.text(bytes, encoding))
     }
 
     private static func digest(_ text: String, _ type: String, _ call: Call) throws(Diagnostic) -> String {

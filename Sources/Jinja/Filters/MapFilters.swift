@@ -28,11 +28,7 @@ enum MapFilters {
             }
         }
         let terms = [call.input] + call.extra
-        guard MergeStrategy(rawValue: strategy) != nil else {
-            throw call.failure(
-                "list_merge must be one of \(MergeStrategy.allCases.map(\.rawValue).joined(separator: ", ")), not '\(strategy)'"
-            )
-        }
+        let listMerge = try Self.strategy(strategy, call)
         let dictionaries = try ListFilters.flattened(terms, levels: 1, skipsNulls: true, call)
         var result = ValueMap()
         for (index, term) in dictionaries.enumerated() {
@@ -41,7 +37,7 @@ enum MapFilters {
                     "'combine' needs dictionaries, not \(ErrorText.describe(term))",
                     remedy: term.text?.string == "" ? "Give it a default: '| default({}, true)'." : nil)
             }
-            result = index == 0 ? map : merge(result, map, recursive, MergeStrategy(rawValue: strategy) ?? .replace)
+            result = index == 0 ? map : merge(result, map, recursive, listMerge)
         }
         return .map(result)
     }
@@ -52,7 +48,17 @@ enum MapFilters {
         case prependNew = "prepend_rp"
     }
 
-    private static func merge(
+    static func strategy(_ name: String, _ call: Call) throws(Diagnostic) -> MergeStrategy {
+        guard let strategy = MergeStrategy(rawValue: name) else {
+            throw call.failure(
+                "list_merge must be one of \(MergeStrategy.allCases.map(\.rawValue).joined(separator: ", ")), not '\(name)'"
+            )
+        }
+        return strategy
+    }
+
+    /// `low` with what `high` has laid over it.
+    static func merge(
         _ low: ValueMap, _ high: ValueMap, _ recursive: Bool, _ strategy: MergeStrategy
     ) -> ValueMap {
         var result = low

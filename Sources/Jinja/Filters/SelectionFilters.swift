@@ -50,8 +50,8 @@ enum SelectionFilters {
             throw call.failure("'map' needs a filter's name or attribute=…")
         }
         guard let filter = FilterIndex.filter(named: name.string) else {
-            throw call.failure(
-                "unknown filter '\(name.string)'", remedy: NearestHint.of(name.string, among: FilterIndex.names))
+            let trouble = FilterIndex.trouble(with: name.string)
+            throw call.failure(trouble.summary, remedy: trouble.remedy)
         }
         let rest = Array(call.extra.dropFirst())
         for item in items {
@@ -89,8 +89,8 @@ enum SelectionFilters {
                 throw call.failure("'\(call.name)' needs a test's name as text")
             }
             guard let found = TestIndex.test(named: name.string) else {
-                throw call.failure(
-                    "unknown test '\(name.string)'", remedy: NearestHint.of(name.string, among: TestIndex.names))
+                let trouble = TestIndex.trouble(with: name.string)
+                throw call.failure(trouble.summary, remedy: trouble.remedy)
             }
             test = found
         }

@@ -287,8 +287,8 @@ extension Parser {
         let (name, offset) = try dottedName()
         let arguments = at(.leftParenthesis) ? try arguments() : CallArguments()
         guard let filter = FilterIndex.filter(named: name) else {
-            throw SyntaxFault(
-                "unknown filter '\(name)'", at: offset, remedy: NearestHint.of(name, among: FilterIndex.names))
+            let trouble = FilterIndex.trouble(with: name)
+            throw SyntaxFault(trouble.summary, at: offset, remedy: trouble.remedy)
         }
         return FilterUse(input, filter, arguments, offset: offset)
     }
@@ -307,8 +307,8 @@ extension Parser {
         let isNegated = skip("not")
         let (name, offset) = try dottedName()
         guard let test = TestIndex.test(named: name) else {
-            throw SyntaxFault(
-                "unknown test '\(name)'", at: offset, remedy: NearestHint.of(name, among: TestIndex.names))
+            let trouble = TestIndex.trouble(with: name)
+            throw SyntaxFault(trouble.summary, at: offset, remedy: trouble.remedy)
         }
         var arguments = CallArguments()
         if at(.leftParenthesis) {

@@ -1,6 +1,7 @@
 internal import Diagnostics
 internal import Glibc
 internal import Values
+internal import Vault
 
 /// Tests of paths on the control machine.
 enum FileTests {
@@ -17,6 +18,7 @@ enum FileTests {
         Test("is_link") { call throws(Diagnostic) in kind(linkStatus(call.text)) == S_IFLNK },
         Test("mount") { call throws(Diagnostic) in isMount(call.text) },
         Test("is_mount") { call throws(Diagnostic) in isMount(call.text) },
+        Test("vaulted_file") { call throws(Diagnostic) in try isVaulted(call) },
         Test("same_file", ["other"], required: 1) { call throws(Diagnostic) in try isSameFile(call) },
         Test("is_same_file", ["other"], required: 1) { call throws(Diagnostic) in try isSameFile(call) },
     ]
@@ -36,6 +38,16 @@ enum FileTests {
     private static func isMount(_ path: String) -> Bool {
         guard let own = linkStatus(path), kind(own) != S_IFLNK, let parent = status(path + "/..") else { return false }
         return own.st_dev != parent.st_dev || own.st_ino == parent.st_ino
+    }
+
+    private static func isVaulted(_ call: Call) throws(Diagnostic) -> Bool {
+        guard let file = fopen(call.text, "r") else {
+            throw call.failure("cannot read the file '\(call.text)': \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var head = [UInt8](repeating: 0, count: 32)
+        let count = fread(&head, 1, head.count, file)
+        return VaultEnvelope.isSealed(head[..<count])
     }
 
     private static func isSameFile(_ call: Call) throws(Diagnostic) -> Bool {

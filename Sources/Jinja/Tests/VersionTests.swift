@@ -69,6 +69,17 @@ enum LooseVersion {
         return a.count == b.count ? 0 : a.count < b.count ? -1 : 1
     }
 
+    /// The version as a value that sorts by it.
+    static func key(_ text: String) -> Value {
+        .list(
+            parts(text).map { part in
+                switch part {
+                case .number(let digits): Int(digits).map { .int($0) } ?? .double(Double(digits) ?? .infinity)
+                case .word(let word): .string(word)
+                }
+            })
+    }
+
     private static func parts(_ text: String) -> [Part] {
         enum Kind { case digit, letter, dot, other }
         func kind(_ scalar: UnicodeScalar) -> Kind {

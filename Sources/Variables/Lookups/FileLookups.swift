@@ -5,7 +5,7 @@ import Values
 
 /// Lookups that read files or run programs of the control machine.
 extension Lookups {
-    static let file: Lookup = { (terms, options, context) throws(Diagnostic) in
+    static let file: Function = { (terms, options, context) throws(Diagnostic) in
         var result: [Value] = []
         for term in terms {
             let name = term.pythonText
@@ -13,29 +13,53 @@ extension Lookups {
                 throw missing(name, "files", context)
             }
             var text = String(decoding: try context.readFile(path), as: UTF8.self)
-            if options["rstrip"]?.isTruthy ?? true { text = strippedAtEnd(text) }
-            if options["lstrip"]?.isTruthy ?? false { text = String(text.drop(while: \.isWhitespace)) }
+            if try options.bool("rstrip", default: true) { text = strippedAtEnd(text) }
+            if try options.bool("lstrip") { text = String(text.drop(while: \.isWhitespace)) }
             result.append(.string(text))
         }
         return result
     }
 
-    static let lines: Lookup = { (terms, _, _) throws(Diagnostic) in
+    static let unvault: Function = { (terms, _, context) throws(Diagnostic) in
         var result: [Value] = []
         for term in terms {
-            let output = try run(term.pythonText)
-            result += output.split(whereSeparator: \.isNewline).map { .string(String($0)) }
+            let name = term.pythonText
+            guard let path = context.find(name, kind: "files") else { throw missing(name, "files", context) }
+            result.append(.string(String(decoding: try context.readFile(path), as: UTF8.self)))
         }
         return result
     }
 
-    static let pipe: Lookup = { (terms, _, _) throws(Diagnostic) in
+    static let lines: Function = { (terms, _, context) throws(Diagnostic) in
         var result: [Value] = []
-        for term in terms { result.append(.string(strippedAtEnd(try run(term.pythonText)))) }
+        for term in terms {
+            var output = try ControlCommand.output(of: term.pythonText, in: context.playDirectory)
+            // The last line's end begins no further line.
+            if output.hasSuffix("\n") { output.removeLast() }
+            if output.isEmpty { continue }
+            result += output.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
+                .string(String($0))
+            }
+        }
         return result
     }
 
-    static let template: Lookup = { (terms, options, context) throws(Diagnostic) in
+    static let pipe: Function = { (terms, _, context) throws(Diagnostic) in
+        var result: [Value] = []
+        for term in terms {
+            let output = try ControlCommand.output(of: term.pythonText, in: context.playDirectory)
+            result.append(.string(strippedAtEnd(output)))
+        }
+        return result
+    }
+
+    static let template: Function = { (terms, options, context) throws(Diagnostic) in
+        var rules = TemplateOptions.file
+        rules.trimBlocks = try options.bool("trim_blocks", default: true)
+        rules.variableStart = options.text("variable_start_string") ?? rules.variableStart
+        rules.variableEnd = options.text("variable_end_string") ?? rules.variableEnd
+        rules.commentStart = options.text("comment_start_string") ?? rules.commentStart
+        rules.commentEnd = options.text("comment_end_string") ?? rules.commentEnd
         var result: [Value] = []
         for term in terms {
             let name = term.pythonText
@@ -44,17 +68,27 @@ extension Lookups {
             let source = String(decoding: try context.readFile(path), as: UTF8.self)
             let origin = SourceLocation(file: SourceFile(name: path, text: source), line: 1, column: 1)
             let text = Text(source, marks: .template, origin: origin)
-            if let extra = options["template_vars"]?.mapValue { scope.push(Layer("template_vars", extra)) }
-            result.append(.string(try scope.render(text, options: TemplateOptions())))
+            let extra = options["template_vars"]?.mapValue ?? [:]
+            let inner = extra.isEmpty ? scope : scope.with(Layer("template_vars", extra))
+            result.append(.string(try inner.render(text, options: rules)))
         }
         return result
     }
 
-    static let fileGlob: Lookup = { (terms, _, context) throws(Diagnostic) in
+    /// Files that match, from the first directory that has any.
+    static let fileGlob: Function = { (terms, _, context) throws(Diagnostic) in
         var result: [Value] = []
         for term in terms {
             let pattern = term.pythonText
-            for candidate in FileSearch.candidates(pattern, kind: "files", in: context.scope?.searchPath ?? ["."]) {
+            var candidates: [String]
+            if let slash = pattern.lastIndex(of: "/"), !pattern.hasPrefix("/") {
+                // Of a pattern with a directory, the directory is what is sought.
+                let folder = context.find(String(pattern[..<slash]), kind: "files")
+                candidates = folder.map { ["\($0)\(pattern[slash...])"] } ?? []
+            } else {
+                candidates = FileSearch.candidates(pattern, kind: "files", in: context.searchPath)
+            }
+            for candidate in candidates {
                 let found = glob(candidate)
                 guard !found.isEmpty else { continue }
                 result += found.map { .string($0) }
@@ -64,46 +98,63 @@ extension Lookups {
         return result
     }
 
-    static let firstFound: Lookup = { (terms, options, context) throws(Diagnostic) in
+    static let firstFound: Function = { (terms, options, context) throws(Diagnostic) in
         var files: [String] = []
-        var skips = options["skip"]?.isTruthy ?? false
-        func add(_ names: [String], _ paths: [String]) {
-            files += paths.isEmpty ? names : paths.flatMap { path in names.map { "\(path)/\($0)" } }
-        }
-        func strings(_ value: Value?) -> [String] {
-            guard let value else { return [] }
-            return value.elements?.map(\.pythonText)
-                ?? value.pythonText.split(whereSeparator: { ",;:".contains($0) }).map(String.init)
-        }
-        for term in terms.flatMap({ $0.elements ?? [$0] }) {
-            if let map = term.mapValue {
-                skips = skips || (map["skip"]?.isTruthy ?? false)
-                add(strings(map["files"]), strings(map["paths"]))
+        var skips = try options.bool("skip")
+        let paths = FirstFound.parts(options["paths"], ",:;")
+        func add(_ term: Value, _ paths: [String]) throws(Diagnostic) {
+            if let items = term.elements {
+                for item in items { try add(item, paths) }
+            } else if let map = term.mapValue {
+                let own = LookupOptions("first_found", map)
+                for key in map.keys where !["files", "paths", "skip"].contains(key.text) {
+                    throw own.unknown(key.text, among: ["files", "paths", "skip"])
+                }
+                skips = try own.bool("skip", default: skips)
+                let folders = own["paths"] == nil ? paths : FirstFound.parts(own["paths"], ",:;")
+                files += FirstFound.joined(FirstFound.parts(own["files"], ",;"), folders)
+            } else if term.text != nil {
+                files += FirstFound.joined(FirstFound.parts(term, ",;"), paths)
             } else {
-                files.append(term.pythonText)
+                throw Diagnostic(.badValue, "first_found needs names of files, not \(term.shown)")
             }
         }
-        add(strings(options["files"]), strings(options["paths"]))
+        let asked = terms.isEmpty ? FirstFound.parts(options["files"], ",;").map { .string($0) } : terms
+        for term in asked { try add(term, paths) }
         for name in files {
-            for kind in ["files", "templates", "vars", "tasks", ""] {
-                if let path = context.find(name, kind: kind) { return [.string(path)] }
+            // A loop looks where its task's files are; a lookup beside the play or role.
+            if let path = context.find(name, kind: context.fileKind ?? "") {
+                return [.string(FileSearch.normal(path))]
             }
         }
         if skips { return [] }
         throw Diagnostic(
             .missingFile, "none of these files was found: \(files.joined(separator: ", "))",
-            remedy:
-                "Looked in \((context.scope?.searchPath ?? ["."]).joined(separator: ", ")); 'skip: true' goes on without."
-        )
+            remedy: "Looked in \(context.searchPath.joined(separator: ", ")); 'skip: true' goes on without.")
     }
 
-    private static func missing(_ name: String, _ kind: String, _ context: LookupContext) -> Diagnostic {
-        let places = FileSearch.candidates(name, kind: kind, in: context.scope?.searchPath ?? ["."])
+    private enum FirstFound {
+        /// Names given as a list, or in one text between signs.
+        static func parts(_ value: Value?, _ separators: String) -> [String] {
+            guard let value, !value.isNull else { return [] }
+            return (value.elements ?? [value]).flatMap {
+                $0.pythonText.split(whereSeparator: { separators.contains($0) }).map(String.init)
+            }
+        }
+
+        static func joined(_ names: [String], _ folders: [String]) -> [String] {
+            folders.isEmpty
+                ? names : folders.flatMap { folder in names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" } }
+        }
+    }
+
+    static func missing(_ name: String, _ kind: String, _ context: LookupContext) -> Diagnostic {
+        let places = FileSearch.candidates(name, kind: kind, in: context.searchPath)
         return Diagnostic(
             .missingFile, "no file '\(name)'", remedy: "Looked for \(places.joined(separator: ", ")).")
     }
 
-    private static func strippedAtEnd(_ text: String) -> String {
+    static func strippedAtEnd(_ text: String) -> String {
         var slice = text[...]
         while let last = slice.last, last.isWhitespace { slice = slice.dropLast() }
         return String(slice)
@@ -118,24 +169,5 @@ extension Lookups {
             var status = stat()
             return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? path : nil
         }
-    }
-
-    /// Runs a command line through the control machine's `sh` and gives its output.
-    private static func run(_ line: String) throws(Diagnostic) -> String {
-        guard let stream = popen(line, "r") else {
-            throw Diagnostic(.commandFailed, "cannot start '\(line)': \(String(cString: strerror(errno)))")
-        }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, stream)
-            if count == 0 { break }
-            bytes += buffer[..<count]
-        }
-        let status = pclose(stream)
-        guard status == 0 else {
-            throw Diagnostic(.commandFailed, "'\(line)' ended with status \(status >> 8 & 0xff)")
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

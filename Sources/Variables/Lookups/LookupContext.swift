@@ -17,6 +17,13 @@ public final class LookupContext: @unchecked Sendable {
 
     init(readFile: @escaping (String) throws(Diagnostic) -> [UInt8]) { self.readFile = readFile }
 
+    /// Settings by their names in ansible-core, for `lookup('config', …)`.
+    public var settings: [String: (value: Value, origin: String)] = [:]
+    /// Takes what a lookup was told to warn of instead of failing.
+    public var onWarning: ((String) -> Void)?
+
+    func warn(_ text: String) { onWarning?(text) }
+
     /// Does `work` as part of an evaluation in `scope`.
     public func within<Result>(
         _ scope: LayeredScope, _ work: () throws(Diagnostic) -> Result
@@ -27,41 +34,59 @@ public final class LookupContext: @unchecked Sendable {
         return try work()
     }
 
-    /// The items of `with_NAME: value`, or of `query('NAME', …)`.
+    /// Where the files of the task are whose loop is being asked for; nil for `lookup()` and the like.
+    private(set) var fileKind: String?
+
+    /// The items of `with_NAME: value` at a task.
+    ///
+    /// - Parameters:
+    ///   - terms: The loop's list.
+    ///   - action: The task's action, which decides where files are sought.
+    public func loopItems(
+        _ name: String, _ terms: [Value], action: String, at place: SourceLocation?
+    ) throws(Diagnostic) -> [Value] {
+        let outer = fileKind
+        fileKind = action.contains("template") ? "templates" : action.contains("var") ? "vars" : "files"
+        defer { fileKind = outer }
+        return try items(name, terms, at: place)
+    }
+
+    /// The items of `query('NAME', …)`.
     ///
     /// - Throws: `Diagnostic` if there is no such lookup, or it does not find what it is asked for.
     public func items(
         _ name: String, _ terms: [Value], _ options: ValueMap = [:], at place: SourceLocation? = nil
     ) throws(Diagnostic) -> [Value] {
-        let short = Self.shortName(name)
-        guard let lookup = Lookups.all[short] else {
-            throw Diagnostic(
-                .unsupported, "no lookup '\(name)'", at: place,
-                remedy: NearestNames.hint(short, among: Lookups.all.keys)
-                    ?? "Lookups here: \(Lookups.all.keys.sorted().joined(separator: ", ")).")
-        }
+        guard let lookup = Lookups.lookup(named: name) else { throw Lookups.trouble(with: name, at: place) }
         do throws(Diagnostic) {
-            return try lookup(terms, options, self)
+            let given = LookupOptions(name, options)
+            if let known = lookup.options {
+                for key in options.keys where !known.contains(key.text) {
+                    throw given.unknown(key.text, among: known)
+                }
+            }
+            return try lookup.function(terms, given, self)
         } catch {
             throw error.located(at: place)
         }
     }
 
-    /// Whether there is such a lookup.
-    public static func exists(_ name: String) -> Bool { Lookups.all[shortName(name)] != nil }
+    /// Whether a lookup of that full name is known and not supported.
+    public static func isRefused(_ name: String) -> Bool { Lookups.refused[name] != nil }
 
-    private static func shortName(_ name: String) -> String {
-        for prefix in ["ansible.builtin.", "ansible.legacy.", "community.general.", "community.hashi_vault."]
-        where name.hasPrefix(prefix) {
-            return String(name.dropFirst(prefix.count))
-        }
-        return name
-    }
+    /// Whether there is such a lookup.
+    public static func exists(_ name: String) -> Bool { Lookups.lookup(named: name) != nil }
 
     /// The file a lookup means: beside the role or the play, under `kind` first.
     func find(_ name: String, kind: String) -> String? {
-        FileSearch.find(name, kind: kind, in: scope?.searchPath ?? ["."])
+        FileSearch.find(name, kind: kind, in: searchPath)
     }
+
+    /// Where files are sought, the nearest directory first.
+    var searchPath: [String] { scope?.searchPath ?? ["."] }
+
+    /// The play's directory, where commands run and passwords are kept.
+    var playDirectory: String { variables?.play.directory ?? "." }
 }
 
 /// Finds files named without a path, as roles and plays name them.
@@ -78,6 +103,20 @@ public enum FileSearch {
     /// The first that exists.
     public static func find(_ name: String, kind: String, in directories: [String]) -> String? {
         candidates(name, kind: kind, in: directories).first { access($0, F_OK) == 0 }
+    }
+
+    /// The path without `.` and `..` in it; links are not followed.
+    static func normal(_ path: String) -> String {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." {
+                parts.removeLast()
+            } else if part != ".." || !path.hasPrefix("/") {
+                parts.append(part)
+            }
+        }
+        let joined = parts.joined(separator: "/")
+        return path.hasPrefix("/") ? "/" + joined : joined.isEmpty ? "." : joined
     }
 }
 
@@ -101,18 +140,23 @@ final class LookupFunction: ValueObject {
         var options = named
         let wantsList = options.removeValue(forKey: "wantlist")?.isTruthy ?? (answer == .list)
         let onError = options.removeValue(forKey: "errors")?.pythonText ?? "strict"
+        guard ["strict", "warn", "ignore"].contains(onError) else {
+            throw Diagnostic(.template, "'errors' must be strict, warn or ignore, not '\(onError)'")
+        }
         var items: [Value]
         do throws(Diagnostic) {
             items = try context.items(name, Array(positional.dropFirst()), options)
         } catch {
-            if onError == "strict" { throw error }
+            // A name that is not there is no trouble of the lookup itself.
+            if onError == "strict" || error.code == .unsupported { throw error }
+            if onError == "warn" { context.warn("lookup '\(name)': \(error.summary)") }
             return wantsList ? .list([]) : .null
         }
         // What a lookup gives is data: it is never evaluated, whatever it looks like.
         items = items.map { $0.mapText { Text($0.string, marks: $0.marks.subtracting(.template)) } }
         if wantsList { return .list(items) }
         if items.count == 1 { return items[0] }
-        guard items.allSatisfy({ $0.text != nil }) else { return .list(items) }
+        guard !items.isEmpty, items.allSatisfy({ $0.text != nil }) else { return .list(items) }
         let isSecret = items.contains(where: \.holdsSecret)
         return .string(Text(items.map(\.pythonText).joined(separator: ","), marks: isSecret ? .secret : []))
     }

@@ -1,15 +1,17 @@
 import Diagnostics
+import Jinja
 import Values
 
 /// `with_sequence`: numbers as text, `start=1 end=5 stride=2 format=web%02d`, or the short form `1-5/2:web%02d`.
 extension Lookups {
-    static let sequence: Lookup = { (terms, options, _) throws(Diagnostic) in
+    static let sequence: Function = { (terms, options, _) throws(Diagnostic) in
         var result: [Value] = []
+        if terms.isEmpty, options.values.isEmpty { return [] }
         let asked = terms.isEmpty ? [Value.string("")] : terms
         for term in asked {
             var sequence = NumberSequence()
             if case .map(let map) = term { try sequence.take(map) } else { try sequence.take(term.pythonText) }
-            try sequence.take(options)
+            try sequence.take(options.values)
             result += try sequence.texts().map { .string($0) }
         }
         return result
@@ -24,6 +26,8 @@ private struct NumberSequence {
     private var stride: Int?
     private var format = "%d"
     private static let most = 1_000_000
+    /// Larger numbers could overflow when they are multiplied.
+    private static let largest: UInt = 1 << 30
 
     mutating func take(_ options: ValueMap) throws(Diagnostic) {
         for (key, value) in options { try set(key.text, value.pythonText) }
@@ -72,7 +76,6 @@ private struct NumberSequence {
 
     private func number(_ text: String) throws(Diagnostic) -> Int {
         if text.hasPrefix("0x") || text.hasPrefix("0X"), let value = Int(text.dropFirst(2), radix: 16) { return value }
-        if text.count > 1, text.hasPrefix("0"), let value = Int(text.dropFirst(), radix: 8) { return value }
         guard let value = Int(text) else { throw wrong(text) }
         return value
     }
@@ -84,68 +87,40 @@ private struct NumberSequence {
     }
 
     func texts() throws(Diagnostic) -> [String] {
-        var last: Int
-        let step: Int
+        let last: Int
+        let step = stride ?? 1
+        for number in [start, end ?? 0, count ?? 0, step] where number.magnitude > Self.largest {
+            throw Diagnostic(.badValue, "with_sequence cannot count with \(number)")
+        }
         switch (end, count) {
         case (nil, nil):
             throw Diagnostic(.badValue, "with_sequence needs 'count' or 'end'", remedy: "Such as 'count=4'.")
         case (_?, _?):
             throw Diagnostic(.badValue, "with_sequence takes 'count' or 'end', not both")
-        case (let end?, nil):
-            last = end
-            step = stride ?? (end >= start ? 1 : -1)
+        case (let end?, nil): last = end
         case (nil, let count?):
             if count == 0 { return [] }
-            step = stride ?? 1
-            last = start + (count - 1) * step
+            // Counted downwards there is one more, as there always was.
+            last = start + count * step - 1
         }
         guard step != 0 else { return [] }
         guard (last >= start) == (step > 0) || last == start else {
             throw Diagnostic(.badValue, "to count from \(start) to \(last) the stride must not be \(step)")
         }
-        let count = (last - start) / step + 1
-        guard count <= Self.most else {
-            throw Diagnostic(.badValue, "with_sequence of \(count) numbers; at most \(Self.most) make sense")
+        let number = (last - start) / step + 1
+        guard number <= Self.most else {
+            throw Diagnostic(.badValue, "with_sequence of \(number) numbers; at most \(Self.most) make sense")
         }
-        return try (0..<count).map { start + $0 * step }.map { (value) throws(Diagnostic) in try formatted(value) }
-    }
-
-    /// The number in printf's format; one conversion of `d`, `i`, `u`, `x`, `X`, `o` is what makes sense here.
-    private func formatted(_ value: Int) throws(Diagnostic) -> String {
-        guard let percent = format.firstIndex(of: "%") else { throw badFormat }
-        var index = format.index(after: percent)
-        var isZeroPadded = false
-        var isLeft = false
-        while index < format.endIndex, "0-+ #".contains(format[index]) {
-            isZeroPadded = isZeroPadded || format[index] == "0"
-            isLeft = isLeft || format[index] == "-"
-            index = format.index(after: index)
+        guard format.count(where: { $0 == "%" }) == 1 else { throw badFormat }
+        let engine = TemplateEnvironment()
+        let formatted = Text("format % number")
+        var result: [String] = []
+        for index in 0..<number {
+            let values: ValueMap = ["format": .string(format), "number": .int(start + index * step)]
+            let text = try engine.evaluateExpression(formatted, in: MapScope(values, environment: engine))
+            result.append(text.pythonText)
         }
-        var width = 0
-        while index < format.endIndex, let digit = format[index].wholeNumberValue {
-            width = min(width * 10 + digit, 4096)
-            index = format.index(after: index)
-        }
-        guard index < format.endIndex else { throw badFormat }
-        var digits: String
-        switch format[index] {
-        case "d", "i", "u": digits = String(value)
-        case "x": digits = String(value, radix: 16)
-        case "X": digits = String(value, radix: 16, uppercase: true)
-        case "o": digits = String(value, radix: 8)
-        default: throw badFormat
-        }
-        if digits.count < width {
-            let padding = String(repeating: isZeroPadded && !isLeft ? "0" : " ", count: width - digits.count)
-            if isLeft {
-                digits += padding
-            } else if isZeroPadded, digits.hasPrefix("-") {
-                digits = "-" + padding + digits.dropFirst()
-            } else {
-                digits = padding + digits
-            }
-        }
-        return format[..<percent] + digits + format[format.index(after: index)...]
+        return result
     }
 
     private var badFormat: Diagnostic {

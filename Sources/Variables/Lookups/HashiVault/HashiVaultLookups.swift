@@ -4,10 +4,11 @@ import Values
 /// The lookups of community.hashi_vault. What they give is secret; the facts about it are not.
 extension Lookups {
     /// `secret=path:field token=… url=…` in one text, or the same as arguments.
-    static let hashiVault: Lookup = { (terms, given, context) throws(Diagnostic) in
+    static let hashiVault: Function = { (terms, given, context) throws(Diagnostic) in
         var result: [Value] = []
         for term in terms {
-            let options = try HashiVaultOptions(given.merging(try HashiVaultTerm.options(term.pythonText)), context)
+            let options = try HashiVaultOptions(
+                given.values.merging(try HashiVaultTerm.options(term.pythonText)), context)
             let secret = try options.required("secret")
             let mark = secret.lastIndex(of: ":")
             let path = mark.map { String(secret[..<$0]) } ?? secret
@@ -42,8 +43,8 @@ extension Lookups {
         return result
     }
 
-    static let hashiVaultRead: Lookup = { (terms, given, context) throws(Diagnostic) in
-        let options = try HashiVaultOptions(given, context)
+    static let hashiVaultRead: Function = { (terms, given, context) throws(Diagnostic) in
+        let options = try HashiVaultOptions(given.values, context)
         var result: [Value] = []
         for term in terms {
             result.append(HashiVaultLookup.marked(try HashiVaultLookup.content(term.pythonText, options, context)))
@@ -51,8 +52,8 @@ extension Lookups {
         return result
     }
 
-    static let hashiVaultVersion1: Lookup = { (terms, given, context) throws(Diagnostic) in
-        let options = try HashiVaultOptions(given, context)
+    static let hashiVaultVersion1: Function = { (terms, given, context) throws(Diagnostic) in
+        let options = try HashiVaultOptions(given.values, context)
         let mount = HashiVaultPath.quoted(try options.text("engine_mount_point") ?? "kv")
         let client = try HashiVaultClient(options, context)
         var result: [Value] = []
@@ -76,8 +77,8 @@ extension Lookups {
         return result
     }
 
-    static let hashiVaultVersion2: Lookup = { (terms, given, context) throws(Diagnostic) in
-        let options = try HashiVaultOptions(given, context)
+    static let hashiVaultVersion2: Function = { (terms, given, context) throws(Diagnostic) in
+        let options = try HashiVaultOptions(given.values, context)
         let mount = HashiVaultPath.quoted(try options.text("engine_mount_point") ?? "secret")
         let version = try options.number("version")
         let client = try HashiVaultClient(options, context)
