@@ -37,7 +37,9 @@ import Vault
             let origin = ours.origin.text.replacing(folder, "HERE").replacing(Self.home, "HOME")
             #expect(origin == theirs["origin"]?.stringValue, "\(key)")
             let value = ours.value.mapText {
-                Text($0.string.replacing(folder, "HERE").replacing(Self.home, "HOME"))
+                Text(
+                    $0.string.replacing(folder, "HERE").replacing(Self.home, "HOME")
+                        .replacing(folder.split(separator: "/").dropLast().map { "/" + $0 }.joined(), "CASES"))
             }
             #expect(value == theirs["value"], "\(key)")
         }

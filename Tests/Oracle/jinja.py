@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Records what ansible-core 2.19 makes of the template cases.
 
-    python3 -m venv /tmp/oracle && /tmp/oracle/bin/pip install 'ansible-core==2.19.*' 'passlib==1.7.4'
-    /tmp/oracle/bin/python Tests/Oracle/jinja.py Tests/JinjaTests/Cases/*.in.json
+    python3 -m venv VENV && VENV/bin/pip install 'ansible-core==2.19.*' 'passlib==1.7.4'
+    VENV/bin/python Tests/Oracle/jinja.py Tests/JinjaTests/Cases/*.in.json
 
 Each NAME.in.json holds {"vars": {...}, "cases": [...]}; a case is a template's text, or an object with "text" and
 "mode" ("template", "expression", "condition", "file"), its own "vars", or "options" for a file. NAME.out.json gets

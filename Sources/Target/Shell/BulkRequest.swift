@@ -51,14 +51,15 @@ final class BulkRequest: ShellLinkOwner {
     }
 
     private func feed() {
-        guard hasLeave, sent < input.count else { return }
+        guard hasLeave else { return }
+        // What goes out at once makes room for more; otherwise the link tells when there is some.
         while sent < input.count, link.backlog < type(of: link).roomyBacklog {
             let end = min(input.count, sent + Self.pieceSize)
             link.send(Array(input[sent..<end]))
             sent = end
+            if sent == input.count { link.finish() }
+            link.flush()
         }
-        if sent == input.count { link.finish() }
-        link.flush()
     }
 
     private func takeReplies() {
