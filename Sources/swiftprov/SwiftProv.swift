@@ -65,6 +65,7 @@ enum Personality: String {
     case playbook = "ansible-playbook"
     case inventory = "ansible-inventory"
     case vault = "ansible-vault"
+    case config = "ansible-config"
 
     /// Whom the program was called as; nil under its own name.
     static let current = CommandLine.arguments.first.flatMap { path in
@@ -83,6 +84,7 @@ enum Personality: String {
         case .playbook: return try Apply.parseAsRoot(words)
         case .inventory: return try InventoryCommand.parseAsRoot(words)
         case .vault: return try VaultCommand.parseAsRoot(words)
+        case .config: return try ConfigCommand.parseAsRoot(words)
         }
     }
 }
