@@ -35,8 +35,11 @@ unit: system ## the unit tests
 modules: system ## the modules' cases on a real host (needs root or sudo)
 	SWIFT_FLAGS="$(SWIFT_FLAGS)" Tests/Integration/modules.sh
 
-integration: build ## the site and its troubles on real hosts (needs root or sudo); CASES="name…" picks some
-	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Integration/run.sh $(CASES)
+# The build that the unit tests are made of, with all its checks of overflow and exclusive access; it is there already
+# when `make test` comes here. BINARY=.build/release/swiftprov tries another.
+integration: BINARY ?= .build/debug/swiftprov
+integration: debug ## the site and its troubles on real hosts (needs root or sudo); CASES="name…" picks some
+	SWIFTPROV=$(CURDIR)/$(BINARY) Tests/Integration/run.sh $(CASES)
 
 test: unit modules integration ## every test
 

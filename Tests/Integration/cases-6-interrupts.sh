@@ -16,6 +16,8 @@ interrupted_by() {
       ansible.builtin.command: touch /tmp/second-began
 E
     on h3 sh -c 'rm -f /tmp/*-began /tmp/*-ended'
+    # Cases that kill shells on the host may have left directories before.
+    directories >"$WORK/directories"
     OUTPUT=$WORK/output
     "$SWIFTPROV" apply -i hosts.ini p.yml >"$OUTPUT" 2>&1 &
     local run=$! signal i
@@ -33,11 +35,13 @@ E
     ! on h3 test -e /tmp/second-began || fail "the second task began"
 }
 
+directories() { on h3 sh -c 'ls -d /tmp/.swiftprov-* 2>/dev/null' || true; }
+
 # Nothing of ours runs on h3 any more, and no directory of ours is left, after at most so many seconds.
 nothing_left() {
     local i left
     for ((i = 0; i <= $1; i++)); do
-        left=$(on h3 sh -c 'pgrep -af "[s]leep 6.25"; ls -d /tmp/.swiftprov-* 2>/dev/null' || true)
+        left=$(on h3 pgrep -af '[s]leep 6.25' || true)$(directories | grep -vxFf "$WORK/directories" || true)
         [ -z "$left" ] && return
         sleep 1
     done
