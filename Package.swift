@@ -73,7 +73,7 @@ let package = Package(
 
         // What is done there, and what is said about it.
         room("Results", ["Diagnostics", "Values"]),
-        room("Modules", ["Diagnostics", "Values", "Jinja", "YAML", "Target", "Results", crypto]),
+        room("Modules", ["Diagnostics", "Values", "Vault", "Jinja", "YAML", "Target", "Results", crypto]),
         room(
             "Engine",
             [

@@ -75,7 +75,6 @@ extension FileWrite {
         p=$1; size=$2; owner=$3; group=$4; mode=$5; expect=$6; backup=$7; unsafe=$8; follow=$9; shift 9
         t=; b=-
         trap 'test -z "$t" || rm -f -- "$t"' EXIT
-        trap 'exit 143' TERM HUP INT PIPE
         fail() { echo "$1"; exit 1; }
         if test -n "$follow" && test -L "$p"; then
         p=$(readlink -f -- "$p") || fail link

@@ -80,7 +80,7 @@ public final class FactCache {
         do throws(Diagnostic) {
             let payload = try JSON.text(.map(kept.mapValues(Self.writable)), style: .python)
             let text = try JSON.text(["__payload__": .string(payload)], style: .python)
-            try LocalFile.replace(path, with: Array(text.utf8))
+            try LocalFile.replace(path, with: Array(text.utf8), isDurable: false)
         } catch {
             tell("the facts of \(host) cannot be kept: \(error.summary)")
         }

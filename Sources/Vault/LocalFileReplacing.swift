@@ -2,45 +2,99 @@ public import Diagnostics
 internal import Glibc
 
 extension LocalFile {
-    /// Writes a file that only its owner may read: whoever reads it meanwhile sees the old or the new content, whole.
+    /// Who may read a file that is put in place.
+    public enum Access: Sendable {
+        /// Its owner alone.
+        case ownerOnly
+        /// Whom the process's umask lets.
+        case byUmask
+        /// As the file that was there; its owner alone where there was none.
+        case asBefore
+    }
+
+    /// Puts a file in place: whoever reads it meanwhile sees the old or the new content, whole.
     ///
     /// - Parameters:
-    ///   - path: The file; its directory exists.
+    ///   - path: The file; its directory exists. A link there is replaced, not followed.
     ///   - bytes: The whole content.
+    ///   - access: Who may read it.
+    ///   - isDurable: Whether it must survive a power cut from now on; a cache need not.
     /// - Throws: `Diagnostic` with code `.failed`, naming the path and the system's reason.
-    public static func replace(_ path: String, with bytes: [UInt8]) throws(Diagnostic) {
-        // The name begins with a dot, so that nobody takes it for a finished file.
-        let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-        var template = Array("\(path[..<slash]).\(path[slash...]).XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw unwritable(path, errno) }
-        let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        var rest = bytes[...]
-        var failure: Int32 = 0
-        while !rest.isEmpty, failure == 0 {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { failure = errno }
+    public static func replace(
+        _ path: String, with bytes: [UInt8], access: Access = .ownerOnly, isDurable: Bool = true
+    ) throws(Diagnostic) {
+        let temporary = try written(bytes, beside: path, access, isDurable)
+        guard rename(temporary, path) == 0 else {
+            let reason = errno
+            unlink(temporary)
+            throw unwritable(path, reason)
         }
-        close(descriptor)
-        if failure == 0, rename(temporary, path) != 0 { failure = errno }
+    }
+
+    /// Makes a file that only its owner may read, unless there is one: the first of several who try wins.
+    ///
+    /// - Returns: Whether it was made; what is there otherwise stays as it is.
+    /// - Throws: `Diagnostic` with code `.failed`, naming the path and the system's reason.
+    public static func create(_ path: String, with bytes: [UInt8]) throws(Diagnostic) -> Bool {
+        let temporary = try written(bytes, beside: path, .ownerOnly, true)
+        defer { unlink(temporary) }
+        // Unlike a rename, a link never replaces what is there.
+        if link(temporary, path) == 0 { return true }
+        guard errno == EEXIST else { throw unwritable(path, errno) }
+        return false
+    }
+
+    /// A finished file beside a path, to be given its name.
+    private static func written(
+        _ bytes: [UInt8], beside path: String, _ access: Access, _ isDurable: Bool
+    ) throws(Diagnostic) -> String {
+        var before = stat()
+        let keepsAccess = access == .asBefore && stat(path, &before) == 0
+        let (temporary, descriptor) = try beside(path, mode: access == .byUmask ? 0o666 : 0o600)
+        var failure = write(bytes, to: descriptor)
+        if failure == 0, keepsAccess {
+            // Only root may give a file away; the mode is what matters.
+            _ = fchown(descriptor, before.st_uid, before.st_gid)
+            if fchmod(descriptor, before.st_mode & 0o7777) != 0 { failure = errno }
+        }
+        if failure == 0, isDurable, fsync(descriptor) != 0 { failure = errno }
+        if close(descriptor) != 0, failure == 0 { failure = errno }
         guard failure == 0 else {
             unlink(temporary)
             throw unwritable(path, failure)
+        }
+        return temporary
+    }
+
+    /// A new file beside a path, whose name begins with a dot, so that nobody takes it for a finished one.
+    private static func beside(
+        _ path: String, mode: mode_t
+    ) throws(Diagnostic) -> (path: String, descriptor: Int32) {
+        let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        while true {
+            let unique = String(UInt64.random(in: .min ... .max), radix: 36)
+            let temporary = "\(path[..<slash]).swiftprov-\(unique)"
+            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+            if descriptor >= 0 { return (temporary, descriptor) }
+            guard errno == EEXIST || errno == EINTR else { throw unwritable(path, errno) }
         }
     }
 
     /// Makes a directory and those above it, unless they are there.
     ///
+    /// - Parameter mode: Permission bits, less the umask.
     /// - Throws: `Diagnostic` with code `.failed`, naming the path and the system's reason.
-    public static func makeDirectory(_ path: String) throws(Diagnostic) {
+    public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(Diagnostic) {
         if kind(path) == .directory || path.isEmpty { return }
-        if let slash = path.lastIndex(of: "/"), slash > path.startIndex { try makeDirectory(String(path[..<slash])) }
-        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw unwritable(path, errno) }
+        if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+            try makeDirectory(String(path[..<slash]), mode: mode)
+        }
+        guard mkdir(path, mode) == 0 || errno == EEXIST else { throw unwritable(path, errno) }
     }
 
-    private static func unwritable(_ path: String, _ error: Int32) -> Diagnostic {
+    static func unwritable(_ path: String, _ error: Int32) -> Diagnostic {
         Diagnostic(
             .failed, "cannot write '\(path)': \(String(cString: strerror(error)))",
-            remedy: "Check the directory's rights and the space left.")
+            remedy: "Check the directory's rights and the space left; what was there is as it was.")
     }
 }

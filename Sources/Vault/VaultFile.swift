@@ -120,40 +120,14 @@ public enum VaultFile {
     }
 
     /// Puts a finished file where `path` is, with the mode and owner of what was there, else readable by its owner
-    /// only.
+    /// only. A link stays a link: what it points to is replaced.
     private static func replace(_ path: String, with bytes: [UInt8]) throws(Diagnostic) {
-        // A link stays a link: what it points to is replaced.
-        let target = resolved(path)
-        var before = stat()
-        let existed = stat(target, &before) == 0
-        var template = Array("\(target).swiftprov-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        let temporary = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-        guard descriptor >= 0 else { throw unwritable(path, errno) }
-        var failure = LocalFile.write(bytes, to: descriptor)
-        if failure == 0, existed {
-            // Only root may give a file away; the mode is what matters.
-            _ = fchown(descriptor, before.st_uid, before.st_gid)
-            if fchmod(descriptor, before.st_mode & 0o7777) != 0 { failure = errno }
-        }
-        if failure == 0, fsync(descriptor) != 0 { failure = errno }
-        close(descriptor)
-        if failure == 0, rename(temporary, target) != 0 { failure = errno }
-        guard failure == 0 else {
-            unlink(temporary)
-            throw unwritable(path, failure)
-        }
+        try LocalFile.replace(resolved(path), with: bytes, access: .asBefore)
     }
 
     private static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)
-    }
-
-    private static func unwritable(_ path: String, _ error: Int32) -> Diagnostic {
-        Diagnostic(
-            .failed, "cannot write '\(path)': \(String(cString: strerror(error)))",
-            remedy: "Check the directory's rights and the space left; the file is as it was.")
     }
 }

@@ -79,20 +79,20 @@ struct ScriptModule: Module {
 
     func apply(_ step: Void, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         let answer = try await target.perform(
-            Self.put, [name, executable == nil ? "1" : ""], input: content,
+            Self.put, [name, executable == nil ? "1" : "", String(content.count)], input: content,
             doing: "put the script '\(name)' on the host")
         let path = String(answer.output.dropLast())
         // The arguments are the author's own shell text; the path is ours.
         let line = (executable.map { $0 + " " } ?? "") + ShellQuoting.quote(path) + rest
-        let outcome: Result<CommandResult, Diagnostic>
+        let result: CommandResult
         do throws(Diagnostic) {
-            outcome = .success(
-                try await target.run(Command(.shell(line, executable: "/bin/sh"), directory: directory)))
+            result = try await target.run(Command(.shell(line, executable: "/bin/sh"), directory: directory))
         } catch {
-            outcome = .failure(error)
+            // Why it did not run is what counts; what cannot be removed now goes with the shell.
+            _ = try? await target.execute(Self.remove, path)
+            throw error
         }
         try await target.perform(Self.remove, [path], doing: "remove the script '\(name)'")
-        let result = try outcome.get()
         var values: ValueMap = ["rc": .int(Int(result.status))]
         CommandRun.addOutput(result.output, result.errorOutput, to: &values)
         guard !result.succeeded else { return .changed(values) }
@@ -124,19 +124,25 @@ struct ScriptModule: Module {
         return ""
     }
 
-    /// `$1` the name, `$2` whether it must be executable where it lies: file systems of temporary files may forbid it.
+    /// `$1` the name, `$2` whether it must be executable where it lies: file systems of temporary files may forbid it;
+    /// `$3` its length. Where it can be it lies in the shell's private directory, which goes with the shell.
     private static let put: Script = #"""
         umask 077
-        for place in "${TMPDIR:-/tmp}" "$HOME" /var/tmp; do
-            directory=$(mktemp -d "$place/.swiftprov-XXXXXXXXXX" 2>/dev/null) || continue
-            : >"$directory/$1" && chmod 700 "$directory/$1"
+        directory=
+        trap '[ -z "$directory" ] || rm -rf -- "$directory"' EXIT
+        for place in "$_d" "${TMPDIR:-/tmp}" "$HOME" /var/tmp; do
+            directory=$(mktemp -d "$place/.swiftprov-XXXXXXXXXX" 2>/dev/null) || { directory=; continue; }
+            : >"$directory/$1" && chmod 700 "$directory/$1" || exit 1
             if [ -z "$2" ] || [ -x "$directory/$1" ]; then
-                cat >"$directory/$1" || { rm -rf "$directory"; exit 1; }
+                cat >"$directory/$1" || exit 1
+                [ "$(wc -c <"$directory/$1")" -eq "$3" ] || { echo 'it did not arrive whole' >&2; exit 1; }
                 printf '%s\n' "$directory/$1"
+                directory=
                 exit 0
             fi
-            rm -rf "$directory"
+            rm -rf -- "$directory"
         done
+        directory=
         echo 'there is no directory where a script may be run' >&2
         exit 1
         """#

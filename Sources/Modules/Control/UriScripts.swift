@@ -13,7 +13,6 @@ enum UriScripts {
             have() { command -v "$1" >/dev/null 2>&1; }
             work=$(umask 077; mktemp -d) || exit 1
             trap 'rm -rf "$work"' EXIT
-            trap 'exit 143' TERM INT HUP
             cat >"$work/all" || exit 1
             head -c "$configsize" "$work/all" >"$work/config"
             tail -c +$((configsize + 1)) "$work/all" >"$work/rest"

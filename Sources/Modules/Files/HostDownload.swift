@@ -166,7 +166,6 @@ struct HostDownload: Sendable {
             work=$(umask 077; mktemp -d) || exit 4
             fetched=
             trap 'rm -rf "$work"; [ -z "$fetched" ] || rm -f -- "$fetched"' EXIT
-            trap 'exit 143' TERM INT HUP
             cat >"$work/all" || exit 4
             head -c "$configsize" "$work/all" >"$work/config"
             tail -c +$((configsize + 1)) "$work/all" >"$work/headers"

@@ -72,47 +72,6 @@ enum LocalFiles {
         }
     }
 
-    /// Writes a file whole or not at all, and the directories it is in.
-    ///
-    /// - Throws: `Diagnostic` with code `.failed`, in the system's words.
-    static func write(_ bytes: [UInt8], to path: String) throws(Diagnostic) {
-        func failed(_ what: String) -> Diagnostic {
-            Diagnostic(.failed, "cannot write '\(path)' here: \(what): \(String(cString: strerror(errno)))")
-        }
-        var above: [String] = []
-        var directory = FilePlacement.directory(of: path)
-        while directory != "/", directory != ".", kind(of: directory) == nil {
-            above.append(directory)
-            directory = FilePlacement.directory(of: directory)
-        }
-        for directory in above.reversed() where mkdir(directory, 0o777) != 0 && errno != EEXIST {
-            throw failed("making '\(directory)'")
-        }
-        // `mkstemp` writes the name it chose into its argument.
-        var template = Array((path + ".XXXXXX").utf8CString)
-        let handle = mkstemp(&template)
-        guard handle >= 0 else { throw failed("making a temporary file") }
-        var isDone = false
-        defer { if !isDone { unlink(template) } }
-        let mask = umask(0)
-        umask(mask)
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(handle, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                close(handle)
-                throw failed("writing")
-            }
-            rest = rest.dropFirst(count)
-        }
-        guard fchmod(handle, 0o666 & ~mask) == 0, fsync(handle) == 0, close(handle) == 0 else {
-            throw failed("finishing")
-        }
-        guard rename(template, path) == 0 else { throw failed("renaming") }
-        isDone = true
-    }
-
     private static func kind(_ info: stat) -> Kind {
         switch info.st_mode & 0o170000 {
         case 0o100000: .file

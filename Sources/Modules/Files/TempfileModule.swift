@@ -75,6 +75,8 @@ struct TempfileModule: Module {
                 fi
                 [ -e "$name" ] || [ -L "$name" ] || break
             done
-            if [ -n "$kind" ]; then mkdir -- "$name"; else : >"$name"; fi
+            # Not in use and not to be made: in the host's own words.
+            if [ -n "$kind" ]; then mkdir -- "$name" || exit 1; else : >"$name" || exit 1; fi
+            printf '%s\n' "$name"
             """#
 }

@@ -240,13 +240,12 @@ struct CronModule: Module {
         command -v crontab >/dev/null 2>&1 || exit 3
         if [ -n "$1" ] && [ "$1" != "$(id -un)" ]; then set -- -u "$1" -l; else set -- -l; fi
         said=$(mktemp) || exit 1
+        trap 'rm -f "$said"' EXIT
         crontab "$@" 2>"$said"
         status=$?
         # Having none is no trouble.
         if [ $status != 0 ] && grep -qi -e 'no crontab for' -e "can't open" "$said"; then status=0; fi
-        [ $status = 0 ] || cat "$said" >&2
-        rm -f "$said"
-        [ $status = 0 ] || exit 1
+        [ $status = 0 ] || { cat "$said" >&2; exit 1; }
         """#
 
     private static let install: Script = #"""
@@ -254,7 +253,9 @@ struct CronModule: Module {
         """#
 
     private static let backup: Script = #"""
-        file=$(mktemp /tmp/crontabXXXXXXXX) && cat >"$file" && printf '%s\n' "$file"
+        kept=
+        trap '[ -n "$kept" ] || rm -f "$file"' EXIT
+        file=$(mktemp /tmp/crontabXXXXXXXX) && cat >"$file" && kept=1 && printf '%s\n' "$file"
         """#
 }
 

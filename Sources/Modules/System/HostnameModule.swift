@@ -75,10 +75,16 @@ struct HostnameModule: Module {
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
-        try await target.perform(
-            Self.set,
-            [name, step.usesSystemd ? "1" : "", step.current ? "1" : "", step.permanent ? "1" : ""],
-            doing: "set the host's name")
+        if step.permanent, !step.usesSystemd {
+            _ = try await target.write(
+                FileWrite(path: "/etc/hostname", content: Array("\(name)\n".utf8), mode: 0o644))
+        }
+        if step.current || step.usesSystemd {
+            try await target.perform(
+                Self.set,
+                [name, step.usesSystemd ? "1" : "", step.current ? "1" : "", step.permanent ? "1" : ""],
+                doing: "set the host's name")
+        }
         let answer = try await target.query(Self.look, way ?? "")
         var fields = FieldReader(answer.stdout)
         for _ in 0..<3 { _ = fields.next() }
@@ -116,7 +122,8 @@ struct HostnameModule: Module {
         printf '\0'
         """#
 
-    /// `$1` the name, `$2` whether through systemd, `$3` the running kernel's, `$4` the file's.
+    /// `$1` the name, `$2` whether through systemd, and then `$3` whether the running kernel's and `$4` whether the
+    /// kept one.
     private static let set: Script = #"""
         if [ -n "$2" ]; then
             if [ -n "$3" ]; then hostnamectl --transient set-hostname "$1" || exit 1; fi
@@ -128,15 +135,6 @@ struct HostnameModule: Module {
             [ "$(uname -n)" = "$1" ] || hostname "$1"
             exit
         fi
-        if [ -n "$4" ]; then
-            new=$(mktemp /etc/.hostname.XXXXXX) || exit 1
-            if printf '%s\n' "$1" >"$new" && chmod 644 "$new" && mv -f "$new" /etc/hostname 2>/dev/null; then :
-            else
-                # A container's file is a mount of its own.
-                rm -f "$new"
-                printf '%s\n' "$1" >/etc/hostname || exit 1
-            fi
-        fi
-        if [ -n "$3" ]; then hostname "$1" || exit 1; fi
+        hostname "$1"
         """#
 }

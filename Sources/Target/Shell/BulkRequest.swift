@@ -21,13 +21,16 @@ final class BulkRequest: ShellLinkOwner {
     /// The numbers of the two answers: leave to send, and the request's own.
     private static let (leave, answer) = (1, 2)
 
-    /// - Parameter ready: A shell that was opened for this request alone.
-    init(_ request: ShellRequest, on link: any ShellLink, _ ready: ShellStartup.Ready) {
+    /// - Parameters:
+    ///   - link: A shell that was opened for this request alone.
+    ///   - directory: The private directory of the shell that it stands in for, where the request's temporary files
+    ///     lie: what it leaves there is for requests to come.
+    init(_ request: ShellRequest, on link: any ShellLink, _ ready: ShellStartup.Ready, directory: String) {
         input = request.input ?? []
         self.link = link
         framing = ready.framing
         link.owner = self
-        let text = "_h \(Self.leave) \(Self.answer) \(ShellQuoting.quote(request.text))\n"
+        let text = "_h \(Self.leave) \(Self.answer) \(directory) \(ShellQuoting.quote(request.text))\n"
         link.send(Array(text.utf8))
         link.flush()
     }

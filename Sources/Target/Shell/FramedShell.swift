@@ -131,7 +131,7 @@ package final class FramedShell: Shell {
     ///
     /// - Returns: Nil if it is to go the usual way: there is little input, or no further shell to be had.
     private func bulkOutcome(_ request: ShellRequest) async -> Result<CommandResult, Diagnostic>? {
-        guard case .open = phase, let input = request.input, input.count >= BulkRequest.threshold,
+        guard case .open(_, let directory) = phase, let input = request.input, input.count >= BulkRequest.threshold,
             !EncodedRequest.runsApart(request), !Task.isCancelled
         else { return nil }
         let startup = ShellStartup(become: become)
@@ -148,7 +148,7 @@ package final class FramedShell: Shell {
         }
         openingRoundTrips += opened.ready.roundTrips
         roundTrips += 2
-        let bulk = BulkRequest(request, on: opened.link, opened.ready)
+        let bulk = BulkRequest(request, on: opened.link, opened.ready, directory: directory)
         bulkRequests.append(bulk)
         defer { bulkRequests.removeAll { $0 === bulk } }
         return await withTaskCancellationHandler {

@@ -22,6 +22,17 @@ enum ShellBoot {
     /// for commands, which mean what a person would mean who logged in.
     static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+    /// What every snippet begins with, wherever it runs.
+    ///
+    /// A signal, or nobody there to take its words any more, ends it as `exit` does: what it set up to be removed at
+    /// its end is removed. Temporary files that it puts nowhere in particular lie in the shell's private directory,
+    /// which goes with the shell; programs that it runs keep the `TMPDIR` they know.
+    static let guards = #"""
+        trap 'exit 143' TERM INT HUP
+        trap 'exit 141' PIPE
+        mktemp() { TMPDIR=$_d command mktemp "$@"; }
+        """#
+
     static func text(token: String) -> String {
         #"""
         trap : TERM INT HUP
@@ -48,19 +59,21 @@ enum ShellBoot {
         _n() { echo "
         \#(token) $1 $2"; echo "
         \#(token) $1" >&2; }
-        _r() { (eval "$2") </dev/null; _n $1 $?; }
-        _i() { base64 -d | (eval "$2"); _n $1 $?; }
+        _g() { \#(guards)
+        }
+        _r() { (_g; eval "$2") </dev/null; _n $1 $?; }
+        _i() { base64 -d | (_g; eval "$2"); _n $1 $?; }
         _c() { base64 -d >>"$_d/in" || _x=1; } 2>>"$_d/bad"
         _b() { head -c $1 | base64 -d >>"$_d/in" || _x=1; } 2>>"$_d/bad"
         _q() { rm -f "$_d/in" "$_d/bad"; _x=; }
         _w() {
         if test -n "$_x"; then echo "cannot keep the input: $(cat "$_d/bad")" >&2; _y=125
-        else (eval "$2") <"$_d/in"; _y=$?
+        else (_g; eval "$2") <"$_d/in"; _y=$?
         fi
         _q; _n $1 $_y; }
-        _h() { _n $1 0; (eval "$3"); _n $2 $?; exit; }
+        _h() { _n $1 0; (_d=$3; _g; eval "$4"); _n $2 $?; exit; }
         _f() {
-        printf 'echo $$ >"%s/p%s"\n%s\n' "$_d" $1 "$2" >"$_d/s"
+        printf '_d=%s; echo $$ >"$_d/p%s"\n%s\n' "$_d" $1 "$2" >"$_d/s"
         { (PATH=$_p; exec $_s /bin/sh "$_d/s") <"${3:-/dev/null}" >"$_d/o$1" 2>"$_d/e$1"; _y=$?; } 2>/dev/null
         if test -e "$_d/e$1"; then
         test -s "$_d/o$1" && { cat "$_d/o$1"; : >"$_d/o$1"; }

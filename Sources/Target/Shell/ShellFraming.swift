@@ -128,7 +128,7 @@ struct EncodedRequest {
         }
         if request.kind == .snippet, Self.runsApart(request) {
             // A snippet that may be cut short runs as commands do, but finds programs as snippets do.
-            text = "PATH=\(ShellBoot.searchPath):$PATH\n" + text
+            text = "PATH=\(ShellBoot.searchPath):$PATH\n\(ShellBoot.guards)\n" + text
         }
         call = "\(function) \(number) \(ShellQuoting.quote(text))"
     }

@@ -2,6 +2,7 @@ import Diagnostics
 import Glibc
 import Jinja
 import Values
+import Vault
 
 /// `lookup('password', 'FILE')`: a random password, made once and kept in a file of the control machine.
 extension Lookups {
@@ -156,54 +157,18 @@ private struct PasswordKeeper {
     }
 
     private func read() throws(Diagnostic) -> Kept? {
-        guard let file = fopen(path, "r") else {
-            if errno == ENOENT { return nil }
-            throw trouble("cannot read")
-        }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, file)
-            if count == 0 { break }
-            bytes += buffer[..<count]
-        }
-        return Kept(line: Lookups.strippedAtEnd(String(decoding: bytes, as: UTF8.self)))
+        guard LocalFile.kind(path) != nil else { return nil }
+        return Kept(line: Lookups.strippedAtEnd(String(decoding: try LocalFile.bytes(path), as: UTF8.self)))
     }
 
     /// Writes the file whole or not at all, readable by its owner alone.
     ///
     /// - Returns: False if it must not replace a file and there is one by now.
     private func write(_ line: String, replaces: Bool) throws(Diagnostic) -> Bool {
-        let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-        try makeFolder(folder)
-        let passing = "\(path).\(getpid()).\(UInt64.random(in: 0 ... .max))"
-        let descriptor = open(passing, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0, let file = fdopen(descriptor, "w") else { throw trouble("cannot write") }
-        defer { unlink(passing) }
+        try LocalFile.makeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]), mode: 0o700)
         let bytes = Array((line + "\n").utf8)
-        let isWritten =
-            fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0 && fsync(descriptor) == 0
-        guard fclose(file) == 0, isWritten else { throw trouble("cannot write") }
-        if replaces {
-            guard rename(passing, path) == 0 else { throw trouble("cannot replace") }
-            return true
-        }
-        // A link never replaces what is there.
-        if link(passing, path) == 0 { return true }
-        guard errno == EEXIST else { throw trouble("cannot write") }
-        return false
-    }
-
-    private func makeFolder(_ folder: String) throws(Diagnostic) {
-        guard !folder.isEmpty, access(folder, F_OK) != 0 else { return }
-        if let slash = folder.lastIndex(of: "/"), slash > folder.startIndex {
-            try makeFolder(String(folder[..<slash]))
-        }
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw trouble("cannot make the directory of") }
-    }
-
-    private func trouble(_ what: String) -> Diagnostic {
-        Diagnostic(.missingFile, "\(what) the password file '\(path)': \(String(cString: strerror(errno)))")
+        guard replaces else { return try LocalFile.create(path, with: bytes) }
+        try LocalFile.replace(path, with: bytes)
+        return true
     }
 }

@@ -97,7 +97,6 @@ enum UnpackScripts {
             shift 6
             work=$(umask 077; mktemp -d) || exit 1
             trap 'rm -rf "$work"' EXIT
-            trap 'exit 143' TERM INT HUP
             if [ -z "$archive" ]; then
                 archive=$work/archive
                 cat >"$archive" || exit 1

@@ -355,7 +355,6 @@ enum ArchiveScripts {
             work=$(umask 077; mktemp -d) || exit 1
             done=
             trap '[ -n "$done" ] || rm -rf "$work"' EXIT
-            trap 'exit 143' TERM INT HUP
             cat >"$work/names"
             new=$work/new
             if [ -n "$3" ]; then

@@ -165,11 +165,13 @@ enum GitScripts {
             if [ -n "$archive" ]; then
                 set -- archive --format="$kind"
                 [ -z "$prefix" ] || set -- "$@" --prefix="$prefix"
-                new=$(mktemp "$archive.XXXXXX") || exit 1
-                work "$@" "$version" >"$new" || { rm -f -- "$new"; exit 1; }
-                if cmp -s "$new" "$archive"; then rm -f -- "$new"
-                else
-                    chmod =rw "$new" && mv -f -- "$new" "$archive" || { rm -f -- "$new"; exit 1; }
+                new=
+                trap '[ -z "$new" ] || rm -f -- "$new"' EXIT
+                new=$(mktemp "$archive.XXXXXX") || { new=; exit 1; }
+                work "$@" "$version" >"$new" || exit 1
+                if ! cmp -s "$new" "$archive"; then
+                    chmod =rw "$new" && { sync "$new" || sync; } 2>/dev/null
+                    mv -f -- "$new" "$archive" || exit 1
                     told=${told}a
                 fi
             fi

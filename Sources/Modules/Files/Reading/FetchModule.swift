@@ -3,6 +3,7 @@ import Diagnostics
 import Results
 import Target
 import Values
+import Vault
 
 /// Copies a file of the host to the control machine, as `ansible.builtin.fetch` does.
 struct FetchModule: Module {
@@ -114,7 +115,8 @@ struct FetchModule: Module {
             throw Diagnostic(
                 .failed, "'\(step.path)' changed while it was fetched", remedy: "Run again.", host: target.hostName)
         }
-        try LocalFiles.write(content, to: step.local)
+        try LocalFile.makeDirectory(FilePlacement.directory(of: step.local), mode: 0o777)
+        try LocalFile.replace(step.local, with: content, access: .byUmask)
         return .changed([
             "dest": .string(step.local), "checksum": .string(checksum), "remote_checksum": .string(checksum),
             "md5sum": .string(FilePlacement.hex(Insecure.MD5.hash(data: content))), "remote_md5sum": .null,
