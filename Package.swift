@@ -50,30 +50,33 @@ let package = Package(
         room("Diagnostics", []),
         room("Values", ["CLinux", "Diagnostics"]),
 
+        // Files and programs of the control machine.
+        room("Local", ["CLinux", "Diagnostics"]),
+
         // Asking servers from here.
         room("HTTP", ["CHTTP", "Diagnostics"]),
 
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
-        room("Vault", ["CLinux", "Diagnostics", crypto, cryptoExtras]),
-        room("Configuration", ["Diagnostics", "Values", "Vault"]),
+        room("Vault", ["CLinux", "Diagnostics", "Local", crypto, cryptoExtras]),
+        room("Configuration", ["Diagnostics", "Local", "Values", "Vault"]),
         room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", "Vault", crypto]),
 
         // What people wrote.
-        room("Inventory", ["CPCRE2", "Diagnostics", "Values", "YAML", "Vault", "Jinja"]),
-        room("Playbook", ["Diagnostics", "Values", "YAML", "Vault"]),
-        room("Variables", ["Diagnostics", "HTTP", "Values", "Jinja", "Inventory", "Vault"]),
+        room("Inventory", ["CPCRE2", "Diagnostics", "Local", "Values", "YAML", "Vault", "Jinja"]),
+        room("Playbook", ["Diagnostics", "Local", "Values", "YAML", "Vault"]),
+        room("Variables", ["Diagnostics", "Local", "HTTP", "Values", "Jinja", "Inventory", "Vault"]),
         room(
             "Planning",
             ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
 
         // Hosts.
-        room("Target", ["CLinux", "Diagnostics", "Values", "Results", crypto]),
-        room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Target", crypto]),
+        room("Target", ["CLinux", "Diagnostics", "Local", "Values", "Results", crypto]),
+        room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Local", "Target", crypto]),
 
         // What is done there, and what is said about it.
         room("Results", ["Diagnostics", "Values"]),
-        room("Modules", ["Diagnostics", "Values", "Vault", "Jinja", "YAML", "Target", "Results", crypto]),
+        room("Modules", ["Diagnostics", "Local", "Values", "Jinja", "YAML", "Target", "Results", crypto]),
         room(
             "Engine",
             [
@@ -85,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "swiftprov",
             dependencies: [
-                "Diagnostics", "Values", "YAML", "Vault", "Configuration", "Inventory", "Playbook", "Planning",
+                "Diagnostics", "Local", "Values", "YAML", "Vault", "Configuration", "Inventory", "Playbook", "Planning",
                 "Variables", "Jinja", "Modules", "Target", "SSH", "Results", "Engine", "Reporting", argumentParser,
             ],
             swiftSettings: settings
@@ -98,7 +101,8 @@ let package = Package(
 
         // What `make fuzz` runs; left alone likewise.
         .executableTarget(
-            name: "FuzzDriver", dependencies: ["Diagnostics", "Values", "YAML", "Vault", "Inventory", "Jinja"],
+            name: "FuzzDriver",
+            dependencies: ["Diagnostics", "Local", "Values", "YAML", "Vault", "Inventory", "Jinja"],
             path: "Tests/Fuzz/FuzzDriver", swiftSettings: settings),
 
         // Tests, a target a room.
@@ -111,17 +115,18 @@ let package = Package(
             path: "Tests/RunFixture", swiftSettings: settings
         ),
         tests(
-            "ConfigurationTests", ["Configuration", "Diagnostics", "Values", "Vault"], exclude: ["Cases"]),
+            "ConfigurationTests", ["Configuration", "Diagnostics", "Local", "Values", "Vault"], exclude: ["Cases"]),
         tests(
             "EngineTests",
             ["RunFixture", "Diagnostics", "Values", "Variables", "Results", "Engine", "Planning", "Target"],
             exclude: ["Cases"]
         ),
         tests(
-            "InventoryTests", ["Diagnostics", "Values", "YAML", "Vault", "Inventory"],
+            "InventoryTests", ["Diagnostics", "Local", "Values", "YAML", "Vault", "Inventory"],
             exclude: ["Cases", "ErrorCases"]
         ),
         tests("JinjaTests", ["Diagnostics", "Jinja", "Values"], exclude: ["Cases"]),
+        tests("LocalTests", ["Diagnostics", "Local"]),
         tests(
             "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics", "YAML"],
             resources: [.copy("Cases"), .copy("HostCases")]),
@@ -132,10 +137,10 @@ let package = Package(
         ),
         tests("ReportingTests", ["RunFixture", "Diagnostics", "Values", "Results", "Reporting"]),
         tests("SSHTests", ["SSH", "Target", "Diagnostics"], exclude: ["ConfigCases"]),
-        tests("TargetTests", ["Target", "Diagnostics", "Results"]),
+        tests("TargetTests", ["Target", "Diagnostics", "Local", "Results"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
-        tests("VariablesTests", ["Diagnostics", "Values", "Vault", "Inventory", "Variables"]),
-        tests("VaultTests", ["Diagnostics", "Vault"], exclude: ["Cases"]),
+        tests("VariablesTests", ["Diagnostics", "Local", "Values", "Vault", "Inventory", "Variables"]),
+        tests("VaultTests", ["Diagnostics", "Local", "Vault"], exclude: ["Cases"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"], exclude: ["Cases"]),
     ],
     swiftLanguageModes: [.v6]

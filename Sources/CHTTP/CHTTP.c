@@ -132,7 +132,8 @@ int swiftprov_http_perform(const swiftprov_http_request *request, swiftprov_http
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     // Their successors, which take names, came with 7.85.
-    SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    long other = request->takes_other_schemes ? CURLPROTO_FTP | CURLPROTO_FILE : 0;
+    SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS) | other);
     SET(CURLOPT_REDIR_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #pragma GCC diagnostic pop
     SET(CURLOPT_FOLLOWLOCATION, request->redirections > 0 ? 1L : 0L);
@@ -141,9 +142,20 @@ int swiftprov_http_perform(const swiftprov_http_request *request, swiftprov_http
     if (request->ca_directory) SET(CURLOPT_CAPATH, request->ca_directory);
     if (request->client_certificate) SET(CURLOPT_SSLCERT, request->client_certificate);
     if (request->client_key) SET(CURLOPT_SSLKEY, request->client_key);
-    if (request->credentials) {
-        SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+    switch (request->authentication) {
+    case SWIFTPROV_HTTP_ASKED: SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_ANY); break;
+    case SWIFTPROV_HTTP_NEGOTIATED: SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NEGOTIATE); break;
+    default: SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+    }
+    if (request->credentials)
         SET(CURLOPT_USERPWD, request->credentials);
+    else if (request->authentication == SWIFTPROV_HTTP_NEGOTIATED)
+        SET(CURLOPT_USERPWD, ":");
+    if (request->uses_netrc) SET(CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+    if (request->ciphers) SET(CURLOPT_SSL_CIPHER_LIST, request->ciphers);
+    if (request->idle_timeout > 0) {
+        SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+        SET(CURLOPT_LOW_SPEED_TIME, request->idle_timeout);
     }
     if (request->proxy) SET(CURLOPT_PROXY, request->proxy);
     if (request->unix_socket) SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);

@@ -4,9 +4,12 @@
 #include <pthread.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 int swiftprov_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int swiftprov_memory_file(void) { return memfd_create("swiftprov", MFD_CLOEXEC); }
 
 ssize_t swiftprov_find(const void *haystack, size_t length, const void *needle, size_t needle_length) {
     const char *found = memmem(haystack, length, needle, needle_length);

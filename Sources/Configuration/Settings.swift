@@ -1,7 +1,7 @@
 public import Diagnostics
 internal import Glibc
+internal import Local
 public import Values
-internal import Vault
 
 /// The settings of a run: from the environment, from `ansible.cfg`, or as they are by default.
 public struct Settings: Sendable {

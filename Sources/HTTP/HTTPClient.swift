@@ -6,7 +6,7 @@ internal import Glibc
 public struct HTTPRequest: Sendable {
     /// Such as `GET`.
     public var method: String
-    /// `http:` or `https:`; nothing else is asked.
+    /// `http:` or `https:`, and with `takesOtherSchemes` `ftp:` and `file:`.
     public var url: String
     /// In the order they are sent.
     public var headers: [(name: String, value: String)]
@@ -14,8 +14,10 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]?
     /// The longest that connecting may take.
     public var connectTimeout: Duration = .seconds(10)
-    /// The longest that all of it may take.
+    /// The longest that all of it may take; zero for no bound.
     public var timeout: Duration = .seconds(30)
+    /// The longest that no byte may come; zero for no bound.
+    public var idleTimeout: Duration = .zero
     /// Whether the server's certificate must be good.
     public var verifiesCertificate = true
     /// A file of the authorities to trust, PEM; nil for the system's.
@@ -25,8 +27,15 @@ public struct HTTPRequest: Sendable {
     /// Our own certificate and key, PEM.
     public var clientCertificate: String?
     public var clientKey: String?
-    /// For basic authentication, sent without waiting to be asked.
+    /// Who asks.
     public var credentials: (user: String, password: String)?
+    public var authentication = Authentication.basic
+    /// Whether `~/.netrc` may say who asks.
+    public var usesNetrc = false
+    /// Ciphers for TLS up to 1.2, in OpenSSL's names with colons between; nil for the library's own choice.
+    public var ciphers: String?
+    /// Whether the URL may be one of `ftp:` or `file:`; redirections never lead there.
+    public var takesOtherSchemes = false
     /// A proxy's URL; empty for none, nil for what `http_proxy`, `https_proxy` and `no_proxy` say.
     public var proxy: String?
     /// A socket to ask over instead of the network.
@@ -36,6 +45,16 @@ public struct HTTPRequest: Sendable {
     public var redirections = 5
     /// Answers longer than this many bytes are refused.
     public var longestBody = 64 << 20
+
+    /// How a request says who asks.
+    public enum Authentication: Sendable {
+        /// User and password, without waiting to be asked.
+        case basic
+        /// As the server wants it, once it asks.
+        case whenAsked
+        /// A Kerberos ticket.
+        case negotiate
+    }
 
     /// A request with nothing special about it.
     public init(
@@ -136,6 +155,16 @@ public enum HTTPClient {
         plain.client_certificate = pointer(request.clientCertificate)
         plain.client_key = pointer(request.clientKey)
         plain.credentials = pointer(request.credentials.map { "\($0.user):\($0.password)" })
+        plain.authentication =
+            switch request.authentication {
+            case .basic: Int32(SWIFTPROV_HTTP_BASIC)
+            case .whenAsked: Int32(SWIFTPROV_HTTP_ASKED)
+            case .negotiate: Int32(SWIFTPROV_HTTP_NEGOTIATED)
+            }
+        plain.uses_netrc = request.usesNetrc ? 1 : 0
+        plain.ciphers = pointer(request.ciphers)
+        plain.takes_other_schemes = request.takesOtherSchemes ? 1 : 0
+        plain.idle_timeout = (request.idleTimeout.milliseconds + 999) / 1000
         plain.proxy = pointer(request.proxy)
         plain.unix_socket = pointer(request.unixSocket)
         plain.user_agent = pointer(request.userAgent)

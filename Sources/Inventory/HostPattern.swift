@@ -1,5 +1,5 @@
 public import Diagnostics
-internal import Vault
+internal import Local
 
 /// Selects hosts by patterns: `web:&staging:!web03`, `db*`, `~web\d+`, `web[0:2]`, `all`.
 public enum HostPattern {

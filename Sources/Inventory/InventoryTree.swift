@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Local
 public import Values
 internal import Vault
 

@@ -1,6 +1,6 @@
 internal import Diagnostics
+internal import Local
 internal import Values
-internal import Vault
 internal import YAML
 
 /// Reads what an executable inventory prints for `--list`, and for `--host` where it gives no `_meta`.

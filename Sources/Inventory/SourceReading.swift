@@ -1,5 +1,6 @@
 internal import Diagnostics
 internal import Jinja
+internal import Local
 internal import Values
 internal import Vault
 internal import YAML

@@ -1,4 +1,5 @@
 public import Diagnostics
+import Local
 public import Values
 public import Vault
 public import YAML

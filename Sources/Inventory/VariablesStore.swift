@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Local
 internal import Synchronization
 internal import Values
 internal import Vault

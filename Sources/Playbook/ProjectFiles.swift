@@ -1,5 +1,6 @@
 public import Diagnostics
 import Glibc
+import Local
 public import Vault
 public import YAML
 

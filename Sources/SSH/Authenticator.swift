@@ -1,6 +1,7 @@
 internal import CLibSSH2
 internal import Diagnostics
 internal import Glibc
+internal import Local
 internal import Target
 
 /// Logs in: given keys, the agent's, the usual ones, then the password, plain or as answers to questions.
@@ -70,13 +71,14 @@ struct Authenticator {
     // MARK: Keys
 
     private mutating func use(keyAt path: String, isGiven: Bool) async throws(Diagnostic) -> Bool {
-        let read = await HelperThread.run { () -> (content: [UInt8]?, reason: String) in
-            let content = LocalFile.read(path)
-            return (content, content == nil ? String(errno: errno) : "")
-        }
-        guard let content = read.content else {
+        let content: [UInt8]
+        do throws(Diagnostic) {
+            content = try await HelperThread.run { () -> Result<[UInt8], Diagnostic> in
+                Result { () throws(Diagnostic) in try LocalFile.bytes(path) }
+            }.get()
+        } catch {
             if isGiven {
-                tried.append("key \(path): cannot be read (\(read.reason))")
+                tried.append("key: \(error.summary)")
                 remedies.append("Correct the key's path.")
             }
             return false
@@ -158,7 +160,7 @@ struct Authenticator {
         return await HelperThread.run {
             var blobs = Set<[UInt8]>()
             for path in paths.flatMap({ [$0, $0 + ".pub"] }) {
-                let text = String(decoding: LocalFile.read(path) ?? [], as: UTF8.self)
+                let text = String(decoding: (try? LocalFile.bytes(path)) ?? [], as: UTF8.self)
                 for word in text.split(whereSeparator: \.isWhitespace).dropFirst().prefix(1) {
                     if let blob = Base64Text.decode(String(word)) { blobs.insert(Array(blob)) }
                 }

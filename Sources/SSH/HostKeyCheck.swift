@@ -1,5 +1,6 @@
 internal import Diagnostics
 internal import Glibc
+internal import Local
 internal import Target
 
 /// Decides whether a host is the one it was: its key against the known_hosts files.
@@ -10,14 +11,14 @@ struct HostKeyCheck {
 
     init(_ settings: SSHSettings) {
         self.settings = settings
-        let stamps = settings.knownHostsFiles.map(LocalFile.stamp)
+        let stamps = settings.knownHostsFiles.map(KnownHostsFile.stamp)
         if let last = Self.last, last.files == settings.knownHostsFiles, last.stamps == stamps {
             known = last.known
             return
         }
         known = KnownHosts(
             settings.knownHostsFiles.compactMap { path in
-                LocalFile.read(path).map { (path, String(decoding: $0, as: UTF8.self)) }
+                (try? LocalFile.bytes(path)).map { (path, String(decoding: $0, as: UTF8.self)) }
             })
         Self.last = (settings.knownHostsFiles, stamps, known)
     }
@@ -87,7 +88,7 @@ struct HostKeyCheck {
     /// With checking off a file that cannot be written is no trouble.
     private func takeDown(_ type: String, _ key: String) throws(Diagnostic) {
         guard let path = settings.knownHostsFiles.first, path != "/dev/null" else { return }
-        let reason = LocalFile.append("\(name) \(type) \(key)\n", to: path)
+        let reason = KnownHostsFile.append("\(name) \(type) \(key)\n", to: path)
         if let reason, settings.hostKeyChecking == .acceptNew {
             throw Diagnostic(.hostKey, "cannot take down the host's key in \(path): \(reason)")
         }
@@ -111,23 +112,8 @@ enum KeyBlob {
     }
 }
 
-/// Files of the control machine, small ones.
-enum LocalFile {
-    /// The content, or nil if it cannot be read; `errno` says why.
-    static func read(_ path: String) -> [UInt8]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = Glibc.read(file, &buffer, buffer.count)
-            if count < 0 { return nil }
-            if count == 0 { return content }
-            content += buffer[..<count]
-        }
-    }
-
+/// The files in which host keys are kept.
+enum KnownHostsFile {
     /// What differs once the file was changed: its number, size and time of change.
     static func stamp(_ path: String) -> [Int] {
         var information = stat()
@@ -144,7 +130,7 @@ enum LocalFile {
         guard file >= 0 else { return String(errno: errno) }
         defer { close(file) }
         // A last line that somebody left without its end must not swallow ours.
-        let isWhole = read(path).map { $0.isEmpty || $0.last == UInt8(ascii: "\n") } ?? true
+        let isWhole = (try? LocalFile.bytes(path)).map { $0.isEmpty || $0.last == UInt8(ascii: "\n") } ?? true
         let bytes = Array((isWhole ? line : "\n" + line).utf8)
         return write(file, bytes, bytes.count) == bytes.count ? nil : String(errno: errno)
     }

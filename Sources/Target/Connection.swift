@@ -76,6 +76,8 @@ public struct ShellRequest: Sendable {
     public var text: String
     public var input: [UInt8]?
     public var timeout: Duration?
+    /// See `Script.checksItsInput`.
+    public var checksItsInput = false
 
     public init(_ kind: Kind, _ text: String, input: [UInt8]? = nil, timeout: Duration? = nil) {
         self.kind = kind

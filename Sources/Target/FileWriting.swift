@@ -70,92 +70,93 @@ extension FileWrite {
     /// own (a container's /etc/hosts) cannot be renamed over at all, so it is written in place without being
     /// asked to: there is no safer way. Any other file that refuses the rename is written in place only where
     /// `unsafe_writes` allows it.
-    static let script: Script = #"""
-        format=$1; shift
-        p=$1; size=$2; owner=$3; group=$4; mode=$5; expect=$6; backup=$7; unsafe=$8; follow=$9; shift 9
-        t=; b=-
-        trap 'test -z "$t" || rm -f -- "$t"' EXIT
-        fail() { echo "$1"; exit 1; }
-        if test -n "$follow" && test -L "$p"; then
-        p=$(readlink -f -- "$p") || fail link
-        test -n "$p" || fail link
-        fi
-        case $p in */*) d=${p%/*}; d=${d:-/};; *) d=.;; esac
-        test -d "$d" || fail parent
-        if test -d "$p" && ! test -L "$p"; then fail directory; fi
-        old=; test -e "$p" && old=1
-        if test -n "$old" && ! test -f "$p"; then fail special; fi
-        sum() { sha1sum <"$1" | cut -c1-40; }
-        case $expect in
-        '') ;;
-        absent) if test -n "$old" || test -L "$p"; then fail appeared; fi;;
-        *) test -n "$old" || fail vanished
-        now=$(sum "$p") && test -n "$now" || fail sum
-        test "$now" = "$expect" || fail changed;;
-        esac
-        direct=
-        t=$(mktemp "$d/.swiftprov-XXXXXXXXXX") || {
-        t=
-        test -n "$unsafe" && test -w "$p" || fail create
-        direct=1; t=$(mktemp) || { t=; fail create; }
-        }
-        cat >"$t" || fail content
-        test "$(wc -c <"$t")" -eq "$size" || fail size
-        if test -z "$direct"; then
-        if test -n "$old"; then
-        # Access lists and attributes go along where the system keeps them; owner and mode follow by themselves.
-        cp --attributes-only --preserve=mode,ownership,xattr -- "$p" "$t" 2>/dev/null
-        was=$(stat -c '%u %g %a' -- "$p") || fail stat
-        # As Ansible does: who may not give the file its old owner keeps it as the new one.
-        chown "${was%% *}" "$t" 2>/dev/null
-        was=${was#* }; chgrp "${was%% *}" "$t" 2>/dev/null
-        test -n "$mode" || mode=${was#* }
-        fi
-        if test -n "$owner"; then chown -- "$owner" "$t" || fail owner; fi
-        if test -n "$group"; then chgrp -- "$group" "$t" || fail group; fi
-        if test -n "$mode"; then chmod -- "$mode" "$t" || fail mode
-        else chmod =rw "$t" || fail mode
-        fi
-        fi
-        if test $# -gt 0; then
-        n=$#
-        while test $n -gt 0; do
-        w=$1; shift; n=$((n-1))
-        case $w in *%s*) w="${w%%%s*}$t${w#*%s}";; esac
-        set -- "$@" "$w"
-        done
-        "$@" >&2 </dev/null || { echo "status $?" >&2; fail validate; }
-        fi
-        { sync "$t" || sync; } 2>/dev/null
-        if test -n "$backup" && test -n "$old"; then
-        n=$$
-        while b="$p.$n.$(date '+%Y-%m-%d@%H:%M:%S')~"; test -e "$b"; do n=$((n+1)); done
-        cp -p -- "$p" "$b" || { rm -f -- "$b"; fail backup; }
-        fi
-        inplace() {
-        cat <"$t" >"$p" || fail inplace
-        if test -n "$owner"; then chown -- "$owner" "$p" || fail owner; fi
-        if test -n "$group"; then chgrp -- "$group" "$p" || fail group; fi
-        if test -n "$mode"; then chmod -- "$mode" "$p" || fail mode; fi
-        { sync "$p" || sync; } 2>/dev/null
-        }
-        if test -n "$direct"; then inplace
-        else
-        moved=$(mv -f -T -- "$t" "$p" 2>&1) && t= || {
-        # A busybox without -T: the path was seen not to be a directory above.
-        case $moved in *"nrecognized option"*|*"nvalid option"*) moved=$(mv -f -- "$t" "$p" 2>&1) && t=;; esac
-        }
-        if test -n "$t"; then
-        if test -n "$unsafe" || { test -n "$old" && cut -d ' ' -f 5 /proc/self/mountinfo | grep -qxF -- "$p"; }
-        then inplace
-        else echo "$moved" >&2; fail rename
-        fi
-        else { sync "$d" || sync; } 2>/dev/null
-        fi
-        fi
-        state=$(stat -c "$format" -- "$p") || fail stat
-        echo done; echo "$b"; echo "$state"
-        """#
+    static let script: Script =
+        (#"""
+    format=$1; shift
+    p=$1; size=$2; owner=$3; group=$4; mode=$5; expect=$6; backup=$7; unsafe=$8; follow=$9; shift 9
+    t=; b=-
+    trap 'test -z "$t" || rm -f -- "$t"' EXIT
+    fail() { echo "$1"; exit 1; }
+    if test -n "$follow" && test -L "$p"; then
+    p=$(readlink -f -- "$p") || fail link
+    test -n "$p" || fail link
+    fi
+    case $p in */*) d=${p%/*}; d=${d:-/};; *) d=.;; esac
+    test -d "$d" || fail parent
+    if test -d "$p" && ! test -L "$p"; then fail directory; fi
+    old=; test -e "$p" && old=1
+    if test -n "$old" && ! test -f "$p"; then fail special; fi
+    sum() { sha1sum <"$1" | cut -c1-40; }
+    case $expect in
+    '') ;;
+    absent) if test -n "$old" || test -L "$p"; then fail appeared; fi;;
+    *) test -n "$old" || fail vanished
+    now=$(sum "$p") && test -n "$now" || fail sum
+    test "$now" = "$expect" || fail changed;;
+    esac
+    direct=
+    t=$(mktemp "$d/.swiftprov-XXXXXXXXXX") || {
+    t=
+    test -n "$unsafe" && test -w "$p" || fail create
+    direct=1; t=$(mktemp) || { t=; fail create; }
+    }
+    cat >"$t" || fail content
+    test "$(wc -c <"$t")" -eq "$size" || fail size
+    if test -z "$direct"; then
+    if test -n "$old"; then
+    # Access lists and attributes go along where the system keeps them; owner and mode follow by themselves.
+    cp --attributes-only --preserve=mode,ownership,xattr -- "$p" "$t" 2>/dev/null
+    was=$(stat -c '%u %g %a' -- "$p") || fail stat
+    # As Ansible does: who may not give the file its old owner keeps it as the new one.
+    chown "${was%% *}" "$t" 2>/dev/null
+    was=${was#* }; chgrp "${was%% *}" "$t" 2>/dev/null
+    test -n "$mode" || mode=${was#* }
+    fi
+    if test -n "$owner"; then chown -- "$owner" "$t" || fail owner; fi
+    if test -n "$group"; then chgrp -- "$group" "$t" || fail group; fi
+    if test -n "$mode"; then chmod -- "$mode" "$t" || fail mode
+    else chmod =rw "$t" || fail mode
+    fi
+    fi
+    if test $# -gt 0; then
+    n=$#
+    while test $n -gt 0; do
+    w=$1; shift; n=$((n-1))
+    case $w in *%s*) w="${w%%%s*}$t${w#*%s}";; esac
+    set -- "$@" "$w"
+    done
+    "$@" >&2 </dev/null || { echo "status $?" >&2; fail validate; }
+    fi
+    { sync "$t" || sync; } 2>/dev/null
+    if test -n "$backup" && test -n "$old"; then
+    n=$$
+    while b="$p.$n.$(date '+%Y-%m-%d@%H:%M:%S')~"; test -e "$b"; do n=$((n+1)); done
+    cp -p -- "$p" "$b" || { rm -f -- "$b"; fail backup; }
+    fi
+    inplace() {
+    cat <"$t" >"$p" || fail inplace
+    if test -n "$owner"; then chown -- "$owner" "$p" || fail owner; fi
+    if test -n "$group"; then chgrp -- "$group" "$p" || fail group; fi
+    if test -n "$mode"; then chmod -- "$mode" "$p" || fail mode; fi
+    { sync "$p" || sync; } 2>/dev/null
+    }
+    if test -n "$direct"; then inplace
+    else
+    moved=$(mv -f -T -- "$t" "$p" 2>&1) && t= || {
+    # A busybox without -T: the path was seen not to be a directory above.
+    case $moved in *"nrecognized option"*|*"nvalid option"*) moved=$(mv -f -- "$t" "$p" 2>&1) && t=;; esac
+    }
+    if test -n "$t"; then
+    if test -n "$unsafe" || { test -n "$old" && cut -d ' ' -f 5 /proc/self/mountinfo | grep -qxF -- "$p"; }
+    then inplace
+    else echo "$moved" >&2; fail rename
+    fi
+    else { sync "$d" || sync; } 2>/dev/null
+    fi
+    fi
+    state=$(stat -c "$format" -- "$p") || fail stat
+    echo done; echo "$b"; echo "$state"
+    """# as Script).checkingItsInput
 
     /// The error for the step at which a write failed.
     static func failure(at step: String, path: String, said: String, file: FileWrite, status: Int32) -> Diagnostic {

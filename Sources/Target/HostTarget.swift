@@ -80,7 +80,9 @@ public struct HostTarget: TargetWriter {
         }
         text += arguments.isEmpty ? "set --\n" : "set -- \(ShellQuoting.join(arguments))\n"
         text += script.text
-        return try await request(ShellRequest(.snippet, text, input: input, timeout: timeout))
+        var request = ShellRequest(.snippet, text, input: input, timeout: timeout)
+        request.checksItsInput = script.checksItsInput
+        return try await self.request(request)
     }
 
     /// What a command that could not change to its directory answers; anything of its own is told apart by the

@@ -4,13 +4,27 @@
 /// input, so that no text from a playbook or a host is ever parsed by a shell.
 public struct Script: Sendable, Hashable, ExpressibleByStringLiteral {
     public let text: String
+    /// Whether it takes its input as it comes and sees for itself that all of it came. Large input is then sent
+    /// without ado; to other snippets it is given once it is there.
+    public let checksItsInput: Bool
 
-    public init(stringLiteral value: StaticString) { text = value.description }
+    public init(stringLiteral value: StaticString) {
+        text = value.description
+        checksItsInput = false
+    }
 
     /// Two snippets in a row, such as helper functions before what calls them.
-    public static func + (left: Script, right: Script) -> Script { Script(joined: left.text + "\n" + right.text) }
+    public static func + (left: Script, right: Script) -> Script {
+        Script(left.text + "\n" + right.text, checksItsInput: left.checksItsInput || right.checksItsInput)
+    }
 
-    private init(joined: String) { text = joined }
+    /// The same snippet, which promises to compare its input's length with what it should be before it counts on it.
+    public var checkingItsInput: Script { Script(text, checksItsInput: true) }
+
+    private init(_ text: String, checksItsInput: Bool) {
+        self.text = text
+        self.checksItsInput = checksItsInput
+    }
 }
 
 /// Quoting for a POSIX shell, the one place where it happens.

@@ -1,7 +1,7 @@
 public import Diagnostics
 internal import Glibc
+internal import Local
 public import Values
-internal import Vault
 
 /// Facts kept in files between runs, a JSON file per host, in ansible-core's own format: `fact_caching = jsonfile`.
 ///

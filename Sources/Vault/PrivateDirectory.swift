@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Diagnostics
 internal import Glibc
+internal import Local
 
 /// A directory that only its owner can enter, for plaintext that an editor must find in a file.
 ///
@@ -27,7 +28,7 @@ final class PrivateDirectory {
             let reading = leash.reading
             // A session of its own: what the terminal sends to ours is not meant for it.
             guardian = try LocalProgram.spawn(
-                ["/bin/sh", "-c", Self.watching, "sh", path], flags: Int32(swiftprov_spawn_setsid())
+                ["/bin/sh", "-c", Self.watching, "sh", path], leading: .session
             ) { actions in
                 posix_spawn_file_actions_adddup2(&actions, reading, 0)
                 posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)

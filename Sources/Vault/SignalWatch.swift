@@ -1,5 +1,6 @@
 internal import Diagnostics
 internal import Glibc
+internal import Local
 internal import Synchronization
 
 /// While it lives, signals that would end this process are noted instead, so that it can tidy up first.

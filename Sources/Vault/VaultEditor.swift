@@ -1,5 +1,6 @@
 public import Diagnostics
 internal import Glibc
+internal import Local
 
 /// Lets a person edit a sealed file, as `vault create` and `vault edit` do.
 ///

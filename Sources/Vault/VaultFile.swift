@@ -1,5 +1,6 @@
 public import Diagnostics
 internal import Glibc
+internal import Local
 
 /// Seals and opens whole files, as `vault encrypt`, `decrypt`, `view`, `rekey` and `encrypt_string` need it.
 ///

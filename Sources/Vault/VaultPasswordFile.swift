@@ -1,4 +1,5 @@
 public import Diagnostics
+import Local
 
 /// Gets a vault password from a file, or from the program that the file is.
 public enum VaultPasswordFile {

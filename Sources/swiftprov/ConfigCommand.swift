@@ -1,8 +1,8 @@
 import ArgumentParser
 import Configuration
 import Diagnostics
+import Local
 import Values
-import Vault
 import YAML
 
 /// `swiftprov config`: the settings in force and where they come from, as ansible-config shows them.

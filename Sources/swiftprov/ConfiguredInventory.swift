@@ -1,6 +1,7 @@
 import Configuration
 import Diagnostics
 import Inventory
+import Local
 import Playbook
 import Synchronization
 import Values

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Diagnostics
+import Local
 import Modules
 import Playbook
 import Values
-import Vault
 
 /// `swiftprov doc`: a module's manual, from the module's own source.
 struct Doc: ParsableCommand {

@@ -2,9 +2,9 @@ import ArgumentParser
 import Configuration
 import Diagnostics
 import Inventory
+import Local
 import Playbook
 import Variables
-import Vault
 
 /// `swiftprov inventory`: what an inventory holds, as ansible-inventory prints it.
 struct InventoryCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import Configuration
 import Diagnostics
+import Local
 import Playbook
-import Vault
 
 /// The hosts that a run lost, a name a line, for `--limit @FILE`.
 enum RetryFile {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Target
 
 /// Options in the words of ssh(1), as `ansible_ssh_common_args` and its kin hold them.
 struct SSHArguments {
@@ -12,7 +13,7 @@ struct SSHArguments {
     ///   none.
     init(_ texts: [String], host: String) throws(Diagnostic) {
         self.host = host
-        for text in texts { try read(ShellLine.words(text)) }
+        for text in texts { try read(ShellWords.split(text)) }
     }
 
     private static let letters: [Character: String] = [

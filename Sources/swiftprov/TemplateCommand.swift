@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Diagnostics
 import Jinja
+import Local
 import Playbook
 import Values
 import Vault

@@ -3,6 +3,7 @@ import Configuration
 import Diagnostics
 import Engine
 import Glibc
+import Target
 import Vault
 
 /// `swiftprov vault`: seals and opens files as ansible-vault does, with its options and its exit statuses.
@@ -197,7 +198,7 @@ private enum Editor {
     /// `EDITOR`, else `ANSIBLE_EDITOR`, else ansible.cfg's `editor`, else vi: so ansible-vault chooses.
     static func words(_ configuration: Settings) throws(Diagnostic) -> [String] {
         let line = configuration.text(.editor) ?? "vi"
-        let words = ShellLine.words(line)
+        let words = try ShellWords.split(line)
         guard !words.isEmpty else {
             throw Diagnostic(.badOption, "the editor '\(line)' names no program", remedy: "Set EDITOR.")
         }

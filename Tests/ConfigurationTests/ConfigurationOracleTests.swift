@@ -1,8 +1,8 @@
 import Configuration
 import Diagnostics
+import Local
 import Testing
 import Values
-import Vault
 
 /// Held to what ansible-config answered; `Tests/Oracle/record_configuration.py` recorded it.
 @Suite struct ConfigurationOracleTests {

@@ -1,9 +1,9 @@
 import Configuration
 import Diagnostics
 import Glibc
+import Local
 import Testing
 import Values
-import Vault
 
 @Suite struct SettingsTests {
     private func load(_ text: String, environment: [String: String] = [:]) throws -> Settings {

@@ -1,6 +1,7 @@
 import Diagnostics
 import Glibc
 import Inventory
+import Local
 import Testing
 import Values
 import Vault

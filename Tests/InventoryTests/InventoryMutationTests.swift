@@ -1,8 +1,8 @@
 import Diagnostics
 import Glibc
+import Local
 import Testing
 import Values
-import Vault
 
 @testable import Inventory
 

@@ -30,10 +30,12 @@ struct LargeInputTests {
             _ = try await target.write(FileWrite(path: sshd.directory + "/nowhere/f", content: bytes))
         }
         #expect(refused?.summary.contains("directory does not exist") == true)
-        let early = try await target.execute("head -c 10 >/dev/null; exit 7", [], input: bytes, timeout: nil)
+        let headOnly = ("head -c 10 >/dev/null; exit 7" as Script).checkingItsInput
+        let early = try await target.execute(headOnly, [], input: bytes, timeout: nil)
         #expect(early.status == 7)
         let killed = await failure {
-            _ = try await target.execute("kill -9 $$; sleep 1", [], input: bytes, timeout: nil)
+            let suicide = ("kill -9 $$; sleep 1" as Script).checkingItsInput
+            _ = try await target.execute(suicide, [], input: bytes, timeout: nil)
         }
         #expect(killed?.summary.contains("ended the shell") == true)
         #expect(try await shell.snippet("echo fine").output == "fine\n")

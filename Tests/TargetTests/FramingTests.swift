@@ -62,11 +62,12 @@ import Testing
         #expect(second?.result.output == "fine")
     }
 
-    @Test("a large input goes in pieces, a small one with its request")
+    @Test("input goes before its request, in pieces")
     func input() {
         let framing = ShellFraming(token: "TOK")
         var small = framing.encode(ShellRequest(.snippet, "cat", input: [1, 2, 3]), number: 5)
-        #expect(small.next().map { String(decoding: $0, as: UTF8.self) } == "_i 5 cat <<'.'\nAQID\n.\n")
+        #expect(small.next().map { String(decoding: $0, as: UTF8.self) } == "_c <<'.'\nAQID\n.\n")
+        #expect(small.next().map { String(decoding: $0, as: UTF8.self) } == "_w 5 cat\n")
         #expect(small.next() == nil)
         let bytes = [UInt8](repeating: 7, count: 1 << 20)
         var large = framing.encode(ShellRequest(.snippet, "cat", input: bytes), number: 6)

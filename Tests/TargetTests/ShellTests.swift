@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import Local
 import Testing
 
 @testable import Target
@@ -312,5 +313,47 @@ import Testing
         let other = SystemShell.dash.open()
         #expect(try await other.snippet("ps ax | grep -c '[s]leep \(mark)' || true").output == "0\n")
         await other.close()
+    }
+
+    @Test("what a snippet set up goes when a signal ends it", arguments: SystemShell.present)
+    func snippetEnds(_ system: SystemShell) async throws {
+        let shell = system.open()
+        let scratch = Scratch()
+        for signal in ["TERM", "HUP", "INT"] {
+            // The subshell's own number is its child's parent.
+            let result = try await shell.snippet(
+                """
+                trap 'rm -f \(scratch.path)/made' EXIT
+                : >\(scratch.path)/made
+                kill -\(signal) "$(sh -c 'echo $PPID')"
+                sleep 0.1; echo never
+                """)
+            #expect(result == CommandResult(status: 143, stdout: [], stderr: []), "\(signal)")
+            #expect(access(scratch.path + "/made", F_OK) != 0, "\(signal)")
+        }
+        let made = try await shell.snippet("t=$(mktemp) && case $t in \"$_d\"/*) echo inside;; *) echo \"$t\";; esac")
+        #expect(made.output == "inside\n")
+        await shell.close()
+        try await scratch.end()
+    }
+
+    @Test("a request whose input was cut short is not run", arguments: [1, 1000, 400_000])
+    func cutInput(size: Int) async throws {
+        let scratch = Scratch()
+        var framing = ShellFraming(token: "TOKEN")
+        framing.inputWay = .smallHereDocuments
+        var request = framing.encode(
+            ShellRequest(.snippet, "cat >\(scratch.path)/made", input: [UInt8](repeating: 65, count: size)), number: 1)
+        var stream = Array(ShellBoot.text(token: "TOKEN").utf8)
+        var pieces: [[UInt8]] = []
+        while let piece = request.next() { pieces.append(piece) }
+        for end in stride(from: 0, to: pieces.joined().count, by: max(1, pieces.joined().count / 8)) {
+            _ = try LocalProgram.run(["/bin/sh"], limit: .seconds(20), input: stream + pieces.joined().prefix(end))
+            #expect(access(scratch.path + "/made", F_OK) != 0, "cut at \(end)")
+        }
+        stream += pieces.joined()
+        _ = try LocalProgram.run(["/bin/sh"], limit: .seconds(20), input: stream)
+        #expect(access(scratch.path + "/made", F_OK) == 0)
+        try await scratch.end()
     }
 }

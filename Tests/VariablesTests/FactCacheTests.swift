@@ -1,10 +1,10 @@
 import Diagnostics
 import Glibc
 import Inventory
+import Local
 import Testing
 import Values
 import Variables
-import Vault
 
 @Suite struct FactCacheTests {
     /// A folder that is gone when the test is.

@@ -1,9 +1,9 @@
 import Diagnostics
 import Inventory
+import Local
 import Testing
 import Values
 import Variables
-import Vault
 
 /// The lookups of community.hashi_vault against answers as an OpenBao server gives them.
 @Suite struct HashiVaultTests {

@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import Local
 import Testing
 
 @testable import Vault

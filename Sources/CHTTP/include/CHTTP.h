@@ -26,8 +26,18 @@ typedef struct {
     const char *ca_directory;
     const char *client_certificate;
     const char *client_key;
-    /// `user:password` for basic authentication.
+    /// `user:password`.
     const char *credentials;
+    /// How they are shown: `SWIFTPROV_HTTP_BASIC` …
+    int authentication;
+    /// Whether `~/.netrc` may name them.
+    int uses_netrc;
+    /// Names of ciphers for TLS up to 1.2, with colons between.
+    const char *ciphers;
+    /// Whether `ftp:` and `file:` may be asked for, too; redirections never lead there.
+    int takes_other_schemes;
+    /// Seconds without a byte that end the request; 0 for no bound.
+    long idle_timeout;
     /// A proxy's URL; empty for none at all, null for what the environment says.
     const char *proxy;
     const char *unix_socket;
@@ -63,6 +73,16 @@ enum {
     SWIFTPROV_HTTP_TOO_LONG = 5,
     SWIFTPROV_HTTP_BAD_URL = 6,
     SWIFTPROV_HTTP_CONNECT = 7,
+};
+
+/// How a request says who asks.
+enum {
+    /// At once, without being asked.
+    SWIFTPROV_HTTP_BASIC = 0,
+    /// As the server wants it, after being asked.
+    SWIFTPROV_HTTP_ASKED = 1,
+    /// By Kerberos.
+    SWIFTPROV_HTTP_NEGOTIATED = 2,
 };
 
 /// Makes the request and waits for its answer, which `swiftprov_http_release` frees in any case.

@@ -25,6 +25,9 @@ static inline int swiftprov_pidfd_open(pid_t pid) {
 /// Both ends of a new pipe, which no child inherits; 0 or -1 with errno.
 int swiftprov_pipe(int ends[2]);
 
+/// A file without a name in memory, which no child inherits; -1 with errno.
+int swiftprov_memory_file(void);
+
 /// Where the needle begins in the haystack, or -1: `memmem`, which Swift's Glibc module leaves out.
 ssize_t swiftprov_find(const void *haystack, size_t length, const void *needle, size_t needle_length);
 

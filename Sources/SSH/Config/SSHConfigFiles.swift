@@ -1,5 +1,6 @@
 internal import Diagnostics
 internal import Glibc
+internal import Local
 internal import Synchronization
 
 /// Files in the format of ssh_config(5), each read once.
@@ -26,7 +27,7 @@ public final class SSHConfigFiles: Sendable {
     func lines(_ path: String) throws(Diagnostic) -> [Line]? {
         if let lines = known.withLock({ $0[path] }) { return lines }
         var lines: [Line]?
-        if let bytes = LocalFile.read(path) {
+        if let bytes = try? LocalFile.bytes(path) {
             let text = String(decoding: bytes, as: UTF8.self)
             let file = SourceFile(name: path, text: text)
             var read: [Line] = []

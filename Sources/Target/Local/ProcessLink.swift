@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Diagnostics
 internal import Glibc
+internal import Local
 
 /// A shell that runs on the control machine itself: a process behind three pipes.
 @IOLoop
@@ -37,14 +38,17 @@ final class ProcessLink: ShellLink {
                 throw Diagnostic(.failed, "cannot start a local shell: \(reason)", remedy: "Raise `ulimit -n`.")
             }
         }
-        let spawned = Self.spawn(line, input: pipes[0], output: pipes[3], error: pipes[5])
-        for at in [0, 3, 5] { Glibc.close(pipes[at]) }
-        guard case .success(let process) = spawned else {
-            for at in [1, 2, 4] { Glibc.close(pipes[at]) }
-            guard case .failure(let error) = spawned else { throw Diagnostic(.internal, "no process and no reason") }
-            throw Diagnostic(.failed, "cannot start a local shell: \(String(errno: error.number))")
+        do throws(LocalProgram.SpawnFailure) {
+            process = try LocalProgram.spawn(["/bin/sh", "-c", line], leading: .session) { actions in
+                for (standard, at) in [(0, 0), (1, 3), (2, 5)] {
+                    posix_spawn_file_actions_adddup2(&actions, pipes[at], Int32(standard))
+                }
+            }
+        } catch {
+            for descriptor in pipes { Glibc.close(descriptor) }
+            throw Diagnostic(.failed, "cannot start a local shell: \(error.reason)")
         }
-        self.process = process
+        for at in [0, 3, 5] { Glibc.close(pipes[at]) }
         input = pipes[1]
         streams = (pipes[2], pipes[4])
         processDescriptor = swiftprov_pidfd_open(process)
@@ -57,40 +61,6 @@ final class ProcessLink: ShellLink {
             _ = fcntl(processDescriptor, F_SETFD, FD_CLOEXEC)
             EventLoop.shared.watch(processDescriptor) { _ in self.processEnded() }
         }
-    }
-
-    private struct SystemError: Error { var number: Int32 }
-
-    private static func spawn(
-        _ line: String, input: Int32, output: Int32, error: Int32
-    ) -> Result<pid_t, SystemError> {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, error, 2)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // What we ignore or block is not the host's business.
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        var defaults = sigset_t()
-        sigemptyset(&defaults)
-        for number in [SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT] { sigaddset(&defaults, number) }
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | swiftprov_spawn_setsid())
-
-        var arguments: [UnsafeMutablePointer<CChar>?] = ["/bin/sh", "-c", line].map { (word: String) in strdup(word) }
-        arguments.append(nil)
-        defer { for argument in arguments { free(argument) } }
-        var process = pid_t()
-        let status = posix_spawn(&process, "/bin/sh", &actions, &attributes, &arguments, environ)
-        return status == 0 ? .success(process) : .failure(SystemError(number: status))
     }
 
     // MARK: Sending

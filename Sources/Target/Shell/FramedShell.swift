@@ -131,7 +131,8 @@ package final class FramedShell: Shell {
     ///
     /// - Returns: Nil if it is to go the usual way: there is little input, or no further shell to be had.
     private func bulkOutcome(_ request: ShellRequest) async -> Result<CommandResult, Diagnostic>? {
-        guard case .open(_, let directory) = phase, let input = request.input, input.count >= BulkRequest.threshold,
+        guard case .open(_, let directory) = phase, request.checksItsInput, let input = request.input,
+            input.count >= BulkRequest.threshold,
             !EncodedRequest.runsApart(request), !Task.isCancelled
         else { return nil }
         let startup = ShellStartup(become: become)

@@ -62,10 +62,9 @@ enum ShellBoot {
         _g() { \#(guards)
         }
         _r() { (_g; eval "$2") </dev/null; _n $1 $?; }
-        _i() { base64 -d | (_g; eval "$2"); _n $1 $?; }
         _c() { base64 -d >>"$_d/in" || _x=1; } 2>>"$_d/bad"
         _b() { head -c $1 | base64 -d >>"$_d/in" || _x=1; } 2>>"$_d/bad"
-        _q() { rm -f "$_d/in" "$_d/bad"; _x=; }
+        _q() { : >"$_d/in"; : >"$_d/bad"; _x=; }
         _w() {
         if test -n "$_x"; then echo "cannot keep the input: $(cat "$_d/bad")" >&2; _y=125
         else (_g; eval "$2") <"$_d/in"; _y=$?
@@ -87,7 +86,7 @@ enum ShellBoot {
         if test -n "$_x"; then echo "cannot keep the input: $(cat "$_d/bad")" >&2; _n $1 125
         else _f $1 "$2" "$_d/in"
         fi
-        _q; }
+        rm -f "$_d/in" "$_d/bad"; _x=; }
         _r \#(number) 'echo "$_d"; test -z "$BASH_VERSION" || case $(head --version 2>&1) in *GNU*) echo head;; *) echo here;; esac'
 
         """#

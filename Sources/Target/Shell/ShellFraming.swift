@@ -2,7 +2,8 @@
 /// send, received bytes become replies.
 ///
 /// Each answer ends with a marker on both streams. The shell parses its requests itself; input travels as base64
-/// in here-documents, in pieces, so that a large one is never in memory twice.
+/// in here-documents, in pieces, so that a large one is never in memory twice. The call comes after all of its input:
+/// what a broken connection cuts short is never run.
 struct ShellFraming {
     /// A whole answer.
     struct Reply {
@@ -104,7 +105,7 @@ struct EncodedRequest {
     private var sent = 0
     private var phase: Phase
 
-    private enum Phase { case pieces, call, callWithInput, done }
+    private enum Phase { case pieces, call, done }
 
     /// Whether the request runs in a process group of its own, which can be ended from beside.
     static func runsApart(_ request: ShellRequest) -> Bool { request.kind == .command || request.timeout != nil }
@@ -121,8 +122,6 @@ struct EncodedRequest {
             (function, phase) = ("_k", .pieces)
         case (false, nil):
             (function, phase) = ("_r", .call)
-        case (false, let input?) where input.count <= way.pieceSize && way != .headCount:
-            (function, phase) = ("_i", .callWithInput)
         case (false, _?):
             (function, phase) = ("_w", .pieces)
         }
@@ -146,9 +145,6 @@ struct EncodedRequest {
         case .call:
             phase = .done
             return Array("\(call)\n".utf8)
-        case .callWithInput:
-            phase = .done
-            return Array("\(call) <<'.'\n".utf8) + Base64.encode(input[...]) + Array("\n.\n".utf8)
         case .done:
             return nil
         }

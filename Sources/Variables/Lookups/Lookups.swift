@@ -61,7 +61,7 @@ enum Lookups {
             ], template),
         "together": Lookup(together),
         "unvault": Lookup(unvault),
-        "url": Lookup(Array(URLRequest.options), url),
+        "url": Lookup(Array(URLLookup.options), url),
         "varnames": Lookup(variableNames),
         "vars": Lookup(["default"], variables),
     ]

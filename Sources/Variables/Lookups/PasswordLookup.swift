@@ -1,8 +1,8 @@
 import Diagnostics
 import Glibc
 import Jinja
+import Local
 import Values
-import Vault
 
 /// `lookup('password', 'FILE')`: a random password, made once and kept in a file of the control machine.
 extension Lookups {

@@ -1,6 +1,6 @@
 import Diagnostics
+import Local
 import Values
-import Vault
 
 /// The texts that inputs are made from: the recorded cases of the target's tests.
 struct FuzzCorpus {

@@ -1,9 +1,9 @@
 internal import Crypto
 import Diagnostics
+internal import Local
 import Results
 import Target
 import Values
-import Vault
 
 /// Copies a file of the host to the control machine, as `ansible.builtin.fetch` does.
 struct FetchModule: Module {

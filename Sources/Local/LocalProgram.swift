@@ -1,5 +1,6 @@
+package import CLinux
 public import Diagnostics
-internal import Glibc
+package import Glibc
 
 /// Runs a program of the control machine and collects what it prints: password clients, inventory scripts.
 public enum LocalProgram {
@@ -18,15 +19,18 @@ public enum LocalProgram {
     ///   - limit: The longest it may take; nil for no bound, as where it asks a person.
     ///   - showsErrors: Whether its errors go to our own standard error, so that it can talk to a person, instead of
     ///     being collected.
+    ///   - input: What it reads from its standard input; nil leaves it ours.
     /// - Throws: `Diagnostic` with code `.commandFailed` if it cannot be started, `.timeout` if it takes too long.
     public static func run(
         _ words: [String],
         limit: Duration? = nil,
-        showsErrors: Bool = false
+        showsErrors: Bool = false,
+        input: [UInt8]? = nil
     ) throws(Diagnostic) -> Outcome {
         let output = try Pipe()
         let errors = try Pipe()
-        let process = try start(words, output: output, errors: showsErrors ? nil : errors)
+        let source = try input.map { (bytes) throws(Diagnostic) in try InputFile(bytes) }
+        let process = try start(words, input: source, output: output, errors: showsErrors ? nil : errors)
         output.closeWriting()
         errors.closeWriting()
 
@@ -46,11 +50,12 @@ public enum LocalProgram {
     }
 
     private static func start(
-        _ words: [String], output: Pipe, errors: Pipe?
+        _ words: [String], input: InputFile?, output: Pipe, errors: Pipe?
     ) throws(Diagnostic) -> pid_t {
         // A group of its own lets a time limit end all it started; but then it could not read the terminal.
         do throws(SpawnFailure) {
-            return try spawn(words, flags: errors == nil ? 0 : POSIX_SPAWN_SETPGROUP) { actions in
+            return try spawn(words, leading: errors == nil ? nil : .group) { actions in
+                if let input { posix_spawn_file_actions_adddup2(&actions, input.descriptor, 0) }
                 posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
                 if let errors { posix_spawn_file_actions_adddup2(&actions, errors.writing, 2) }
             }
@@ -64,22 +69,30 @@ public enum LocalProgram {
     }
 
     /// Why a program could not be started.
-    struct SpawnFailure: Error {
+    package struct SpawnFailure: Error {
         /// The system's error number.
-        var number: Int32
-        var reason: String { String(cString: strerror(number)) }
+        package var number: Int32
+        package var reason: String { String(cString: strerror(number)) }
     }
 
-    /// Starts a program with no signal blocked.
+    /// What a program leads, so that others can be told from it.
+    package enum Leading: Sendable {
+        /// A group of its own: it can be ended with all it started.
+        case group
+        /// A session of its own: Ctrl-C at our terminal is not for it.
+        case session
+    }
+
+    /// Starts a program to which no signal is blocked, nor ignored because we ignore it.
     ///
     /// - Parameters:
     ///   - words: The program and its arguments.
     ///   - searches: Whether a bare name is looked for in PATH.
-    ///   - flags: Further `POSIX_SPAWN_` flags.
+    ///   - leading: What it leads; nil where it goes with us, as an editor does.
     ///   - arrange: Says what becomes of descriptors; all but the standard ones should be close-on-exec.
     /// - Returns: Its process id; the caller waits for its end.
-    static func spawn(
-        _ words: [String], searches: Bool = false, flags: Int32 = 0,
+    package static func spawn(
+        _ words: [String], searches: Bool = false, leading: Leading? = nil,
         _ arrange: (inout posix_spawn_file_actions_t) -> Void = { _ in }
     ) throws(SpawnFailure) -> pid_t {
         var actions = posix_spawn_file_actions_t()
@@ -90,10 +103,19 @@ public enum LocalProgram {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var noSignals = sigset_t()
-        sigemptyset(&noSignals)
-        posix_spawnattr_setsigmask(&attributes, &noSignals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | flags))
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        // What we ignore for our own sake is not the program's business.
+        for number in [SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT] { sigaddset(&signals, number) }
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        var flags = Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
+        switch leading {
+        case .group: flags |= Int16(POSIX_SPAWN_SETPGROUP)
+        case .session: flags |= swiftprov_spawn_setsid()
+        case nil: break
+        }
+        posix_spawnattr_setflags(&attributes, flags)
 
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
@@ -104,6 +126,25 @@ public enum LocalProgram {
             : posix_spawn(&process, words.first ?? "", &actions, &attributes, &arguments, environ)
         guard error == 0 else { throw SpawnFailure(number: error) }
         return process
+    }
+
+    /// What a program is to read, in memory: nobody can open it, and no pipe can fill up.
+    private final class InputFile {
+        let descriptor: Int32
+
+        init(_ bytes: [UInt8]) throws(Diagnostic) {
+            descriptor = swiftprov_memory_file()
+            guard descriptor >= 0 else {
+                throw Diagnostic(.commandFailed, "no file in memory: \(String(cString: strerror(errno)))")
+            }
+            let failure = LocalFile.write(bytes, to: descriptor)
+            lseek(descriptor, 0, SEEK_SET)
+            guard failure == 0 else {
+                throw Diagnostic(.commandFailed, "no room in memory: \(String(cString: strerror(failure)))")
+            }
+        }
+
+        deinit { close(descriptor) }
     }
 
     private struct TookTooLong: Error {}
@@ -137,34 +178,33 @@ public enum LocalProgram {
 
     /// Waits for a program's end and gives its exit status; 128 and the signal's number if one ended it.
     @discardableResult
-    static func wait(for process: pid_t) -> Int {
+    package static func wait(for process: pid_t) -> Int {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         return shellStatus(status)
     }
 
     /// A status of `waitpid` as shells count it.
-    static func shellStatus(_ status: Int32) -> Int {
+    package static func shellStatus(_ status: Int32) -> Int {
         let signal = status & 0x7F
         return signal == 0 ? Int(status >> 8 & 0xFF) : 128 + Int(signal)
     }
 
     /// A pipe whose ends close with it.
-    final class Pipe {
-        let reading: Int32
-        private(set) var writing: Int32
+    package final class Pipe {
+        package let reading: Int32
+        package private(set) var writing: Int32
 
-        init() throws(Diagnostic) {
+        package init() throws(Diagnostic) {
             var ends: [Int32] = [-1, -1]
-            guard pipe(&ends) == 0 else {
+            guard swiftprov_pipe(&ends) == 0 else {
                 throw Diagnostic(.commandFailed, "no pipe could be made: \(String(cString: strerror(errno)))")
             }
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
             reading = ends[0]
             writing = ends[1]
         }
 
-        func closeWriting() {
+        package func closeWriting() {
             if writing >= 0 { close(writing) }
             writing = -1
         }

@@ -23,7 +23,7 @@ public enum LocalFile {
     ///   - path: What to call it in an error.
     ///   - size: How many bytes there probably are.
     /// - Throws: `Diagnostic` with code `.missingFile`, naming the path and the system's reason.
-    static func contents(
+    package static func contents(
         of descriptor: Int32, named path: String, expecting size: Int = 0
     ) throws(Diagnostic) -> [UInt8] {
         // As long as the system says, and one more to see that it ends there; what has no length, such as a pipe,
@@ -48,7 +48,7 @@ public enum LocalFile {
     /// Writes all of the bytes.
     ///
     /// - Returns: Zero, or the system's error number.
-    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
@@ -59,20 +59,6 @@ public enum LocalFile {
             written += count
         }
         return 0
-    }
-
-    /// The bytes of a file, opened if they are sealed.
-    ///
-    /// - Returns: The content, and whether it was sealed: then nothing of it may be shown.
-    /// - Throws: `Diagnostic` with code `.missingFile` or `.vault`.
-    public static func bytes(
-        _ path: String, opening secrets: VaultSecrets
-    ) throws(Diagnostic) -> (content: [UInt8], wasSealed: Bool) {
-        let raw = try bytes(path)
-        guard VaultEnvelope.isSealed(raw) else { return (raw, false) }
-        let text = String(decoding: raw, as: UTF8.self)
-        let place = SourceLocation(file: SourceFile(name: path, text: text), line: 1, column: 1)
-        return (try secrets.open(text, at: place), true)
     }
 
     /// What lies at a path.

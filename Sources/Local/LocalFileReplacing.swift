@@ -15,7 +15,8 @@ extension LocalFile {
     /// Puts a file in place: whoever reads it meanwhile sees the old or the new content, whole.
     ///
     /// - Parameters:
-    ///   - path: The file; its directory exists. A link there is replaced, not followed.
+    ///   - path: The file; its directory exists. A link there is replaced, not followed. A device or a pipe, such as
+    ///     `/dev/stdout`, is written into: nothing can take its place.
     ///   - bytes: The whole content.
     ///   - access: Who may read it.
     ///   - isDurable: Whether it must survive a power cut from now on; a cache need not.
@@ -23,6 +24,7 @@ extension LocalFile {
     public static func replace(
         _ path: String, with bytes: [UInt8], access: Access = .ownerOnly, isDurable: Bool = true
     ) throws(Diagnostic) {
+        if isStream(path) { return try writeInto(path, bytes) }
         let temporary = try written(bytes, beside: path, access, isDurable)
         guard rename(temporary, path) == 0 else {
             let reason = errno
@@ -42,6 +44,24 @@ extension LocalFile {
         if link(temporary, path) == 0 { return true }
         guard errno == EEXIST else { throw unwritable(path, errno) }
         return false
+    }
+
+    /// Whether a path names a device, a pipe, or a descriptor of this process.
+    private static func isStream(_ path: String) -> Bool {
+        var status = stat()
+        // A descriptor may lead to a plain file, but the link that is its name is the system's own.
+        let isSystems = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
+        guard (isSystems ? lstat(path, &status) : stat(path, &status)) == 0 else { return false }
+        let kind = status.st_mode & S_IFMT
+        return kind != S_IFREG && kind != S_IFDIR
+    }
+
+    private static func writeInto(_ path: String, _ bytes: [UInt8]) throws(Diagnostic) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unwritable(path, errno) }
+        let failure = write(bytes, to: descriptor)
+        close(descriptor)
+        guard failure == 0 else { throw unwritable(path, failure) }
     }
 
     /// A finished file beside a path, to be given its name.
