@@ -101,7 +101,7 @@ import Testing
         let ignored = try LocalProgram.run(["/bin/sh", "-c", "grep SigIgn /proc/self/status"], input: [])
         let mask = String(decoding: ignored.output, as: UTF8.self).split(separator: "\t").last
             .flatMap { UInt64($0.dropLast(), radix: 16) }
-        let ours = [SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT].map { 1 << UInt64($0 - 1) }.reduce(0, |)
+        let ours = [SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT].map { UInt64(1) << UInt64($0 - 1) }.reduce(0, |)
         #expect(mask.map { $0 & ours } == 0)
     }
 }
