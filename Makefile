@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help system build debug format lint test unit modules integration conformance oracle bench fuzz demo manual check clean down
+.PHONY: help system build debug format lint test unit modules integration conformance oracle bench fuzz sanitize demo manual check clean down
 
 # The direction of imports between the rooms is part of the build (see Package.swift).
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE     := .build/release/swiftprov
-SCRIPTS     := $(wildcard Tests/Testbed/*.sh Tests/Integration/*.sh Tests/Benchmarks/*.sh Tests/Fuzz/*.sh Tests/Oracle/*.sh Examples/*/*.sh) .ci/run
+SCRIPTS     := $(wildcard Tests/Testbed/*.sh Tests/Integration/*.sh Tests/Benchmarks/*.sh Tests/Fuzz/*.sh Tests/Oracle/*.sh Tests/Document/*.sh Tests/Sanitizers/*.sh Examples/*/*.sh) .ci/run
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,7 @@ format: ## format all Swift sources in place
 lint: system ## the style of Swift sources and shell scripts
 	swift format lint --strict --recursive Sources Tests Package.swift
 	shellcheck $(SCRIPTS)
+	Tests/Document/claims.sh
 
 unit: system ## the unit tests
 	# One after the other: several start machines and daemons of their own, and some wait for time to pass.
@@ -49,13 +50,17 @@ conformance: build ## what ansible-playbook answers beside what swiftprov answer
 oracle: ## record anew what ansible-core answers, the data that unit tests hold us to; SETS="jinja …" picks some
 	Tests/Oracle/record.sh $(SETS)
 
-bench: build ## swiftprov beside the real tools, as ratios; CASES="render expressions chains inventory plan start site"
+bench: build ## swiftprov beside the real tools, as ratios; CASES="render expressions chains inventory plan start play hosts latency site"
 	swift build -c release --product TemplateBenchmark --static-swift-stdlib $(SWIFT_FLAGS)
 	SWIFTPROV=$(CURDIR)/$(RELEASE) Tests/Benchmarks/run.sh $(CASES)
 
 fuzz: ## hostile inputs; FUZZ="template inventory yaml vault" picks, SECONDS_EACH=60, SEED=N
 	swift build -c release --product FuzzDriver $(SWIFT_FLAGS)
 	FUZZ_DRIVER=$(CURDIR)/.build/release/FuzzDriver Tests/Fuzz/run.sh $(FUZZ)
+
+# In builds of their own: code made for one sanitizer does not go with other code.
+sanitize: system ## the thread and the address sanitizer over what talks to hosts and runs tasks; SANITIZERS="thread address"
+	Tests/Sanitizers/run.sh $(SANITIZERS)
 
 demo: build ## a small playbook on a real sshd on the loopback address, twice
 	@SWIFTPROV=$(CURDIR)/$(RELEASE) Examples/demo/run.sh

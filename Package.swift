@@ -72,7 +72,7 @@ let package = Package(
 
         // Hosts.
         room("Target", ["CLinux", "Diagnostics", "Local", "Values", "Results", crypto]),
-        room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Local", "Target", crypto]),
+        room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Local", "Target", crypto, cryptoExtras]),
 
         // What is done there, and what is said about it.
         room("Results", ["Diagnostics", "Values"]),
@@ -80,7 +80,7 @@ let package = Package(
         room(
             "Engine",
             [
-                "Diagnostics", "Values", "Playbook", "Inventory", "Planning", "Variables", "Jinja", "Modules",
+                "Diagnostics", "Local", "Values", "Playbook", "Inventory", "Planning", "Variables", "Jinja", "Modules",
                 "Target", "Results",
             ]
         ),
@@ -109,7 +109,8 @@ let package = Package(
         .target(
             name: "RunFixture",
             dependencies: [
-                "Diagnostics", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables", "Target",
+                "Diagnostics", "Local", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables",
+                "Target",
                 "Results", "Engine",
             ],
             path: "Tests/RunFixture", swiftSettings: settings
@@ -118,7 +119,7 @@ let package = Package(
             "ConfigurationTests", ["Configuration", "Diagnostics", "Local", "Values", "Vault"], exclude: ["Cases"]),
         tests(
             "EngineTests",
-            ["RunFixture", "Diagnostics", "Values", "Variables", "Results", "Engine", "Planning", "Target"],
+            ["RunFixture", "Diagnostics", "Local", "Values", "Variables", "Results", "Engine", "Planning", "Target"],
             exclude: ["Cases"]
         ),
         tests(

@@ -76,6 +76,7 @@ public enum SettingKey: String, Sendable, CaseIterable {
     case reportResultFormat = "callback/default/result_format"
     case reportShowTaskPathOnFailure = "callback/default/show_task_path_on_failure"
     case sshHostKeyChecking = "connection/ssh/host_key_checking"
+    case sshPassphrase = "connection/ssh/private_key_passphrase"
     case sshPort = "connection/ssh/port"
     case sshReconnectionRetries = "connection/ssh/reconnection_retries"
     case sshRemoteUser = "connection/ssh/remote_user"

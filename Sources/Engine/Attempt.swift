@@ -159,7 +159,8 @@ extension TaskRun {
         return HostTarget(
             hostName: settings.delegate ?? host.name, shell: shell,
             foreseen: settings.isCheckMode ? host.foreseen : Foreseen(), environment: settings.environment,
-            become: settings.become, isControlMachine: settings.request.isLocal)
+            become: settings.become, isControlMachine: settings.request.isLocal,
+            progress: progress(on: settings.delegate ?? host.name, isHidden: settings.isHidden))
     }
 
     /// A module's outcome as the task's; what a dry run foresees is kept for later tasks.

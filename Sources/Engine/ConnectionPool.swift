@@ -8,6 +8,8 @@ final class ConnectionPool {
     private var connections: [ConnectionRequest: any Connection] = [:]
     private var shells: [String: [Key: LazyShell]] = [:]
     private var closing: Task<Void, Never>?
+    /// Of connections that are no more.
+    private var pastSetup: [String: Int] = [:]
 
     private struct Key: Hashable {
         var request: ConnectionRequest
@@ -61,11 +63,20 @@ final class ConnectionPool {
         return sum
     }
 
+    /// How often a host was waited for until it could be asked anything, further connections included.
+    func setupRoundTrips(of host: String) async -> Int {
+        var sum = pastSetup[host] ?? 0
+        for (request, connection) in connections where request.name == host { sum += await connection.setupRoundTrips }
+        return sum
+    }
+
     /// Ends the connections to a host; the next task opens them anew.
     func reset(_ host: String) async {
         shells[host] = nil
         for request in connections.keys where request.name == host {
-            if let connection = connections.removeValue(forKey: request) { await connection.close() }
+            guard let connection = connections.removeValue(forKey: request) else { continue }
+            pastSetup[host, default: 0] += await connection.setupRoundTrips
+            await connection.close()
         }
     }
 

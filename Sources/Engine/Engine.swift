@@ -42,13 +42,15 @@ public final class Engine {
     var isStepping: Bool
     /// Whether so many hosts failed that the play ends here, and the run with it.
     private var isBroken = false
+    /// What was done, for a run that goes on where this one ends; nil if nothing is kept.
+    let journal: RunJournal?
     /// Set by Ctrl-C: nothing new is begun.
     public private(set) var isInterrupted = false
 
     public init(
         planner: Planner, variables: RunVariables, settings: RunSettings, redactor: Redactor,
         connections: any ConnectionProvider, readInventory: (() throws(Diagnostics) -> InventoryTree)? = nil,
-        events: @escaping @Sendable (RunEvent) -> Void
+        journal: RunJournal? = nil, events: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.planner = planner
         self.variables = variables
@@ -56,12 +58,20 @@ public final class Engine {
         self.redactor = redactor
         self.connections = ConnectionPool(connections)
         self.readInventory = readInventory
+        self.journal = journal
         isStepping = settings.asksBeforeTasks
         send = events
     }
 
     /// Runs all plays, closes the connections and tells how it ended.
     public func run(_ plan: RunPlan) async -> Recap {
+        let deadline = settings.deadline.map { limit in
+            Task { @IOLoop in
+                guard (try? await Task.sleep(for: limit)) != nil else { return }
+                await self.expire(limit)
+            }
+        }
+        defer { deadline?.cancel() }
         var start = settings.startAtTask
         for play in plan.plays {
             if isInterrupted { break }
@@ -77,11 +87,12 @@ public final class Engine {
             guard await run(play) else { break }
         }
         await finishKept()
+        for name in order { hosts[name]?.counts.setupRoundTrips = await connections.setupRoundTrips(of: name) }
         await connections.close()
         var recap = Recap()
         for name in order {
             // A host for which nothing was done is not in the recap.
-            guard let host = hosts[name], host.counts != Recap.Counts() else { continue }
+            guard let host = hosts[name], !host.counts.isEmpty else { continue }
             recap[host: name] = host.counts
             if host.isForgiven { recap.forgive(name) }
         }
@@ -98,6 +109,13 @@ public final class Engine {
     public func cut() async {
         isInterrupted = true
         await connections.close()
+    }
+
+    /// The time for the whole run is over.
+    private func expire(_ limit: Duration) async {
+        let text = "the run took longer than its deadline of \(limit.inWords): what runs on hosts is ended"
+        tell(.said(Diagnostic(.timeout, text, remedy: "Raise --deadline, or look what took so long.")))
+        await cut()
     }
 
     /// Where hosts go their own ways, a banner waits for the first result below it.

@@ -55,7 +55,7 @@ extension TaskRun {
                 }
             case nil:
                 if !learned.isEmpty { scopes[index].push(Layer("earlier items", learned)) }
-                outcome = await perform(in: scopes[index])
+                outcome = await performOnce(index, items[index], in: scopes[index])
                 foresight.performed(index, mayHaveChanged: outcome.status == .changed || outcome.status == .failed)
             }
             hidesAnItem = hidesAnItem || isHidden
@@ -70,6 +70,24 @@ extension TaskRun {
         // The task's own report holds what its items hold.
         traits.isHidden = hidesAnItem
         return combined(outcomes, loop)
+    }
+
+    /// One item, unless the run before has done it: what acts without looking is put down item by item.
+    private func performOnce(_ index: Int, _ item: Value, in scope: LayeredScope) async -> TaskOutcome {
+        guard let mark, let journal = engine.journal, task.actsBlindly, !item.holdsSecret else {
+            return await perform(in: scope)
+        }
+        var key = mark.key
+        key.item = index
+        let text = mark.text + "\0" + item.pythonText
+        if case .done(let answer) = journal.past(key, saying: text) { return answer.outcome }
+        let outcome = await perform(in: scope)
+        if outcome.status == .changed {
+            await engine.note(
+                outcome, .map(outcome.values), of: task, on: host, .init(key: key, text: text), isHidden: isHidden,
+                isIgnored: false)
+        }
+        return outcome
     }
 
     /// Whether items can be asked about before their turn: modules can, and only where one look decides.

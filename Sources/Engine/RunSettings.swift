@@ -18,6 +18,8 @@ public struct RunSettings: Sendable {
     public var password: String?
     /// `--private-key`.
     public var privateKey: String?
+    /// Opens encrypted private keys.
+    public var passphrase: String?
     /// `-c`.
     public var connection: String?
     public var sshArguments: [String] = []
@@ -29,6 +31,10 @@ public struct RunSettings: Sendable {
     public var becomeDefaults: [String: BecomeDefaults] = [:]
     /// `--start-at-task`: a name or a pattern of one.
     public var startAtTask: String?
+    /// How long a task may take before what it prints is shown, and what it waits for; nil for never.
+    public var progressAfter: Duration? = .seconds(5)
+    /// `--deadline`: how long the run may take as a whole.
+    public var deadline: Duration?
     /// `--step`: asks before each task.
     public var asksBeforeTasks = false
     /// Seconds between looks at a job whose task has `async` and no `poll`.
@@ -77,6 +83,8 @@ public struct ConnectionRequest: Sendable, Hashable {
     public var user: String?
     public var password: String?
     public var privateKey: String?
+    /// Opens the private key, if it is encrypted.
+    public var passphrase: String?
     /// `ansible_ssh_common_args`, `ansible_ssh_extra_args` and the like, as written.
     public var arguments: [String]
     public var checksHostKey: Bool?

@@ -25,12 +25,39 @@ extension Engine {
         var ignoresErrors = false
         var ignoresUnreachable = false
         var factsOwner: String?
+        var mark: JournalMark?
+        switch resumption(of: task, on: host) {
+        case .none: break
+        case .perform(let found): mark = found
+        case .done(let answer):
+            report.wasDoneBefore = true
+            outcome = answer.outcome
+            report.status = outcome.status
+            report.values = answer.registered.mapValue ?? [:]
+            report.isIgnored = answer.isIgnored
+            report.diagnostic = outcome.diagnostic
+            settle(report, outcome, answer.registered, task, host, standingFor: hosts, factsOwner: nil)
+            return
+        case .doneInSecret:
+            report.wasDoneBefore = true
+            report.status = .changed
+            report.warnings = ["what it answered held a secret and was not kept"]
+            settle(
+                report, TaskOutcome(.changed), ["changed": true, "failed": false], task, host, standingFor: hosts,
+                factsOwner: nil)
+            return
+        }
         do throws(Diagnostic) {
             let modes = try modes(of: task, on: host)
             let scope = variables.scope(
                 host: host.name, task: taskVariables(task))
             let run = TaskRun(engine: self, task: task, host: host, modes: modes, scope: scope, title: title)
+            run.mark = mark
             (outcome, registered) = await run.perform()
+            if mark?.mayHaveRun == true, outcome.status == .ok {
+                outcome.status = .changed
+                registered = outcome.registered(title.name)
+            }
             isHidden = run.isHidden
             ignoresErrors = run.ignoresErrors
             ignoresUnreachable = run.ignoresUnreachable
@@ -52,6 +79,10 @@ extension Engine {
         report.roundTrips = await connections.roundTrips(of: host.name) - before
         report.isIgnored =
             outcome.status == .failed && ignoresErrors || outcome.status == .unreachable && ignoresUnreachable
+        if let mark {
+            await note(
+                outcome, registered, of: task, on: host, mark, isHidden: isHidden, isIgnored: report.isIgnored)
+        }
         settle(report, outcome, registered, task, host, standingFor: hosts, factsOwner: factsOwner)
     }
 
@@ -134,6 +165,8 @@ final class TaskRun {
     let modes: (check: Bool, diff: Bool)
     let scope: LayeredScope
     let title: TaskTitle
+    /// Where the journal keeps the task; nil if it does not.
+    var mark: Engine.JournalMark?
     /// What the task's keywords say of it, or of the item of its loop whose turn it is.
     var traits = Traits()
     var isHidden: Bool { traits.isHidden }

@@ -122,6 +122,8 @@ extension Engine {
         let password = try variable("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
         if let password = password?.pythonText { redactor.learn(password) }
         let key = try variable("ansible_private_key_file", "ansible_ssh_private_key_file")
+        let passphrase = try variable("ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase")
+        if let passphrase = passphrase?.pythonText { redactor.learn(passphrase) }
         let address = try variable("ansible_host", "ansible_ssh_host")
         var arguments = settings.sshArguments
         for name in ["ansible_ssh_common_args", "ansible_ssh_extra_args"] {
@@ -133,7 +135,8 @@ extension Engine {
             port: (port ?? portKeyword).flatMap { Int($0.pythonText) },
             user: (user ?? userKeyword)?.pythonText ?? settings.remoteUser,
             password: password?.pythonText ?? settings.password,
-            privateKey: key?.pythonText ?? settings.privateKey, arguments: arguments,
+            privateKey: key?.pythonText ?? settings.privateKey,
+            passphrase: passphrase?.pythonText ?? settings.passphrase, arguments: arguments,
             checksHostKey: try variable("ansible_host_key_checking", "ansible_ssh_host_key_checking")?.isYes,
             timeout: settings.timeout)
     }

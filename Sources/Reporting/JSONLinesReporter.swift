@@ -38,6 +38,8 @@ public final class JSONLinesReporter: Reporter {
                 "event": "job", "host": .string(note.host), "id": .string(note.id),
                 "state": .string(note.state.rawValue),
             ]
+        // What may differ from one run to the next, and is in the result as well.
+        case .progress: return
         case .noHostsLeft: object = ["event": "no_hosts_left"]
         case .said(let diagnostic):
             object = [
@@ -56,6 +58,7 @@ public final class JSONLinesReporter: Reporter {
             "round_trips": .int(report.roundTrips),
         ]
         if report.task.kind == .handler { object["handler"] = true }
+        if report.wasDoneBefore { object["before"] = true }
         if report.isIgnored { object["ignored"] = true }
         if let delegate = report.delegate { object["delegate"] = .string(delegate) }
         if case .unknown(let unknown) = report.status { object["depends_on"] = .string(unknown.cause) }
@@ -80,7 +83,7 @@ public final class JSONLinesReporter: Reporter {
                 "ok": .int(counts.ok), "changed": .int(counts.changed), "unreachable": .int(counts.unreachable),
                 "failed": .int(counts.failed), "skipped": .int(counts.skipped), "rescued": .int(counts.rescued),
                 "ignored": .int(counts.ignored), "unknown": .int(counts.unknown),
-                "round_trips": .int(counts.roundTrips),
+                "round_trips": .int(counts.roundTrips), "connect_round_trips": .int(counts.setupRoundTrips),
             ]
         }
         return [

@@ -99,6 +99,12 @@ public final class TerminalReporter: Reporter {
                 case .failed: "ASYNC FAILED on \(safe(note.host)): jid=\(note.id)"
                 }
             line(text, .gray)
+        case .progress(let note):
+            switch note.content {
+            case .output(let lines): for text in lines { line("\(safe(note.host)) | \(safe(text))", .gray) }
+            case .omitted(let count): line("\(safe(note.host)) | … \(count) bytes of its output are not shown …", .gray)
+            case .standing(let text): line("\(safe(note.host)): \(safe(text))", .purple)
+            }
         case .noHostsLeft: banner("NO MORE HOSTS LEFT")
         case .said(let diagnostic):
             line(
@@ -141,6 +147,7 @@ public final class TerminalReporter: Reporter {
             (text, color) = ("unknown: [\(host)] => depends on \(safe(unknown.cause))", .purple)
         }
         if report.status == .failed, report.label != nil { text = "failed: [\(host)]" }
+        if report.wasDoneBefore { text += " (in the run before)" }
         if let label = report.label { text += " => (item=\(self.label(label, report)))" }
         if let answer = answer(report) { text += " => \(answer)" }
         let isFailure = (report.status == .failed || report.status == .unreachable) && !report.isIgnored
@@ -225,7 +232,10 @@ public final class TerminalReporter: Reporter {
             if recap.isCheckMode { fields.append(("unknown", counts.unknown)) }
             let text = fields.map { "\($0.0)=\(String($0.1).padded(4))" }.joined(separator: " ")
             line(painted(name, color, isBoldOnly: false) + ": " + text)
-            if style.verbosity > 2 { line("  round trips: \(counts.roundTrips)", .gray) }
+            if style.verbosity > 2 {
+                let setup = counts.setupRoundTrips > 0 ? ", and \(counts.setupRoundTrips) to connect" : ""
+                line("  round trips: \(counts.roundTrips)\(setup)", .gray)
+            }
         }
         if recap.isCheckMode {
             line("")

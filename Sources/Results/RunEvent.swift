@@ -13,6 +13,8 @@ public enum RunEvent: Sendable {
     case retry(TaskReport, attempt: Int, of: Int)
     /// What is heard of a job that a task with `async` waits for.
     case job(JobNote)
+    /// What is seen of a task that takes long.
+    case progress(ProgressNote)
     /// An include brought in a file's tasks on these hosts.
     case included(file: String, hosts: [String])
     case noHostsLeft
@@ -47,6 +49,28 @@ public struct JobNote: Sendable {
         self.host = host
         self.id = id
         self.state = state
+    }
+}
+
+/// A word about a task that is still running on a host.
+public struct ProgressNote: Sendable {
+    /// What there is to say.
+    public enum Content: Sendable {
+        /// Whole lines that it has printed.
+        case output([String])
+        /// So many bytes of its output are not shown.
+        case omitted(Int)
+        /// It goes on; a sentence says what it does or waits for.
+        case standing(String)
+    }
+    public var host: String
+    public var task: String
+    public var content: Content
+
+    public init(host: String, task: String, content: Content) {
+        self.host = host
+        self.task = task
+        self.content = content
     }
 }
 
@@ -92,6 +116,8 @@ public struct TaskReport: Sendable {
     /// Whether the module's answer is what people ran it for (`debug`), and shown without -v.
     public var isShown = false
     public var showsDiff = false
+    /// Whether the run before did it, so that nothing was done now.
+    public var wasDoneBefore = false
     /// How often the host was waited for.
     public var roundTrips = 0
     public var duration = Duration.zero
@@ -118,8 +144,17 @@ public struct Recap: Sendable {
         public var ignored = 0
         public var unknown = 0
         public var roundTrips = 0
+        /// How often the host was waited for until it could be asked anything.
+        public var setupRoundTrips = 0
 
         public init() {}
+
+        /// Whether nothing was done.
+        public var isEmpty: Bool {
+            var counts = self
+            counts.setupRoundTrips = 0
+            return counts == Counts()
+        }
     }
 
     public private(set) var hosts: [String] = []

@@ -1,7 +1,6 @@
 internal import CLibSSH2
 internal import Diagnostics
 internal import Glibc
-internal import Local
 internal import Target
 
 /// Logs in: given keys, the agent's, the usual ones, then the password, plain or as answers to questions.
@@ -14,8 +13,12 @@ struct Authenticator {
     private var remedies: [String] = []
     private(set) var roundTrips = 0
 
-    init(_ session: SSHSession, _ settings: SSHSettings) {
+    private let identities: IdentityList
+
+    /// - Parameter identities: The keys to try, as `identities(_:)` finds them.
+    init(_ session: SSHSession, _ settings: SSHSettings, _ identities: IdentityList) {
         self.session = session
+        self.identities = identities
         self.settings = settings
     }
 
@@ -23,11 +26,7 @@ struct Authenticator {
     mutating func logIn() async throws(Diagnostic) {
         guard let methods = try await offeredMethods() else { return }
         if settings.usesKeys, methods.contains("publickey") {
-            for path in settings.identityFiles { if try await use(keyAt: path, isGiven: true) { return } }
-            if settings.usesAgent, try await useAgent() { return }
-            if settings.identityFiles.isEmpty {
-                for path in settings.defaultIdentityFiles { if try await use(keyAt: path, isGiven: false) { return } }
-            }
+            if try await useKeys() { return }
         }
         if settings.password != nil {
             if settings.usesPassword, methods.contains("password"), try await usePassword() { return }
@@ -70,103 +69,109 @@ struct Authenticator {
 
     // MARK: Keys
 
-    private mutating func use(keyAt path: String, isGiven: Bool) async throws(Diagnostic) -> Bool {
-        let content: [UInt8]
-        do throws(Diagnostic) {
-            content = try await HelperThread.run { () -> Result<[UInt8], Diagnostic> in
-                Result { () throws(Diagnostic) in try LocalFile.bytes(path) }
-            }.get()
-        } catch {
-            if isGiven {
-                tried.append("key: \(error.summary)")
-                remedies.append("Correct the key's path.")
-            }
-            return false
+    /// The keys that let in at hosts of this run, as they were shown: other hosts are likely to take them as well.
+    private static var lastUseful = Set<[UInt8]>()
+
+    /// The keys that there are for a host: looks into files and asks the agent.
+    static func identities(_ settings: SSHSettings) async -> IdentityList {
+        guard settings.usesKeys else { return IdentityList() }
+        let useful = lastUseful
+        return await HelperThread.run { IdentityList(settings, agent: AgentClient(settings), lastUseful: useful) }
+    }
+
+    private mutating func useKeys() async throws(Diagnostic) -> Bool {
+        tried += identities.troubles.map(\.summary)
+        remedies += identities.troubles.compactMap(\.remedy)
+        for identity in identities.identities {
+            guard try await use(identity) else { continue }
+            if let blob = identity.blob { Self.lastUseful.insert(blob) }
+            return true
         }
-        guard let key = PrivateKey(path: path, content: content) else {
-            tried.append("key \(path): is no private key")
-            return false
-        }
-        if key.isEncrypted, settings.passphrase == nil {
-            tried.append("key \(path): is encrypted, and no passphrase was given")
-            remedies.append("Load the key into an agent: `ssh-add \(path)`.")
-            return false
-        }
-        let session = session
-        let settings = settings
-        let status = await session.perform {
-            content.withUnsafeBytes { bytes in
-                bytes.withMemoryRebound(to: CChar.self) {
-                    Int(
-                        libssh2_userauth_publickey_frommemory(
-                            session.raw, settings.user, settings.user.utf8.count, nil, 0, $0.baseAddress, $0.count,
-                            settings.passphrase ?? ""))
-                }
-            }
-        }
-        roundTrips += 2
-        if status == 0 { return true }
-        if key.isRSA, !SessionHandle.signsRSAWithSHA2 {
-            tried.append("key \(path): is RSA, which libssh2 \(SessionHandle.version) signs with SHA-1 only")
+        return false
+    }
+
+    private mutating func use(_ identity: Identity) async throws(Diagnostic) -> Bool {
+        if let type = identity.certificate.flatMap({ KeyBlob.type(of: $0.blob) })
+            ?? identity.blob.flatMap(KeyBlob.type),
+            let plain = KeyBlob.plainType(ofCertificate: type), !SessionHandle.signsRSAWithSHA2,
+            !plain.hasPrefix("ecdsa-")
+        {
+            tried.append(
+                "\(identity.label): libssh2 \(SessionHandle.version) shows certificates of ecdsa keys only, not of \(plain)"
+            )
             remedies.append(
-                "Use an ed25519 key (`ssh-keygen -t ed25519`), or install libssh2 1.11: servers since OpenSSH 8.8 "
-                    + "refuse SHA-1.")
-        } else {
-            let reason = status == Int(LIBSSH2_ERROR_FILE) ? "cannot be used (\(session.lastError))" : "refused"
-            tried.append("key \(path): \(reason)")
+                "Install libssh2 1.11, have an ecdsa key certified (`ssh-keygen -t ecdsa`), or put the key itself into "
+                    + "the user's ~/.ssh/authorized_keys there.")
+            return false
         }
+        let status: Int
+        switch identity.signer {
+        case .agent(let agent, let blob):
+            let login = SignedLogin(session, user: settings.user, showing: identity.blob ?? blob) { data, algorithm in
+                await HelperThread.run { agent.signature(of: data, with: blob, by: algorithm) }
+            }
+            status = await login.run()
+            roundTrips += login.wasAccepted ? 2 : 1
+            if status != 0, let reason = login.failure {
+                tried.append("\(identity.label): the agent \(reason)")
+                try stopIfLost()
+                return false
+            }
+        case .file(let key):
+            if key.isEncrypted, settings.passphrase == nil {
+                tried.append("\(identity.label): is encrypted, and no passphrase was given")
+                remedies.append(
+                    "Load the key into an agent: `ssh-add \(key.path)`; or give `ansible_private_key_passphrase`.")
+                return false
+            }
+            guard let answer = await use(key, identity) else { return false }
+            status = answer
+        }
+        if status == 0 { return true }
+        tried.append(
+            "\(identity.label): "
+                + (status == Int(LIBSSH2_ERROR_FILE) ? "cannot be used (\(session.lastError))" : "refused"))
         try stopIfLost()
         return false
     }
 
-    private mutating func useAgent() async throws(Diagnostic) -> Bool {
-        guard settings.agentSocket != nil || getenv("SSH_AUTH_SOCK") != nil else { return false }
-        let session = session
-        let user = settings.user
-        guard let agent = libssh2_agent_init(session.raw) else { return false }
-        defer {
-            libssh2_agent_disconnect(agent)
-            libssh2_agent_free(agent)
-        }
-        if let path = settings.agentSocket { libssh2_agent_set_identity_path(agent, path) }
-        let allowed = settings.usesGivenIdentitiesOnly ? await givenIdentities() : nil
-        guard libssh2_agent_connect(agent) == 0, libssh2_agent_list_identities(agent) == 0 else {
-            tried.append("agent: \(session.lastError)")
-            return false
-        }
-        var previous: UnsafeMutablePointer<libssh2_agent_publickey>?
-        var identity: UnsafeMutablePointer<libssh2_agent_publickey>?
-        while libssh2_agent_get_identity(agent, &identity, previous) == 0, let current = identity {
-            previous = current
-            if let allowed,
-                !allowed.contains(
-                    Array(UnsafeBufferPointer(start: current.pointee.blob, count: current.pointee.blob_len)))
-            {
-                continue
+    /// Logs in with a key that a file holds.
+    ///
+    /// - Returns: The library's last word, or nil if that was put into words already.
+    private mutating func use(_ key: PrivateKey, _ identity: Identity) async -> Int? {
+        let (session, settings) = (session, settings)
+        if key.isRSA, !SessionHandle.signsRSAWithSHA2, SignedLogin.serverKnowsSHA2(session), let signer = key.rsa {
+            let login = SignedLogin(session, user: settings.user, showing: signer.publicBlob) { data, algorithm in
+                signer.signature(of: data, by: algorithm).map { .success($0) }
+                    ?? .failure(AgentClient.Failure(reason: "cannot sign with \(algorithm)"))
             }
-            let status = await session.perform { Int(libssh2_agent_userauth(agent, user, current)) }
-            roundTrips += 2
-            if status == 0 { return true }
-            tried.append("agent's key \(current.pointee.comment.map { String(cString: $0) } ?? ""): refused")
-            try stopIfLost()
+            let status = await login.run()
+            roundTrips += login.wasAccepted ? 2 : 1
+            return status
         }
-        return false
-    }
-
-    /// The public halves of the given keys: in files beside them, or named themselves, as with a key that only the
-    /// agent holds.
-    private func givenIdentities() async -> Set<[UInt8]> {
-        let paths = settings.identityFiles.isEmpty ? settings.defaultIdentityFiles : settings.identityFiles
-        return await HelperThread.run {
-            var blobs = Set<[UInt8]>()
-            for path in paths.flatMap({ [$0, $0 + ".pub"] }) {
-                let text = String(decoding: (try? LocalFile.bytes(path)) ?? [], as: UTF8.self)
-                for word in text.split(whereSeparator: \.isWhitespace).dropFirst().prefix(1) {
-                    if let blob = Base64Text.decode(String(word)) { blobs.insert(Array(blob)) }
+        let certificate = Array((identity.certificate?.text ?? "").utf8)
+        let status = await session.perform {
+            key.content.withUnsafeBytes { bytes in
+                certificate.withUnsafeBytes { certificate in
+                    bytes.withMemoryRebound(to: CChar.self) { bytes in
+                        certificate.withMemoryRebound(to: CChar.self) { certificate in
+                            Int(
+                                libssh2_userauth_publickey_frommemory(
+                                    session.raw, settings.user, settings.user.utf8.count,
+                                    certificate.isEmpty ? nil : certificate.baseAddress, certificate.count,
+                                    bytes.baseAddress, bytes.count, settings.passphrase ?? ""))
+                        }
+                    }
                 }
             }
-            return blobs
         }
+        roundTrips += 2
+        guard status != 0, session.death == nil, key.isRSA, !SessionHandle.signsRSAWithSHA2 else { return status }
+        tried.append("\(identity.label): is RSA, which libssh2 \(SessionHandle.version) signs with SHA-1 only")
+        remedies.append(
+            "Load it into an agent (`ssh-add \(key.path)`), use an ed25519 key (`ssh-keygen -t ed25519`), or install "
+                + "libssh2 1.11: servers since OpenSSH 8.8 refuse SHA-1.")
+        return nil
     }
 
     // MARK: Passwords
@@ -228,6 +233,10 @@ struct Authenticator {
             "the host does not let '\(settings.user)' in (\(ways)); it takes "
                 + methods.joined(separator: ", "),
             remedy: remedies.last
-                ?? "Put your public key into the user's ~/.ssh/authorized_keys there, or give the password with -k.")
+                ?? (identities.identities.count > 2
+                    ? "Servers count failures: if one of these keys opens the account, name it with "
+                        + "`ansible_ssh_private_key_file`; otherwise put it into the user's ~/.ssh/authorized_keys there."
+                    : "Put your public key into the user's ~/.ssh/authorized_keys there, or give the password with -k.")
+        )
     }
 }

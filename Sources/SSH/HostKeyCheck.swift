@@ -95,23 +95,6 @@ struct HostKeyCheck {
     }
 }
 
-/// A public key as it travels: strings with their length before them.
-enum KeyBlob {
-    /// The string at the offset, which moves behind it.
-    static func string(in bytes: [UInt8], at offset: inout Int) -> [UInt8]? {
-        guard offset >= 0, offset + 4 <= bytes.count else { return nil }
-        let length = bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
-        guard offset + 4 + length <= bytes.count else { return nil }
-        defer { offset += 4 + length }
-        return Array(bytes[offset + 4..<offset + 4 + length])
-    }
-
-    static func type(of blob: [UInt8]) -> String? {
-        var offset = 0
-        return string(in: blob, at: &offset).map { String(decoding: $0, as: UTF8.self) }
-    }
-}
-
 /// The files in which host keys are kept.
 enum KnownHostsFile {
     /// What differs once the file was changed: its number, size and time of change.

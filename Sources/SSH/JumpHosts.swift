@@ -12,8 +12,10 @@ enum JumpHosts {
     /// - Returns: A socket that does not block; the caller closes it.
     /// - Throws: `Diagnostic` naming the host on the way, if it cannot be reached, does not let us in, or does not
     ///   connect further.
-    static func connect(through jump: SSHSettings, to host: String, port: Int) async throws(Diagnostic) -> Int32 {
-        let connection = connections[jump]?.connection ?? SSHConnection(jump)
+    static func connect(
+        through jump: SSHSettings, to host: String, port: Int, passphrases: (any PassphraseSource)?
+    ) async throws(Diagnostic) -> Int32 {
+        let connection = connections[jump]?.connection ?? SSHConnection(jump, passphrases: passphrases)
         connections[jump] = (connection, (connections[jump]?.users ?? 0) + 1)
         do throws(Diagnostic) {
             let session = try await connection.session()

@@ -8,7 +8,8 @@ public import Target
 /// a shell, and again if the connection was lost meanwhile.
 @IOLoop
 public final class SSHConnection: Connection {
-    private let settings: SSHSettings
+    private var settings: SSHSettings
+    private let passphrases: (any PassphraseSource)?
     private var state = State.closed
     private var shells: [Become?: FramedShell] = [:]
 
@@ -20,11 +21,20 @@ public final class SSHConnection: Connection {
         case refused(Diagnostic)
     }
 
-    /// Round trips that connecting took: TCP, key exchange, login; shells count their own.
-    public private(set) var setupRoundTrips = 0
+    private var connectingRoundTrips = 0
+
+    /// Round trips that connecting took: TCP, key exchange, login, and opening shells.
+    public var setupRoundTrips: Int { shells.values.reduce(connectingRoundTrips) { $0 + $1.openingRoundTrips } }
 
     /// Only takes the settings down; connecting waits for the first shell.
-    public nonisolated init(_ settings: SSHSettings) { self.settings = settings }
+    ///
+    /// - Parameters:
+    ///   - settings: How to reach the host and log in.
+    ///   - passphrases: Who is asked for a passphrase that the settings lack; nil for nobody.
+    public nonisolated init(_ settings: SSHSettings, passphrases: (any PassphraseSource)? = nil) {
+        self.settings = settings
+        self.passphrases = passphrases
+    }
 
     /// The shell of that identity; connects if that was not done yet.
     ///
@@ -105,11 +115,18 @@ public final class SSHConnection: Connection {
         switch settings.route {
         case .direct: try await Dialer.dial(settings.host, port: settings.port, until: deadline)
         case .command(let line): try LocalCommand.connect(line)
-        case .through(let jump): try await JumpHosts.connect(through: jump, to: settings.host, port: settings.port)
+        case .through(let jump):
+            try await JumpHosts.connect(
+                through: jump, to: settings.host, port: settings.port, passphrases: passphrases)
         }
     }
 
     private func connectOnce() async throws(Diagnostic) -> SSHSession {
+        let identities = await Authenticator.identities(settings)
+        // Asked before there is a connection, which would not wait for somebody to type.
+        if settings.passphrase == nil, let passphrases, let path = identities.lockedFile {
+            settings.passphrase = await passphrases.passphrase(forKeyAt: path)
+        }
         let deadline = ContinuousClock.now + settings.connectTimeout
         let socket = try await socket(until: deadline)
         let session = try SSHSession(socket: socket)
@@ -147,7 +164,7 @@ public final class SSHConnection: Connection {
                 throw Diagnostic(.hostKey, "the host showed no key")
             }
             try check.check(Array(UnsafeRawBufferPointer(start: key, count: length)))
-            var authenticator = Authenticator(session, settings)
+            var authenticator = Authenticator(session, settings, identities)
             try await authenticator.logIn()
             roundTrips += authenticator.roundTrips
         } catch {
@@ -159,9 +176,17 @@ public final class SSHConnection: Connection {
             guard let self, case .open(let now) = self.state, now === session else { return }
             self.state = .closed
         }
-        setupRoundTrips += roundTrips
+        connectingRoundTrips += roundTrips
         return session
     }
+}
+
+/// Who knows passphrases of private keys: a person at the terminal.
+public protocol PassphraseSource: Sendable {
+    /// The passphrase of the key in a file; nil if nobody can be asked.
+    ///
+    /// Hosts ask side by side; about one key the person is asked once.
+    func passphrase(forKeyAt path: String) async -> String?
 }
 
 extension Result where Failure == Diagnostic {

@@ -20,6 +20,8 @@ public struct SSHSettings: Sendable, Hashable {
     public var password: String?
     /// Private keys given for this host, tried before the agent's and in place of the usual ones.
     public var identityFiles: [String]
+    /// Certificates for these keys and the agent's; none means those that lie beside the keys.
+    public var certificateFiles: [String]
     /// Opens encrypted private keys.
     public var passphrase: String?
     /// Whether to ask the agent at `SSH_AUTH_SOCK` for keys.
@@ -78,6 +80,7 @@ public struct SSHSettings: Sendable, Hashable {
         self.user = user
         self.password = password
         self.identityFiles = identityFiles
+        certificateFiles = []
         passphrase = nil
         usesAgent = true
         knownHostsFiles = [home + "/.ssh/known_hosts", home + "/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts"]

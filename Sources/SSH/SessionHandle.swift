@@ -27,7 +27,8 @@ struct SessionHandle: ~Copyable {
     /// The library's own set-up, once.
     private static let library = libssh2_init(0)
 
-    /// Whether the library signs with RSA in the way servers take since OpenSSH 8.8.
+    /// Whether the library itself signs with RSA in the way servers take since OpenSSH 8.8, and knows certificates of
+    /// all kinds; before it knows those of ecdsa keys only.
     static var signsRSAWithSHA2: Bool { libssh2_version(0x010b00) != nil }
     static var version: String { libssh2_version(0).map { String(cString: $0) } ?? "libssh2" }
 

@@ -34,6 +34,13 @@ public protocol Connection: Sendable {
 
     /// Ends the shells and the connection; safe to call twice.
     func close() async
+
+    /// How often the network was waited for until the shells could be asked: to connect, to log in, to open them.
+    var setupRoundTrips: Int { get async }
+}
+
+extension Connection {
+    public var setupRoundTrips: Int { 0 }
 }
 
 /// One identity's shell on a host: takes requests, answers them in order.
@@ -78,6 +85,8 @@ public struct ShellRequest: Sendable {
     public var timeout: Duration?
     /// See `Script.checksItsInput`.
     public var checksItsInput = false
+    /// Who is told how it stands when it takes long; nil for nobody.
+    public var progress: ProgressWatch?
 
     public init(_ kind: Kind, _ text: String, input: [UInt8]? = nil, timeout: Duration? = nil) {
         self.kind = kind

@@ -12,6 +12,8 @@ public struct HostTarget: TargetWriter {
     /// How the user was become, if at all; for messages.
     public let become: Become?
     public let isControlMachine: Bool
+    /// Who hears of requests that take long.
+    private let progress: ProgressWatch?
     private let shell: any Shell
 
     /// A host over the shell of the identity that a task runs as.
@@ -23,9 +25,11 @@ public struct HostTarget: TargetWriter {
     ///   - environment: What the task's `environment:` adds, for commands and snippets.
     ///   - become: How that identity was become.
     ///   - isControlMachine: Whether it is the machine this program runs on.
+    ///   - progress: Who hears of requests that take long.
     public init(
         hostName: String, shell: any Shell, foreseen: Foreseen = Foreseen(),
-        environment: [(name: String, value: String)] = [], become: Become? = nil, isControlMachine: Bool = false
+        environment: [(name: String, value: String)] = [], become: Become? = nil, isControlMachine: Bool = false,
+        progress: ProgressWatch? = nil
     ) {
         self.hostName = hostName
         self.shell = shell
@@ -33,6 +37,7 @@ public struct HostTarget: TargetWriter {
         self.environment = environment
         self.become = become
         self.isControlMachine = isControlMachine
+        self.progress = progress
     }
 
     /// Ends the connection and opens it anew; see `TargetWriter`.
@@ -48,7 +53,9 @@ public struct HostTarget: TargetWriter {
 
     /// The same host, asked through another shell of the same identity.
     public func over(_ shell: any Shell) -> HostTarget {
-        HostTarget(hostName: hostName, shell: shell, foreseen: foreseen, environment: environment, become: become)
+        HostTarget(
+            hostName: hostName, shell: shell, foreseen: foreseen, environment: environment, become: become,
+            progress: progress)
     }
 
     /// Runs a snippet that only reads; see `TargetReader`.
@@ -129,6 +136,8 @@ public struct HostTarget: TargetWriter {
     /// Sends the request; whatever goes wrong names the host.
     func request(_ request: ShellRequest) async throws(Diagnostic) -> CommandResult {
         do throws(Diagnostic) {
+            var request = request
+            request.progress = progress
             return try await shell.request(request)
         } catch {
             var error = error

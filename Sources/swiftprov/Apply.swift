@@ -18,7 +18,7 @@ struct Apply: AsyncParsableCommand {
         discussion: """
             Options have ansible-playbook's names. Without a playbook it runs playbooks/site.yml.
             Exit status: 0 all well, 2 a host failed, 4 a host was unreachable or a file is wrong, 6 both,
-            5 wrong options, 99 interrupted.
+            5 wrong options, 99 interrupted, or --deadline passed.
             """
     )
 
@@ -90,10 +90,11 @@ struct Apply: AsyncParsableCommand {
             for await event in events { for reporter in reporters { reporter.take(event) } }
             for reporter in reporters { reporter.finish() }
         }
+        let journal = try JournalFiles.open(options, project)
         let engine = Engine(
             planner: project.planner, variables: project.variables, settings: project.settings,
             redactor: project.redactor, connections: HostConnections(configuration: project.configuration),
-            readInventory: project.readInventory,
+            readInventory: project.readInventory, journal: journal,
             events: { continuation.yield($0) })
         let interrupt = InterruptWatch(
             onFirst: { Task { @IOLoop in engine.interrupt() } }, onSecond: { Task { @IOLoop in await engine.cut() } })
@@ -101,6 +102,7 @@ struct Apply: AsyncParsableCommand {
         interrupt.cancel()
         continuation.finish()
         await reporting.value
+        journal?.close(keeps: recap.exitStatus != 0)
         try RetryFile.write(recap.lostHosts, of: project.playbooks, project.configuration)
         return recap.exitStatus
     }

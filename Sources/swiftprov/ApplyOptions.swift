@@ -60,6 +60,27 @@ struct ApplyOptions: ParsableArguments {
     @Flag(name: .long, help: "Ask before each task: yes, no, or continue without asking.")
     var step = false
 
+    @Flag(
+        name: .long,
+        help: "Go on where the last run of these playbooks ended; what it did is not done again.")
+    var resume = false
+
+    @Flag(
+        name: .long, inversion: .prefixedNo,
+        help: "Keep a journal of what is done, for --resume.")
+    var journal = true
+
+    @Option(
+        name: .customLong("progress-after"),
+        help: "Show what a task prints, and what it waits for, once it takes so many seconds; 0 never does. Default: 5."
+    )
+    var progressAfter: Int?
+
+    @Option(
+        name: .long,
+        help: "End the run, and what it runs on hosts, after this time: 90, 30m, 1h30m.")
+    var deadline: String?
+
     @Option(
         name: .customLong("start-at-task"),
         help: "Begin at the task of this name or pattern (one that is known before the run).")

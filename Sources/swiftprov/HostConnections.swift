@@ -13,6 +13,7 @@ struct HostConnections: ConnectionProvider {
     private let retries: Int
     private let files = SSHConfigFiles()
     private let shown = ShownOnce()
+    private let passphrases = KeyPassphrases()
 
     init(configuration: Settings) {
         checksHostKeys = configuration.flag(.sshHostKeyChecking)
@@ -23,7 +24,8 @@ struct HostConnections: ConnectionProvider {
         let kind = String(request.kind.split(separator: ".").last ?? "")
         switch kind {
         case "local": return LocalConnection(openTimeout: request.timeout)
-        case "ssh", "smart", "paramiko", "paramiko_ssh", "libssh": return SSHConnection(try settings(of: request))
+        case "ssh", "smart", "paramiko", "paramiko_ssh", "libssh":
+            return SSHConnection(try settings(of: request), passphrases: passphrases)
         default:
             throw Diagnostic(
                 .unsupported, "there is no connection '\(request.kind)' here", remedy: "Use ssh or local.",
@@ -48,6 +50,7 @@ struct HostConnections: ConnectionProvider {
         var (settings, warnings) = try reader.settings(of: request.address, options: options)
         warn(warnings)
         settings.password = request.password
+        settings.passphrase = request.passphrase
         settings.retries = retries
         return settings
     }
@@ -64,6 +67,32 @@ struct HostConnections: ConnectionProvider {
     private static var loginName: String {
         guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return "root" }
         return String(cString: name)
+    }
+}
+
+/// Passphrases of private keys, each asked for once at the terminal.
+private actor KeyPassphrases: PassphraseSource {
+    private var answers: [String: Task<String?, Never>] = [:]
+    /// One question at a time.
+    private var last: Task<String?, Never>?
+
+    func passphrase(forKeyAt path: String) async -> String? {
+        if let answer = answers[path] { return await answer.value }
+        let before = last
+        let answer = Task<String?, Never> {
+            _ = await before?.value
+            return await HelperThread.run {
+                let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
+                guard terminal >= 0 else { return nil }
+                close(terminal)
+                let text = Prompting.read(
+                    "Enter passphrase for key '\(path)': ", echoes: false, apartFromInput: true)
+                return text.isEmpty ? nil : text
+            }
+        }
+        answers[path] = answer
+        last = answer
+        return await answer.value
     }
 }
 

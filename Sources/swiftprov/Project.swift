@@ -120,6 +120,19 @@ final class Project {
         guard settings.forks > 0 else {
             throw Diagnostic(.badOption, "--forks must be at least 1, not \(settings.forks)")
         }
+        if let seconds = options.progressAfter {
+            guard seconds >= 0 else {
+                throw Diagnostic(.badOption, "--progress-after must not be negative, and is \(seconds)")
+            }
+            settings.progressAfter = seconds == 0 ? nil : .seconds(seconds)
+        }
+        if let text = options.deadline {
+            guard let seconds = TimeText.seconds(text), seconds > 0 else {
+                throw Diagnostic(
+                    .badOption, "'\(text)' is no time for --deadline", remedy: "Write 90, 30m or 1h30m.")
+            }
+            settings.deadline = .seconds(seconds)
+        }
         settings.becomes = connection.become || configuration.flag(.become)
         settings.becomeMethod = connection.becomeMethod ?? configuration.text(.becomeMethod) ?? "sudo"
         settings.becomeUser = connection.becomeUser ?? configuration.given(.becomeUser)
@@ -145,8 +158,10 @@ final class Project {
         settings.becomePassword = try password(
             asks: connection.askBecomePass || configuration.flag(.becomeAskPass),
             file: connection.becomePasswordFile ?? configuration.text(.becomePasswordFile), "BECOME password: ")
+        settings.passphrase = configuration.given(.sshPassphrase)
         let configured = settings.becomeDefaults.values.compactMap(\.password)
-        for secret in [settings.password, settings.becomePassword].compactMap(\.self) + configured {
+        for secret in [settings.password, settings.becomePassword, settings.passphrase].compactMap(\.self) + configured
+        {
             redactor.learn(secret)
         }
         return settings

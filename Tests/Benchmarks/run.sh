@@ -108,6 +108,8 @@ case_start() {
         "$(cost "$WORK/theirs" "$ORACLE/bin/ansible-playbook" --version | cut -d' ' -f1)" "ours below 0.020" s
 }
 
+. ./connections.sh
+
 case_site() { ../Integration/bench.sh; }
 
 # Runs one of the real tools, without this machine's own settings.
@@ -118,8 +120,8 @@ END
 chmod +x "$WORK/theirs"
 
 
-known="start render expressions chains inventory plan site"
-[ $# -gt 0 ] || set -- start render expressions chains inventory plan
+known="start render expressions chains inventory plan play hosts latency site"
+[ $# -gt 0 ] || set -- start render expressions chains inventory plan play hosts latency
 printf 'load before: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
 for name in "$@"; do
     case " $known " in *" $name "*) ;; *) echo "there is no benchmark '$name'; there are: $known" >&2; exit 2 ;; esac

@@ -56,6 +56,8 @@ for name in $(compgen -e ANSIBLE_); do unset "$name"; done
 unset SSH_AUTH_SOCK
 
 WORK=$(mktemp -d /tmp/swiftprov-integration.XXXXXX)
+# Journals of runs are kept where this run's files go.
+export XDG_STATE_HOME=$WORK/state
 finish() {
     rm -rf "$WORK"
     if [ -z "${KEEP:-}" ]; then

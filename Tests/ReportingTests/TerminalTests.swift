@@ -161,4 +161,23 @@ import Values
         }
         #expect(!Self.json(events).unicodeScalars.contains { $0.value < 0x20 && $0.value != 0x0A })
     }
+
+    @Test("what is shown of a running task cannot steer the terminal, and holds no secret")
+    func progress() {
+        let redactor = Redactor()
+        redactor.learn("hunter22")
+        let notes: [ProgressNote.Content] = [
+            .output(["plain", "\u{1b}[2Jgone hunter22"]), .omitted(12), .standing("'look' runs tool hunter22\n\u{7}"),
+        ]
+        let events = notes.map { RunEvent.progress(ProgressNote(host: "web1", task: "look", content: $0)) }
+        #expect(
+            Self.text(events, redactor: redactor) == """
+                web1 | plain
+                web1 | \\x1b[2Jgone ********
+                web1 | … 12 bytes of its output are not shown …
+                web1: 'look' runs tool ********\\n\\x07
+
+                """)
+        #expect(Self.json(events).isEmpty, "a report for programs says nothing that differs from run to run")
+    }
 }

@@ -2,6 +2,7 @@ package import Diagnostics
 import Engine
 import Glibc
 import Inventory
+import Local
 package import Planning
 import Playbook
 package import Results
@@ -44,11 +45,22 @@ package final class RunFixture {
 
         """
 
-    /// - Parameter secrets: Extra variables that came out of a vault.
-    package init(_ example: Case, secrets hidden: [String: String] = [:], reviews: Bool = false) throws {
+    private let journal: RunJournal?
+
+    /// - Parameters:
+    ///   - secrets: Extra variables that came out of a vault.
+    ///   - place: The folder to put the project in; nil for a new one.
+    ///   - journalPath: Where the run's journal is kept, or lies from the run before; nil for none.
+    package init(
+        _ example: Case, secrets hidden: [String: String] = [:], reviews: Bool = false,
+        in place: TemporaryFolder? = nil, journalPath: String? = nil
+    ) throws {
         // What `lookup('env')` finds, here as in the recording.
         setenv("INHERITED", "from outside", 1)
-        folder = TemporaryFolder()
+        folder = place ?? TemporaryFolder()
+        journal = try journalPath.flatMap { try AppendedFile($0) }.map { file in
+            try RunJournal(file, header: ["options": .string(example.options.joined(separator: " "))]) { _ in }
+        }
         for (name, text) in example.files { folder.write(name, text) }
         if example.files["inventory"] == nil { folder.write("inventory", Self.inventory) }
         playbooks = ["\(folder.path)/playbook.yml"]
@@ -95,7 +107,7 @@ package final class RunFixture {
         let events = Gathered()
         let engine = Engine(
             planner: planner, variables: variables, settings: settings, redactor: redactor,
-            connections: LocalMachine(), readInventory: readInventory, events: { events.add($0) })
+            connections: LocalMachine(), readInventory: readInventory, journal: journal, events: { events.add($0) })
         let recap = await engine.run(plan)
         return Outcome(events: events.all, recap: recap)
     }

@@ -44,6 +44,8 @@ package struct Transcript {
 
     private static func line(_ event: RunEvent, isFree: Bool) -> String? {
         switch event {
+        // What is seen while a task runs differs from run to run.
+        case .progress: return nil
         case .taskStarted where isFree: return nil
         case .included(let file, let hosts) where isFree:
             return hosts.map { "\($0) included \(Path.name(of: file))" }.joined(separator: "\n")

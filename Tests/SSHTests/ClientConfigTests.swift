@@ -56,6 +56,7 @@ import Testing
             #expect([config.user ?? "root"] == expected["user"], "\(host)")
             #expect(try [String(config.port() ?? 22)] == expected["port"], "\(host)")
             #expect(config.identityFiles == expected["identityfile"], "\(host)")
+            #expect(config.certificateFiles == expected["certificatefile"] ?? [], "\(host)")
             #expect(config.proxyJump.map { [$0] } == expected["proxyjump"], "\(host)")
             #expect(config.text("identitiesonly") ?? "no" == expected["identitiesonly"]?.first, "\(host)")
             #expect(

@@ -164,11 +164,6 @@ extension Shell {
         settings.passphrase = "wrong"
         #expect(await refusal(settings)?.code == .authentication)
 
-        try SSHDFixture.run("/usr/bin/ssh-keygen", ["-q", "-t", "rsa", "-N", "", "-f", "\(sshd.directory)/rsa"])
-        try sshd.write("authorized_keys", "\(try sshd.publicKey("rsa"))\n")
-        let rsa = await refusal(sshd.settings(key: "rsa"))
-        #expect(rsa == nil || rsa?.summary.contains("SHA-1") == true)
-
         try SSHDFixture.run("/usr/bin/ssh-keygen", ["-q", "-t", "ecdsa", "-N", "", "-f", "\(sshd.directory)/ec"])
         try sshd.write("authorized_keys", "\(try sshd.publicKey("ec"))\n")
         #expect(await refusal(sshd.settings(key: "ec")) == nil)
@@ -230,21 +225,6 @@ extension Shell {
         #expect(error?.summary.contains("has not answered") == true)
         #expect(start.duration(to: .now) < .seconds(60))
         await connection.close()
-    }
-
-    @Test("the agent's keys let in, after those that are given")
-    func agent() async throws {
-        let sshd = try SSHDFixture()
-        let socket = "\(sshd.directory)/agent"
-        try SSHDFixture.run("/bin/sh", ["-c", "ssh-agent -a \(socket) >\(sshd.directory)/agent.env"])
-        defer { try? SSHDFixture.run("/bin/sh", ["-c", ". \(sshd.directory)/agent.env; kill $SSH_AGENT_PID"]) }
-        setenv("SSH_AUTH_SOCK", socket, 1)
-        defer { unsetenv("SSH_AUTH_SOCK") }
-        var settings = sshd.settings(key: "other")
-        settings.usesAgent = true
-        #expect(await refusal(settings)?.code == .authentication)
-        try SSHDFixture.run("/bin/sh", ["-c", "ssh-add \(sshd.directory)/other \(sshd.directory)/good 2>/dev/null"])
-        #expect(await refusal(settings) == nil)
     }
 
     @Test("twenty connections at once")

@@ -31,7 +31,7 @@ extension SettingsTable {
             env: ["ANSIBLE_PRIVATE_KEY_FILE"], .honoured),
         Setting(
             "private_key_passphrase", of: "connection/ssh", .text, env: ["ANSIBLE_PRIVATE_KEY_PASSPHRASE"],
-            .unhonoured(.notYet)),
+            .honoured),
         Setting(
             "reconnection_retries", of: "connection/ssh", .integer, default: "0",
             ini: ["connection.retries", "ssh_connection.retries"], env: ["ANSIBLE_SSH_RETRIES"], .honoured),

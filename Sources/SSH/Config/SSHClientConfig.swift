@@ -4,7 +4,7 @@ internal import Glibc
 /// What ssh_config(5) and the words of an ssh command line say about one host, as OpenSSH's client reads them.
 ///
 /// The first value of an option wins: the command line's, then `~/.ssh/config`'s, then `/etc/ssh/ssh_config`'s.
-/// Identity files add up.
+/// Identity and certificate files add up.
 public struct SSHClientConfig: Sendable {
     /// The name that was asked for, before `HostName`.
     public let originalHost: String
@@ -13,6 +13,7 @@ public struct SSHClientConfig: Sendable {
     /// Values that are a command line: `ProxyCommand`.
     private var lines: [String: String] = [:]
     private(set) var identityFiles: [String] = []
+    private(set) var certificateFiles: [String] = []
     /// Options that would be ignored, each once.
     public private(set) var warnings: [Diagnostic] = []
 
@@ -107,6 +108,7 @@ public struct SSHClientConfig: Sendable {
         }
         switch keyword {
         case "identityfile": if !identityFiles.contains(value) { identityFiles.append(value) }
+        case "certificatefile": if !certificateFiles.contains(value) { certificateFiles.append(value) }
         case "proxycommand":
             // The first of the two ways through another host wins.
             if lines[keyword] == nil, values["proxyjump"] == nil { lines[keyword] = line.rest }

@@ -12,7 +12,8 @@ enum SSHOptionNames {
 
     /// Those that change what is done.
     static let honoured: Set<String> = [
-        "ciphers", "connectionattempts", "connecttimeout", "globalknownhostsfile", "hostkeyalgorithms",
+        "certificatefile", "ciphers", "connectionattempts", "connecttimeout", "globalknownhostsfile",
+        "hostkeyalgorithms",
         "hostkeyalias", "hostname", "identitiesonly", "identityagent", "identityfile", "ignoreunknown",
         "kbdinteractiveauthentication", "kexalgorithms", "macs", "passwordauthentication", "port", "proxycommand",
         "proxyjump", "pubkeyauthentication", "serveralivecountmax", "serveraliveinterval", "stricthostkeychecking",
@@ -40,7 +41,7 @@ enum SSHOptionNames {
 
     /// Those that mean something we do not do.
     static let unsupported: Set<String> = [
-        "bindaddress", "bindinterface", "certificatefile", "canonicalizehostname", "dynamicforward", "forwardagent",
+        "bindaddress", "bindinterface", "canonicalizehostname", "dynamicforward", "forwardagent",
         "knownhostscommand",
         "localcommand", "localforward", "pkcs11provider", "remotecommand", "remoteforward", "revokedhostkeys",
         "securitykeyprovider", "tag", "tunnel", "tunneldevice", "verifyhostkeydns",

@@ -1,5 +1,6 @@
 public import Diagnostics
 internal import Glibc
+internal import Target
 
 /// Makes settings out of what ssh_config(5) and a command line say about a host, and about those on the way to it.
 public struct SSHSettingsReader: Sendable {
@@ -48,6 +49,7 @@ public struct SSHSettingsReader: Sendable {
         var settings = SSHSettings(
             host: config.hostName, port: try config.port() ?? 22, user: config.user ?? localUser, home: home,
             identityFiles: config.identityFiles.map(config.path).filter { $0.lowercased() != "none" })
+        settings.certificateFiles = config.certificateFiles.map(config.path).filter { $0.lowercased() != "none" }
         try apply(config, to: &settings)
         if let command = config.proxyCommand {
             settings.route = .command(command)
@@ -92,26 +94,8 @@ public struct SSHSettingsReader: Sendable {
 
     private func number(_ name: String, _ config: SSHClientConfig) throws(Diagnostic) -> Int? {
         guard let text = config.text(name), text.lowercased() != "none" else { return nil }
-        if let number = Self.seconds(text) { return number }
+        if let number = TimeText.seconds(text) { return number }
         throw Diagnostic(.badValue, "'\(text)' is no number for the ssh option '\(name)'")
-    }
-
-    /// A number, or a time such as `1m30s`, in seconds.
-    private static func seconds(_ text: String) -> Int? {
-        if let number = Int(text), number >= 0 { return number }
-        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
-        var total = 0
-        var digits = ""
-        for character in text.lowercased() {
-            if character.isNumber {
-                digits.append(character)
-            } else {
-                guard let unit = units[character], let number = Int(digits) else { return nil }
-                total += number * unit
-                digits = ""
-            }
-        }
-        return digits.isEmpty && !text.isEmpty ? total : nil
     }
 
     private func flag(_ name: String, _ config: SSHClientConfig) -> Bool? {

@@ -7,10 +7,16 @@ package final class FramedShell: Shell {
     /// Starts the shell's process: sends the line to be run by the login shell, answers the link to it.
     package typealias Opener = @IOLoop @Sendable (_ line: String) async throws(Diagnostic) -> any ShellLink
 
+    /// Where an open shell is on its host.
+    private struct Place {
+        var directory: String
+        var process: String
+    }
+
     private enum Phase {
         case closed
         case opening
-        case open(any ShellLink, directory: String)
+        case open(any ShellLink, Place)
         /// Opening failed for a reason that trying again would not mend, such as a wrong password.
         case refused(Diagnostic)
     }
@@ -30,6 +36,9 @@ package final class FramedShell: Shell {
     private var leftBehind: [String] = []
     /// Runs what ends a command from beside; opened when first needed.
     private var sideShell: FramedShell?
+    /// Looks at requests that take long. Apart from the one that ends them: looking at a process that is stuck in the
+    /// kernel may itself get stuck.
+    private var lookShell: FramedShell?
     private var bulkRequests: [BulkRequest] = []
 
     package private(set) var roundTrips = 0
@@ -131,7 +140,7 @@ package final class FramedShell: Shell {
     ///
     /// - Returns: Nil if it is to go the usual way: there is little input, or no further shell to be had.
     private func bulkOutcome(_ request: ShellRequest) async -> Result<CommandResult, Diagnostic>? {
-        guard case .open(_, let directory) = phase, request.checksItsInput, let input = request.input,
+        guard case .open(_, let place) = phase, request.checksItsInput, let input = request.input,
             input.count >= BulkRequest.threshold,
             !EncodedRequest.runsApart(request), !Task.isCancelled
         else { return nil }
@@ -149,7 +158,7 @@ package final class FramedShell: Shell {
         }
         openingRoundTrips += opened.ready.roundTrips
         roundTrips += 2
-        let bulk = BulkRequest(request, on: opened.link, opened.ready, directory: directory)
+        let bulk = BulkRequest(request, on: opened.link, opened.ready, directory: place.directory)
         bulkRequests.append(bulk)
         defer { bulkRequests.removeAll { $0 === bulk } }
         return await withTaskCancellationHandler {
@@ -186,8 +195,24 @@ package final class FramedShell: Shell {
 
     /// Starts the clock of the request that the shell is working on.
     private func watchHead() {
-        guard let head = inFlight.first, head.timer == nil, let timeout = head.request.timeout else { return }
+        guard let head = inFlight.first else { return }
+        watchProgress(of: head)
+        guard head.timer == nil, let timeout = head.request.timeout else { return }
         head.timer = EventLoop.shared.after(timeout) { self.giveUp(on: head, .tookTooLong(timeout)) }
+    }
+
+    private func watchProgress(of head: PendingRequest) {
+        guard head.watcher == nil, let watch = head.request.progress, case .open(_, let place) = phase else { return }
+        let isCommand = EncodedRequest.runsApart(head.request)
+        let subject = [place.directory, String(head.number), isCommand ? "" : place.process]
+        let watcher = ProgressWatcher(watch, subject: subject) { [weak self] request in
+            guard let self else { return nil }
+            let shell = self.lookShell ?? FramedShell(become: become, openTimeout: openTimeout, opener: opener)
+            self.lookShell = shell
+            return try? await shell.request(request)
+        }
+        head.watcher = watcher
+        watcher.begin()
     }
 
     // MARK: Ending requests
@@ -206,25 +231,27 @@ package final class FramedShell: Shell {
 
     /// Ends the request that is running: its process group, or if there is none the whole shell.
     private func giveUp(on head: PendingRequest, _ reason: Ending) {
-        guard case .open(let link, let directory) = phase, inFlight.first === head, head.ending == nil else { return }
+        guard case .open(let link, let place) = phase, inFlight.first === head, head.ending == nil else { return }
         head.ending = reason
         guard EncodedRequest.runsApart(head.request) else {
             link.cut()
             shellIsGone("it was ended")
             return
         }
-        let side = sideShell ?? FramedShell(become: become, openTimeout: openTimeout, opener: opener)
-        sideShell = side
-        let number = head.number
-        Task { @IOLoop in
-            _ = try? await side.request(.ending(command: number, in: directory))
-        }
+        side(.ending(command: head.number, in: place.directory))
         head.timer?.cancel()
         head.timer = EventLoop.shared.after(Self.endingTime) {
             guard case .open(let now, _) = self.phase, now === link, self.inFlight.first === head else { return }
             link.cut()
             self.shellIsGone("it did not let itself be ended")
         }
+    }
+
+    /// Runs something beside the shell; nobody waits for it.
+    private func side(_ request: ShellRequest) {
+        let shell = sideShell ?? FramedShell(become: become, openTimeout: openTimeout, opener: opener)
+        sideShell = shell
+        Task { @IOLoop in _ = try? await shell.request(request) }
     }
 
     // MARK: Opening and closing
@@ -251,7 +278,7 @@ package final class FramedShell: Shell {
         openingRoundTrips += ready.roundTrips
         lastNumber = ShellBoot.number
         framing = ready.framing
-        phase = .open(link, directory: ready.directory)
+        phase = .open(link, Place(directory: ready.directory, process: ready.process))
         if !leftBehind.isEmpty {
             // Nobody waits for it, and it goes out with the requests that the shell was opened for, before them: they
             // find the host as if the killed shell had cleaned up itself.
@@ -277,7 +304,7 @@ package final class FramedShell: Shell {
     /// The shell is gone but not the connection: the request it was working on is lost, those behind it never
     /// began and go to a new one.
     private func shellIsGone(_ how: String) {
-        if case .open(_, let directory) = phase { leftBehind.append(directory) }
+        if case .open(_, let place) = phase { leftBehind.append(place.directory) }
         phase = .closed
         encoder = nil
         if let head = inFlight.first {
@@ -304,17 +331,22 @@ package final class FramedShell: Shell {
 
     /// Ends the shell after what it is doing; a command that runs is ended with its processes.
     package func close() async {
-        if let head = inFlight.first, EncodedRequest.runsApart(head.request) {
-            giveUp(on: head, .interrupted)
+        if let head = inFlight.first {
+            if EncodedRequest.runsApart(head.request) {
+                giveUp(on: head, .interrupted)
+            } else if case .open(_, let place) = phase, !place.process.isEmpty {
+                // A snippet that takes long runs a program for somebody: that is ended as a command is.
+                head.ending = .interrupted
+                side(.ending(below: place.process))
+            }
             _ = await head.wait(atMost: Self.endingTime)
         }
         if case .open(let link, _) = phase { link.finish() }
         for bulk in bulkRequests { bulk.cut(Diagnostic(.interrupted, "the connection was closed")) }
         connectionIsGone(Diagnostic(.interrupted, "the connection was closed"))
-        if let side = sideShell {
-            sideShell = nil
-            await side.close()
-        }
+        let others = [sideShell, lookShell].compactMap(\.self)
+        (sideShell, lookShell) = (nil, nil)
+        for shell in others { await shell.close() }
     }
 }
 

@@ -7,6 +7,8 @@ final class PendingRequest {
     var number = -1
     var continuation: CheckedContinuation<Result<CommandResult, Diagnostic>, Never>?
     var timer: LoopTimer?
+    /// Looks at it while it runs, if somebody wants to know.
+    var watcher: ProgressWatcher?
     /// Why it is being ended, if it is.
     var ending: Ending?
     private var onFinish: [CheckedContinuation<Void, Never>] = []
@@ -17,6 +19,7 @@ final class PendingRequest {
     /// Gives its answer to who waits for it; only the first one counts.
     func finish(_ outcome: Result<CommandResult, Diagnostic>) {
         timer?.cancel()
+        watcher?.end()
         continuation?.resume(returning: outcome)
         continuation = nil
         isFinished = true
@@ -81,6 +84,27 @@ extension Duration {
 }
 
 extension ShellRequest {
+    /// Ends everything that the other shell of this process number runs, politely first, but not that shell.
+    static func ending(below process: String) -> ShellRequest {
+        let script =
+            LookScript.children + """
+                all() {
+                for p in $(kids "$1"); do echo "$p"; all "$p"; done
+                }
+                {
+                g=$(all "$1")
+                test -n "$g" || exit 0
+                kill -TERM $g; kill -CONT $g
+                i=0
+                while kill -0 $g && test $i -lt 20; do
+                i=$((i+1)); sleep 0.1 || sleep 1
+                done
+                kill -KILL $g
+                } 2>/dev/null
+                """
+        return ShellRequest(.snippet, "set -- \(ShellQuoting.quote(process))\n\(script.text)")
+    }
+
     /// Ends a command that runs in the other shell whose private directory this is: its process group, politely
     /// first.
     static func ending(command number: Int, in directory: String) -> ShellRequest {

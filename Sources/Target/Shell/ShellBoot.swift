@@ -87,7 +87,7 @@ enum ShellBoot {
         else _f $1 "$2" "$_d/in"
         fi
         rm -f "$_d/in" "$_d/bad"; _x=; }
-        _r \#(number) 'echo "$_d"; test -z "$BASH_VERSION" || case $(head --version 2>&1) in *GNU*) echo head;; *) echo here;; esac'
+        _r \#(number) 'echo $$; echo "$_d"; test -z "$BASH_VERSION" || case $(head --version 2>&1) in *GNU*) echo head;; *) echo here;; esac'
 
         """#
     }

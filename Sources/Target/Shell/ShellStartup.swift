@@ -8,6 +8,8 @@ final class ShellStartup: ShellLinkOwner {
         var framing: ShellFraming
         /// The shell's private directory on the host.
         var directory: String
+        /// The shell's process number there.
+        var process: String
         var roundTrips: Int
     }
 
@@ -157,7 +159,9 @@ final class ShellStartup: ShellLinkOwner {
                         remedy: "Free some space in /tmp or /var/tmp, or mount them writable.")))
             return
         }
-        finish(.success(Ready(framing: framing, directory: directory, roundTrips: roundTrips)))
+        let process = lines.dropLast().last.flatMap { Int($0) }.map(String.init) ?? ""
+        finish(
+            .success(Ready(framing: framing, directory: directory, process: process, roundTrips: roundTrips)))
     }
 
     func linkHasRoom() {}

@@ -1,0 +1,22 @@
+/// Times as people write them.
+package enum TimeText {
+    /// A number of seconds, or a time such as `1m30s`, in seconds; nil for what is neither.
+    package static func seconds(_ text: String) -> Int? {
+        if let number = Int(text), number >= 0 { return number }
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
+        var total = 0
+        var digits = ""
+        for character in text.lowercased() {
+            if character.isNumber {
+                digits.append(character)
+            } else {
+                guard let unit = units[character], let number = Int(digits) else { return nil }
+                let (product, isTooLarge) = number.multipliedReportingOverflow(by: unit)
+                guard !isTooLarge, total <= Int.max - product else { return nil }
+                total += product
+                digits = ""
+            }
+        }
+        return digits.isEmpty && !text.isEmpty ? total : nil
+    }
+}
