@@ -43,7 +43,9 @@ enum DER {
         return node(0x02, bytes)
     }
 
-    static func integer(_ value: Int) -> [UInt8] { integer(withUnsafeBytes(of: UInt64(max(0, value)).bigEndian, Array.init)) }
+    static func integer(_ value: Int) -> [UInt8] {
+        integer(withUnsafeBytes(of: UInt64(max(0, value)).bigEndian, Array.init))
+    }
 
     /// A tag of the context around a whole value.
     static func explicit(_ number: UInt8, _ value: [UInt8]) -> [UInt8] { node(0xA0 | number, value) }

@@ -89,7 +89,9 @@ public struct DistinguishedName: Sendable, Hashable {
         let bytes = node.bytes
         switch node.identifier {
         case .bmpString:
-            let units = stride(from: 0, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+            let units = stride(from: 0, to: bytes.count - 1, by: 2).map {
+                UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])
+            }
             return String(decoding: units, as: UTF16.self)
         case .teletexString:
             return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))

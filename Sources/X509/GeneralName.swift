@@ -139,7 +139,8 @@ public enum GeneralName: Sendable, Hashable {
     private static func text(ofAddress bytes: [UInt8]) -> String {
         func plain(_ bytes: [UInt8]) -> String {
             var buffer = [CChar](repeating: 0, count: 64)
-            guard inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, bytes, &buffer, socklen_t(buffer.count)) != nil else {
+            guard inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, bytes, &buffer, socklen_t(buffer.count)) != nil
+            else {
                 return Hex.text(bytes)
             }
             return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

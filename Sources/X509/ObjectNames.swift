@@ -56,7 +56,8 @@ public enum ObjectNames {
 
     private static let byName: [String: String] = Dictionary(
         table.flatMap { entry in entry.names.map { ($0, entry.dotted) } }, uniquingKeysWith: { first, _ in first })
-    private static let byDotted = Dictionary(table.map { ($0.dotted, $0.names) }, uniquingKeysWith: { first, _ in first })
+    private static let byDotted = Dictionary(
+        table.map { ($0.dotted, $0.names) }, uniquingKeysWith: { first, _ in first })
 
     /// The identifier of a name, or the text itself where it is a dotted identifier.
     public static func dotted(_ name: String) -> String? {

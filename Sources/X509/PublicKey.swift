@@ -146,19 +146,23 @@ public struct SignatureAlgorithm: Sendable {
         case .ed448: dotted = "1.3.101.113"
         case .rsa:
             hasNull = true
-            dotted = [
-                "md5": "1.2.840.113549.1.1.4", "sha1": "1.2.840.113549.1.1.5", "sha224": "1.2.840.113549.1.1.14",
-                "sha256": "1.2.840.113549.1.1.11", "sha384": "1.2.840.113549.1.1.12", "sha512": "1.2.840.113549.1.1.13",
-            ][digest]
+            dotted =
+                [
+                    "md5": "1.2.840.113549.1.1.4", "sha1": "1.2.840.113549.1.1.5", "sha224": "1.2.840.113549.1.1.14",
+                    "sha256": "1.2.840.113549.1.1.11", "sha384": "1.2.840.113549.1.1.12",
+                    "sha512": "1.2.840.113549.1.1.13",
+                ][digest]
         case .elliptic:
-            dotted = [
-                "sha1": "1.2.840.10045.4.1", "sha224": "1.2.840.10045.4.3.1", "sha256": "1.2.840.10045.4.3.2",
-                "sha384": "1.2.840.10045.4.3.3", "sha512": "1.2.840.10045.4.3.4",
-            ][digest]
+            dotted =
+                [
+                    "sha1": "1.2.840.10045.4.1", "sha224": "1.2.840.10045.4.3.1", "sha256": "1.2.840.10045.4.3.2",
+                    "sha384": "1.2.840.10045.4.3.3", "sha512": "1.2.840.10045.4.3.4",
+                ][digest]
         case .dsa:
-            dotted = [
-                "sha1": "1.2.840.10040.4.3", "sha224": "2.16.840.1.101.3.4.3.1", "sha256": "2.16.840.1.101.3.4.3.2",
-            ][digest]
+            dotted =
+                [
+                    "sha1": "1.2.840.10040.4.3", "sha224": "2.16.840.1.101.3.4.3.1", "sha256": "2.16.840.1.101.3.4.3.2",
+                ][digest]
         case .x25519, .x448, .other:
             throw Diagnostic(
                 .badValue, "a key of this kind cannot sign", remedy: "Use an RSA, ECC, Ed25519 or Ed448 key.")
@@ -170,7 +174,11 @@ public struct SignatureAlgorithm: Sendable {
         }
         self.identifier = dotted
         encoded = DER.sequence([identifier] + (hasNull ? [DER.null] : []))
-        if case .ed25519 = key.kind { self.digest = nil } else if case .ed448 = key.kind { self.digest = nil } else {
+        if case .ed25519 = key.kind {
+            self.digest = nil
+        } else if case .ed448 = key.kind {
+            self.digest = nil
+        } else {
             self.digest = digest
         }
     }

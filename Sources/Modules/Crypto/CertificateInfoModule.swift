@@ -115,7 +115,7 @@ struct CertificateInfoModule: Module {
         values["issuer_uri"] = information?.address(for: "1.3.6.1.5.5.7.48.2").map { .string($0) } ?? .null
         var extensions = ValueMap()
         for entry in certificate.extensions {
-            extensions[Text(entry.identifier)] = .map([
+            extensions[entry.identifier] = .map([
                 "critical": .bool(entry.isCritical), "value": .string(Base64.encode(entry.value)),
             ])
         }
@@ -123,7 +123,7 @@ struct CertificateInfoModule: Module {
         var valid = ValueMap()
         for (name, text) in moments {
             let moment = UTC.seconds(text, from: now) ?? 0
-            valid[Text(name)] = .bool(certificate.notBefore <= moment && moment <= certificate.notAfter)
+            valid[name] = .bool(certificate.notBefore <= moment && moment <= certificate.notAfter)
         }
         values["valid_at"] = .map(valid)
         return values

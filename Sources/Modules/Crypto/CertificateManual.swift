@@ -1,3 +1,5 @@
+import Values
+
 /// The arguments of `community.crypto.x509_certificate`.
 extension CertificateModule {
     static let manual = ModuleManual(

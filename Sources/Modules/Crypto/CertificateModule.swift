@@ -108,7 +108,9 @@ struct CertificateModule: Module {
 
         // What an earlier task of this dry run makes cannot be looked into; a certificate that is missing or forced
         // is made all the same.
-        let inputs = [requestPlace, keyPlace, authorityPlace, authorityKeyPlace].compactMap { $0.map { found.answers[$0] } }
+        let inputs = [requestPlace, keyPlace, authorityPlace, authorityKeyPlace].compactMap {
+            $0.map { found.answers[$0] }
+        }
         for case .awaited(let unknown) in inputs {
             if existing != nil, !isForced { return .unknown(unknown, step) }
             guard
@@ -119,7 +121,8 @@ struct CertificateModule: Module {
         }
         let wish = try wish(
             found, request: requestPlace.map { found.answers[$0] }, key: keyPlace.map { found.answers[$0] },
-            authority: authorityPlace.map { found.answers[$0] }, authorityKey: authorityKeyPlace.map { found.answers[$0] },
+            authority: authorityPlace.map { found.answers[$0] },
+            authorityKey: authorityKeyPlace.map { found.answers[$0] },
             host: target.hostName)
         let before = existing.flatMap { try? Certificate(Array($0.utf8), name: output.path) }
         let isWanted = !isForced && (before.map { isSame($0, wish) } ?? false)
@@ -132,17 +135,25 @@ struct CertificateModule: Module {
                 CertificateWords.of(wish.content.subject, wish.content.extensions),
                 otherwise: "the certificate would be made anew")
         }
+        var foreseen = step.values
         if isWanted, let before {
             step.values.merge(told(before.notBefore, before.notAfter, before.serial))
+            foreseen = step.values
         } else {
+            // They are made anew by a run, which may come later.
             step.values.merge(told(wish.content.notBefore, wish.content.notAfter, Number(bytes: wish.content.serial)))
+            foreseen = step.values
+            foreseen["serial_number"] = .unknown(Unknown("the number of a new certificate"))
+            for (name, text) in [("notBefore", notBefore), ("notAfter", notAfter)] where "+-".contains(text.prefix(1)) {
+                foreseen[name] = .unknown(Unknown("when the run is"))
+            }
         }
         guard let (change, put) = try output.plan(found, makes: parts, target) else {
             if returnsContent { step.values["certificate"] = existing.map { .string($0) } ?? .null }
             return .asWanted(.ok(step.values))
         }
         step.output = put
-        return .change(change, step, foreseen: .changed(step.values))
+        return .change(change, step, foreseen: .changed(foreseen))
     }
 
     // MARK: What is wanted
@@ -164,7 +175,9 @@ struct CertificateModule: Module {
         authorityKey: CryptoHost.Answer?, host: String
     ) throws(Diagnostic) -> Wish {
         var publicKey: PublicKey?
-        if let key { publicKey = try CryptoHost.usable(key, self.key.words, passphrase: self.key.passphrase, host: host) }
+        if let key {
+            publicKey = try CryptoHost.usable(key, self.key.words, passphrase: self.key.passphrase, host: host)
+        }
         let request = try read(request, self.request, "csr", host).map { (bytes, name) throws(Diagnostic) in
             try SigningRequest(String(decoding: bytes, as: UTF8.self), name: name)
         }
@@ -203,7 +216,8 @@ struct CertificateModule: Module {
             extensions.append(.subjectKeyIdentifier(certified.identifier))
         }
         if let authorityIdentifier { extensions.append(authorityIdentifier) }
-        guard let from = UTC.seconds(notBefore, from: found.now), let until = UTC.seconds(notAfter, from: found.now) else {
+        guard let from = UTC.seconds(notBefore, from: found.now), let until = UTC.seconds(notAfter, from: found.now)
+        else {
             throw Diagnostic(.internal, "times were checked before")
         }
         guard from < until else {

@@ -1,3 +1,5 @@
+import Values
+
 /// The arguments of `community.crypto.openssl_csr`.
 extension CertificateRequestModule {
     static let manual = ModuleManual(

@@ -27,8 +27,9 @@ struct CertificateRequestModule: Module {
         createsKeyIdentifier = arguments.bool("create_subject_key_identifier")
         do throws(Diagnostic) {
             if output.isWanted { try key.require("privatekey", "openssl_csr") }
-            subject = try Self.subject(arguments)
-            (extensions, told) = try Self.extensions(arguments, subject)
+            let given = try Self.subject(arguments)
+            subject = try DistinguishedName(given.map(\.attribute))
+            (extensions, told) = try Self.extensions(arguments, given)
         } catch {
             throw error.located(at: arguments.location)
         }
@@ -36,34 +37,34 @@ struct CertificateRequestModule: Module {
 
     // MARK: What it is to say
 
-    private static func subject(_ arguments: Arguments) throws(Diagnostic) -> DistinguishedName {
+    /// An attribute with the name that the task gives it.
+    private typealias Given = (name: String, attribute: DistinguishedName.Attribute)
+
+    private static func subject(_ arguments: Arguments) throws(Diagnostic) -> [Given] {
         let fields = [
             ("country_name", "C"), ("state_or_province_name", "ST"), ("locality_name", "L"),
             ("organization_name", "O"), ("organizational_unit_name", "OU"), ("common_name", "CN"),
             ("email_address", "emailAddress"),
         ]
-        var attributes: [DistinguishedName.Attribute] = []
-        for (name, attribute) in fields {
-            guard let text = arguments.optionalString(name), !text.isEmpty else { continue }
-            attributes.append(try DistinguishedName.attribute(named: attribute, text))
-        }
-        for (name, value) in try map(arguments["subject"], "subject") {
+        var attributes: [Given] = []
+        func add(_ name: String, _ value: Value) throws(Diagnostic) {
             for text in value.elements ?? [value] {
-                attributes.append(try DistinguishedName.attribute(named: name.text, text.pythonText))
+                attributes.append((name, try DistinguishedName.attribute(named: name, text.pythonText)))
             }
         }
+        for (name, attribute) in fields {
+            guard let text = arguments.optionalString(name), !text.isEmpty else { continue }
+            try add(attribute, .string(text))
+        }
+        for (name, value) in try map(arguments["subject"], "subject") { try add(name.text, value) }
         let ordered = arguments.list("subject_ordered")
         if !ordered.isEmpty, !attributes.isEmpty {
             throw Diagnostic(.badValue, "'subject_ordered' cannot be used with other attributes of the name")
         }
         for entry in ordered {
-            for (name, value) in try map(entry, "subject_ordered") {
-                for text in value.elements ?? [value] {
-                    attributes.append(try DistinguishedName.attribute(named: name.text, text.pythonText))
-                }
-            }
+            for (name, value) in try map(entry, "subject_ordered") { try add(name.text, value) }
         }
-        return try DistinguishedName(attributes)
+        return attributes
     }
 
     private static func map(_ value: Value?, _ name: String) throws(Diagnostic) -> ValueMap {
@@ -94,12 +95,12 @@ struct CertificateRequestModule: Module {
 
     /// All extensions but the key's own identifier where that is made from the key, and what is told of them.
     private static func extensions(
-        _ arguments: Arguments, _ subject: DistinguishedName
+        _ arguments: Arguments, _ subject: [Given]
     ) throws(Diagnostic) -> ([Extension], ValueMap) {
         var extensions: [Extension] = []
         var texts = arguments.strings("subject_alt_name")
         if texts.isEmpty, arguments.bool("use_common_name_for_san"),
-            let name = subject.attributes.first(where: { $0.name == "commonName" })?.text
+            let name = subject.first(where: { $0.attribute.name == "commonName" })?.attribute.text
         {
             texts = ["DNS:\(name)"]
         }
@@ -154,7 +155,7 @@ struct CertificateRequestModule: Module {
         return (
             extensions,
             [
-                "subject": .list(subject.attributes.map { .list([.string($0.name), .string($0.text)]) }),
+                "subject": .list(subject.map { .list([.string($0.name), .string($0.attribute.text)]) }),
                 "subjectAltName": texts.isEmpty ? .null : .list(texts.map { .string($0) }),
                 "keyUsage": arguments["key_usage"] ?? .null,
                 "extendedKeyUsage": arguments["extended_key_usage"] ?? .null,

@@ -13,7 +13,7 @@ enum CertificateWords {
 
     static func map(_ name: DistinguishedName) -> Value {
         var map = ValueMap()
-        for attribute in name.attributes { map[Text(attribute.name)] = .string(attribute.text) }
+        for attribute in name.attributes { map[attribute.name] = .string(attribute.text) }
         return .map(map)
     }
 

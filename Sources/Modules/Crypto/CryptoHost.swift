@@ -69,7 +69,9 @@ struct CryptoHost: Sendable {
         let words = questions.flatMap(\.words).map { $0 + "\u{1F}" }.joined()
         let asked = try await target.inspect(
             [output], checksums: true, owner: attributes.owner, group: attributes.group, with: look, [words])
-        guard let place = asked.inspection.paths.last else { throw Diagnostic(.internal, "no answer about '\(output)'") }
+        guard let place = asked.inspection.paths.last else {
+            throw Diagnostic(.internal, "no answer about '\(output)'")
+        }
         var rest = asked.rest
         guard let now = Int(rest.next()) else { return nil }
         var answers: [Answer] = []
@@ -215,7 +217,8 @@ struct CryptoOutput: Sendable {
             .required("path", .path, "The file."),
             .optional("backup", .bool, "Keep the old file beside the new one.", default: false),
             .optional("force", .bool, "Make it anew even if it is as wanted.", default: false),
-            .optional("state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
+            .optional(
+                "state", .string, "Whether it is to be there.", default: "present", choices: ["absent", "present"]),
             .optional("return_content", .bool, "Whether to answer with its content.", default: false),
             .optional(
                 "select_crypto_backend", .string, "All values mean the host's `openssl`.", default: "auto",
@@ -353,7 +356,7 @@ enum CryptoSigning {
 enum Fingerprints {
     static func values(_ bytes: [UInt8]) -> Value {
         var values: ValueMap = [:]
-        for (name, digest) in X509Digests.all(bytes) { values[Text(name)] = .string(Hex.text(digest)) }
+        for (name, digest) in X509Digests.all(bytes) { values[name] = .string(Hex.text(digest)) }
         return .map(values)
     }
 }

@@ -106,7 +106,7 @@ struct PrivateKeyModule: Module {
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         guard output.isWanted else {
-            return try await output.planRemoval(target, ["filename": .string(output.path)])
+            return try await output.planRemoval(target, told(output.path))
                 .map { Step(output: $0, values: [:]) }
         }
         let kind = ["X25519", "Ed25519"].contains(type) ? ":\(type)" : ""
@@ -128,10 +128,14 @@ struct PrivateKeyModule: Module {
         switch verdict {
         case .keep: parts = nil
         case .convert: parts = [.action("the key in \(found.place.path) would be written as \(wantedFormat)")]
-        case .make: parts = [.setting("key", before: .string(Self.described(publicKey) ?? "none"), after: .string(wish))]
+        case .make:
+            parts = [.setting("key", before: .string(Self.described(publicKey) ?? "none"), after: .string(wish))]
         }
         var values = told(found.place.path)
-        values["fingerprint"] = verdict == .make ? .null : publicKey.map { Fingerprints.values($0.info) } ?? .null
+        values["fingerprint"] =
+            verdict == .make
+            ? .unknown(Unknown("the fingerprint of a new key"))
+            : publicKey.map { Fingerprints.values($0.info) } ?? .null
         guard let (change, step) = try output.plan(found, makes: parts, target) else {
             return try await withContent(values, found.place.path, target)
         }
@@ -257,7 +261,7 @@ struct PrivateKeyModule: Module {
         } else {
             let kept = try await output.carryOut(step.output, on: target)
             if let kept { values["backup_file"] = .string(kept) }
-            guard output.isWanted else { return .changed(values.merging(["filename": .string(output.path)])) }
+            guard output.isWanted else { return .changed(told(output.path).merging(values)) }
         }
         if returnsContent, let path = values["filename"]?.pythonText {
             values["privatekey"] = try await content(path, target)
