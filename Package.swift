@@ -77,7 +77,7 @@ let package = Package(
         room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Local", "Target", "Values", crypto]),
 
         // What hosts show of themselves.
-        room("X509", ["Diagnostics", asn1, crypto, cryptoExtras]),
+        room("X509", ["Diagnostics", "Values", asn1, crypto, cryptoExtras]),
 
         // What is done there, and what is said about it.
         room("Results", ["Diagnostics", "Values"]),

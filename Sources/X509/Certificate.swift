@@ -106,7 +106,7 @@ public struct Certificate: Sendable {
     }
 
     /// The certificate, in PEM.
-    public static func pem(_ content: [UInt8], _ algorithm: SignatureAlgorithm, signature: [UInt8]) -> String {
+    public static func pem(_ content: [UInt8], _ algorithm: SignatureAlgorithm, _ signature: [UInt8]) -> String {
         PEM.text(DER.sequence([content, algorithm.encoded, DER.bits(signature)]), "CERTIFICATE")
     }
 }

@@ -54,7 +54,7 @@ public struct SigningRequest: Sendable {
     }
 
     /// The request, in PEM.
-    public static func pem(_ content: [UInt8], _ algorithm: SignatureAlgorithm, signature: [UInt8]) -> String {
+    public static func pem(_ content: [UInt8], _ algorithm: SignatureAlgorithm, _ signature: [UInt8]) -> String {
         PEM.text(DER.sequence([content, algorithm.encoded, DER.bits(signature)]), "CERTIFICATE REQUEST")
     }
 }

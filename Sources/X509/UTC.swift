@@ -1,4 +1,5 @@
 internal import SwiftASN1
+internal import Values
 
 /// Points in time as certificates have them: whole seconds, always UTC.
 public enum UTC {
@@ -21,22 +22,19 @@ public enum UTC {
             return nil
         }
         func field(_ start: Int, _ count: Int) -> Int { Int(digits.dropFirst(start).prefix(count)) ?? 0 }
-        let (year, month, day) = (field(0, 4), field(4, 2), field(6, 2))
         let (hour, minute, second) = (field(8, 2), field(10, 2), field(12, 2))
-        guard (1...12).contains(month), (1...daysIn(month, of: year)).contains(day), hour < 24, minute < 60, second < 60
+        guard let date = CivilDate(year: field(0, 4), month: field(4, 2), day: field(6, 2)), hour < 24, minute < 60,
+            second < 60
         else { return nil }
-        return days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
+        return date.days * 86_400 + hour * 3600 + minute * 60 + second - offset
     }
 
     /// `20260131120000Z`.
     public static func text(_ seconds: Int) -> String {
         let day = Int((Double(seconds) / 86_400).rounded(.down))
-        let (year, month, date) = civil(day)
         let rest = seconds - day * 86_400
-        func two(_ value: Int) -> String { (value < 10 ? "0" : "") + String(value) }
-        let digits = String(year)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits + two(month) + two(date)
-            + two(rest / 3600) + two(rest / 60 % 60) + two(rest % 60) + "Z"
+        let time = [rest / 3600, rest / 60 % 60, rest % 60].map { CivilDate.padded($0, 2) }.joined()
+        return CivilDate(days: day).text.filter { $0 != "-" } + time + "Z"
     }
 
     /// Seconds since 1970 of `+52w`, `-1d12h` counted from a moment, or of an absolute time.
@@ -80,35 +78,5 @@ public enum UTC {
             return DER.node(0x18, Array(text.utf8))
         }
         return DER.node(0x17, Array(text.dropFirst(2).utf8))
-    }
-
-    // MARK: The calendar
-
-    private static func isLeap(_ year: Int) -> Bool {
-        year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400))
-    }
-
-    private static func daysIn(_ month: Int, of year: Int) -> Int {
-        month == 2 ? (isLeap(year) ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
-    }
-
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        // Counted in years that begin in March, so that the leap day comes last.
-        let year = month <= 2 ? year - 1 : year
-        let era = (year >= 0 ? year : year - 399) / 400
-        let ofEra = year - era * 400
-        let ofYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
-    }
-
-    private static func civil(_ day: Int) -> (Int, Int, Int) {
-        let day = day + 719_468
-        let era = (day >= 0 ? day : day - 146_096) / 146_097
-        let ofEra = day - era * 146_097
-        let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
-        let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * ofYear + 2) / 153
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, ofYear - (153 * shifted + 2) / 5 + 1)
     }
 }

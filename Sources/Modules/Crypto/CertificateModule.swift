@@ -76,17 +76,10 @@ struct CertificateModule: Module {
         }
     }
 
-    struct Step: Sendable {
-        var output: CryptoOutput.Step
-        var content: [UInt8] = []
-        var algorithm: SignatureAlgorithm?
-        var values: ValueMap = [:]
-        var existing: String?
-    }
-
-    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
+    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<SignedFile> {
         guard output.isWanted else {
-            return try await output.planRemoval(target, ["filename": .string(output.path)]).map { Step(output: $0) }
+            let values: ValueMap = ["filename": .string(output.path)]
+            return try await output.planRemoval(target, values).map { SignedFile(output: $0, values: values) }
         }
         var questions: [CryptoHost.Question] = [.file(output.path)]
         func place(_ question: CryptoHost.Question?) -> Int? {
@@ -99,11 +92,11 @@ struct CertificateModule: Module {
         let authorityPlace = place(provider == .authority ? authority.path.map { .file($0) } : nil)
         let authorityKeyPlace = place(provider == .authority ? authorityKey.question : nil)
         guard let found = try await CryptoHost.ask(output.path, output.attributes, questions, on: target) else {
-            return try target.lacking("openssl", remedy: CryptoHost.missingProgram, step: Step(output: .none))
+            return try target.lacking("openssl", remedy: CryptoHost.missingProgram, step: SignedFile(output: .none))
         }
         var existing: String?
         if case .file(let bytes) = found.answers[0] { existing = String(decoding: bytes, as: UTF8.self) }
-        var step = Step(output: .none, values: ["filename": .string(found.place.path)], existing: existing)
+        var step = SignedFile(output: .none, values: ["filename": .string(found.place.path)], existing: existing)
         if case .awaited(let unknown) = found.answers[0] { return .unknown(unknown, step) }
 
         // What an earlier task of this dry run makes cannot be looked into; a certificate that is missing or forced
@@ -295,20 +288,9 @@ struct CertificateModule: Module {
         return values
     }
 
-    func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
-        var values = step.values
-        guard case .make(var file) = step.output else {
-            if let kept = try await output.carryOut(step.output, on: target) { values["backup_file"] = .string(kept) }
-            if returnsContent, output.isWanted { values["certificate"] = step.existing.map { .string($0) } ?? .null }
-            return .changed(output.isWanted ? values : values.merging(["filename": .string(output.path)]))
-        }
-        guard let algorithm = step.algorithm else { throw Diagnostic(.internal, "no key for '\(file.path)'") }
-        let signer = provider == .selfSigned ? key : authorityKey
-        let signature = try await signer.sign(step.content, algorithm, on: target)
-        let text = Certificate.pem(step.content, algorithm, signature: signature)
-        file.content = Array(text.utf8)
-        if let path = try await target.write(file).backupPath { values["backup_file"] = .string(path) }
-        if returnsContent { values["certificate"] = .string(text) }
-        return .changed(values)
+    func apply(_ step: SignedFile, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+        try await step.apply(
+            output, signer: provider == .selfSigned ? key : authorityKey,
+            returning: returnsContent ? "certificate" : nil, on: target, pem: Certificate.pem)
     }
 }

@@ -197,29 +197,22 @@ struct CertificateRequestModule: Module {
 
     // MARK: Plan
 
-    struct Step: Sendable {
-        var output: CryptoOutput.Step
-        var content: [UInt8] = []
-        var algorithm: SignatureAlgorithm?
-        var values: ValueMap = [:]
-        var existing: String?
-    }
-
-    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
+    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<SignedFile> {
         guard output.isWanted else {
-            return try await output.planRemoval(target, values(output.path)).map { Step(output: $0) }
+            return try await output.planRemoval(target, values(output.path))
+                .map { SignedFile(output: $0, values: values(output.path)) }
         }
         let questions = [key.question, .file(output.path)]
         guard let found = try await CryptoHost.ask(output.path, output.attributes, questions, on: target) else {
-            return try target.lacking("openssl", remedy: CryptoHost.missingProgram, step: Step(output: .none))
+            return try target.lacking("openssl", remedy: CryptoHost.missingProgram, step: SignedFile(output: .none))
         }
         let publicKey = try CryptoHost.usable(
             found.answers[0], key.words, passphrase: key.passphrase, host: target.hostName)
         var existing: String?
         if case .file(let bytes) = found.answers[1] { existing = String(decoding: bytes, as: UTF8.self) }
-        if case .awaited(let unknown) = found.answers[1] { return .unknown(unknown, Step(output: .none)) }
+        if case .awaited(let unknown) = found.answers[1] { return .unknown(unknown, SignedFile(output: .none)) }
         let before = existing.flatMap { try? SigningRequest($0, name: output.path) }
-        var step = Step(output: .none, values: values(found.place.path), existing: existing)
+        var step = SignedFile(output: .none, values: values(found.place.path), existing: existing)
         var extensions = extensions
         if let publicKey {
             step.algorithm = try SignatureAlgorithm(publicKey, digest: digest)
@@ -256,53 +249,8 @@ struct CertificateRequestModule: Module {
         told.merging(["filename": .string(path), "privatekey": key.path.map { .string($0) } ?? .null])
     }
 
-    func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
-        var values = step.values
-        guard case .make(var file) = step.output else {
-            if let kept = try await output.carryOut(step.output, on: target) { values["backup_file"] = .string(kept) }
-            if returnsContent, output.isWanted { values["csr"] = step.existing.map { .string($0) } ?? .null }
-            return .changed(output.isWanted ? values : self.values(output.path).merging(values))
-        }
-        guard let algorithm = step.algorithm else { throw Diagnostic(.internal, "no key for '\(file.path)'") }
-        let signature = try await key.sign(step.content, algorithm, on: target)
-        let text = SigningRequest.pem(step.content, algorithm, signature: signature)
-        file.content = Array(text.utf8)
-        if let path = try await target.write(file).backupPath { values["backup_file"] = .string(path) }
-        if returnsContent { values["csr"] = .string(text) }
-        return .changed(values)
-    }
-}
-
-/// A private key that a task signs with, by path or by content.
-struct SigningKey: Sendable {
-    var path: String?
-    var content: String?
-    var passphrase: String?
-
-    /// - Parameter prefix: What the arguments' names begin with, such as `privatekey`.
-    init(_ arguments: Arguments, _ prefix: String) {
-        path = arguments.optionalString("\(prefix)_path")
-        content = arguments.optionalString("\(prefix)_content")
-        passphrase = arguments.optionalString("\(prefix)_passphrase").flatMap { $0.isEmpty ? nil : $0 }
-    }
-
-    var isGiven: Bool { path != nil || content != nil }
-
-    func require(_ prefix: String, _ module: String) throws(Diagnostic) {
-        guard isGiven else {
-            throw Diagnostic(
-                .missingArgument, "\(module) needs one of '\(prefix)_path' and '\(prefix)_content'",
-                remedy: "Name the private key that signs.")
-        }
-    }
-
-    var question: CryptoHost.Question { .key(path: path, content: content, passphrase: passphrase) }
-    var words: String { path.map { "the private key '\($0)'" } ?? "the given private key" }
-
-    func sign(
-        _ bytes: [UInt8], _ algorithm: SignatureAlgorithm, on target: some TargetWriter
-    ) async throws(Diagnostic) -> [UInt8] {
-        try await CryptoSigning.sign(
-            bytes, algorithm, key: path, keyContent: content, passphrase: passphrase, on: target)
+    func apply(_ step: SignedFile, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+        try await step.apply(
+            output, signer: key, returning: returnsContent ? "csr" : nil, on: target, pem: SigningRequest.pem)
     }
 }

@@ -317,41 +317,6 @@ struct CryptoOutput: Sendable {
         """#
 }
 
-/// Signing on the host, where the private key is.
-enum CryptoSigning {
-    /// - Parameters:
-    ///   - content: What is to be signed.
-    ///   - key: The private key's path, or nil where `keyContent` has it.
-    /// - Throws: `Diagnostic` with code `.failed` and what `openssl` said.
-    static func sign(
-        _ content: [UInt8], _ algorithm: SignatureAlgorithm, key: String?, keyContent: String?, passphrase: String?,
-        on target: some TargetWriter
-    ) async throws(Diagnostic) -> [UInt8] {
-        try await target.perform(
-            script, [key ?? "", keyContent ?? "", passphrase ?? "", algorithm.digest ?? ""], input: content,
-            doing: "sign with the private key\(key.map { " '\($0)'" } ?? "")"
-        ).stdout
-    }
-
-    /// `$1` the key's path, or `$2` its content, `$3` its passphrase, `$4` the digest; what is to be signed on standard
-    /// input. Only built-in commands see the passphrase.
-    private static let script: Script =
-        ReadingScripts.expand + #"""
-            umask 077
-            work=$(mktemp -d) || exit 1
-            trap 'rm -rf "$work"' EXIT
-            cat >"$work/content" || exit 1
-            if [ -n "$2" ]; then printf '%s\n' "$2" >"$work/key" || exit 1; p=$work/key; else sp_expand "$1"; fi
-            if [ -n "$4" ]; then
-                printf '%s\n' "$3" | openssl dgst "-$4" -sign "$p" -passin stdin -out "$work/signature" "$work/content" || exit 1
-            else
-                printf '%s\n' "$3" | openssl pkeyutl -sign -rawin -inkey "$p" -passin stdin -in "$work/content" -out "$work/signature" || exit 1
-            fi
-            [ -s "$work/signature" ] || { echo 'openssl made no signature' >&2; exit 1; }
-            cat "$work/signature"
-            """#
-}
-
 /// Fingerprints of some bytes by the name of the digest, as `cryptography`'s modules give them.
 enum Fingerprints {
     static func values(_ bytes: [UInt8]) -> Value {
