@@ -178,7 +178,8 @@ public final class Engine {
         variables.play = values
         for prompt in play.node.varsPrompt where variables.extra[prompt.name] == nil {
             do throws(Diagnostic) {
-                values.prompted[prompt.name] = try await Prompting.ask(prompt)
+                let evaluated = try Prompting.evaluated(prompt, in: variables.scopeWithoutHost())
+                values.prompted[prompt.name] = try await Prompting.ask(evaluated)
                 variables.play = values
             } catch {
                 for host in hosts where host.isActive {

@@ -5,33 +5,48 @@ import Jinja
 import Playbook
 import Target
 import Values
+import Variables
 
 /// Questions to the person at the terminal.
 public enum Prompting {
+    /// An entry of `vars_prompt` with its question and its default evaluated.
+    ///
+    /// - Parameter scope: What they may speak of: no host's own variables.
+    /// - Throws: `Diagnostic` if a template fails.
+    static func evaluated(_ prompt: PlayNode.Prompt, in scope: LayeredScope) throws(Diagnostic) -> PlayNode.Prompt {
+        var result = prompt
+        let isTemplate = TemplateEnvironment.isTemplate(prompt.text)
+        let text = Text(prompt.text, marks: isTemplate ? .template : [], origin: prompt.location)
+        result.text = try scope.evaluate(.string(text)).pythonText
+        if let value = prompt.defaultValue { result.defaultValue = try scope.evaluate(value) }
+        return result
+    }
+
     /// Asks for a variable of `vars_prompt`, or takes its default where nobody can be asked.
+    ///
+    /// What is given is text, whatever kind the default is of.
     ///
     /// - Throws: `Diagnostic` if there is neither a terminal nor a default, or the answer cannot be hashed as asked.
     static func ask(_ prompt: PlayNode.Prompt) async throws(Diagnostic) -> Value {
-        let standard = prompt.defaultValue.flatMap { $0.isNull ? nil : $0 }
+        let standard = prompt.defaultValue?.isNull == false ? prompt.defaultValue : nil
+        let isSecret = prompt.isPrivate || prompt.encrypt != nil || standard?.holdsSecret == true
         var answer = ""
         if isatty(STDIN_FILENO) == 1 {
-            let shown = standard.map { prompt.isPrivate ? " [secret default]" : " [\($0.pythonText)]" } ?? ""
+            let shown = standard.map { isSecret ? " [secret default]" : " [\($0.pythonText)]" } ?? ""
             answer = await asked(prompt, shown)
         } else if standard == nil {
             throw Diagnostic(
                 .missingArgument, "'\(prompt.name)' is to be asked for, but there is no terminal and it has no default",
                 at: prompt.location, remedy: "Give it with -e \(prompt.name)=…, or a default.")
         }
-        var value = standard ?? .string("")
+        var value = Value.string(standard?.pythonText ?? "")
         if !answer.isEmpty || standard == nil {
-            // The answer is the operator's own text, so it may be a template, as a default may.
+            // The answer is the operator's own text, so it may be a template, as the default may have been.
             let isTemplate = !prompt.isUnsafe && TemplateEnvironment.isTemplate(answer)
             value = .string(Text(answer, marks: isTemplate ? .template : []))
-        } else if prompt.isUnsafe {
-            value = value.mapText { Text($0.string, marks: $0.marks.subtracting(.template)) }
         }
         if let method = prompt.encrypt { value = try hashed(value, method, prompt) }
-        guard prompt.isPrivate || prompt.encrypt != nil else { return value }
+        guard isSecret else { return value }
         return value.mapText { Text($0.string, marks: $0.marks.union(.secret), origin: $0.origin) }
     }
 

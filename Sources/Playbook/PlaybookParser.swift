@@ -160,7 +160,7 @@ public struct PlaybookParser {
             }
             func text(_ name: String) -> String? { item[name].flatMap { $0.isNull ? nil : value($0).pythonText } }
             return PlayNode.Prompt(
-                name: name, text: item["prompt"]?.scalarText ?? "input for \(name)",
+                name: name, text: item["prompt"]?.scalarText ?? name,
                 isPrivate: flag("private", true), defaultValue: item["default"].map { value($0) },
                 confirm: flag("confirm", false), encrypt: text("encrypt"), salt: text("salt"),
                 saltSize: text("salt_size").flatMap { Int($0) }, isUnsafe: flag("unsafe", false),

@@ -40,6 +40,29 @@ final class Macro: TemplateObject, @unchecked Sendable {
         return try evaluator.value(of: definition.body, inner)
     }
 
+    /// Whether these are arguments by place alone, as many as there are parameters or with defaults for the rest, so
+    /// that `print` can take them.
+    func takes(_ arguments: CallArguments) -> Bool {
+        let count = arguments.positional.count
+        guard definition.isSimple, arguments.areByPlace, count <= definition.parameters.count else { return false }
+        return definition.parameters[count...].allSatisfy { $0.defaultValue != nil }
+    }
+
+    /// Prints what the macro prints into text that has begun, as if it were returned and printed there.
+    func print(_ values: inout [Value], into output: inout Output) throws(Diagnostic) {
+        try evaluator.session.enterMacro()
+        defer { evaluator.session.leaveMacro() }
+        let inner = Frame(parent: frame)
+        for (index, parameter) in definition.parameters.enumerated() {
+            if index < values.count {
+                inner.set(parameter.name.slot, values[index])
+            } else if let standard = parameter.defaultValue {
+                inner.set(parameter.name.slot, try evaluator.evaluate(standard, inner))
+            }
+        }
+        _ = try evaluator.execute(definition.body, inner, &output)
+    }
+
     private func bind(
         _ positional: [Value], _ named: ValueMap, _ caller: Value?, _ inner: Frame
     ) throws(Diagnostic) {
