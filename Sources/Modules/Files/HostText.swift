@@ -127,7 +127,7 @@ extension TargetReader {
         guard let place = asked.inspection.paths.last else { throw Diagnostic(.internal, "no answer about '\(path)'") }
         var rest = asked.rest
         let read = rest.nextBytes()
-        if place.isForeseen {
+        if place.hasForeseenContent {
             guard place.entry.exists else {
                 return HostText(place: place, inspection: asked.inspection, bytes: nil, awaits: nil, rest: rest)
             }

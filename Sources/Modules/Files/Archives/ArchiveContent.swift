@@ -1,4 +1,5 @@
 import Diagnostics
+import Results
 import Target
 
 /// What the host says about an archive beside what is unpacked of it.
@@ -57,6 +58,29 @@ struct ArchiveContent: Sendable {
         }
         guard names.contains(where: { !$0.isEmpty }) else { throw failed("'\(source)' holds no files") }
         while !fields.isAtEnd { differences.append(fields.next()) }
+    }
+
+    /// Where the names are in the directory: no archive chooses a place outside of it.
+    ///
+    /// tar drops all of a name up to the last `..`, unzip the `..` alone.
+    var unpackedNames: [String] {
+        names.map { name in
+            let parts = name.split(separator: "/")
+            guard let last = parts.lastIndex(of: "..") else { return name }
+            return (kind == .zip ? parts.filter { $0 != ".." } : Array(parts[(last + 1)...])).joined(separator: "/")
+        }.filter { !$0.isEmpty }
+    }
+
+    /// Whether something that would be changed before is among what is unpacked.
+    func isTouched(by effects: [(below: String, effect: Change.FileEffect)]) -> Bool {
+        guard effects.contains(where: { !$0.below.isEmpty }) else { return false }
+        // The names and the directories they are in.
+        var wanted: Set<String> = []
+        for name in unpackedNames {
+            var path = FilePlacement.normalized(name)
+            while path != ".", wanted.insert(path).inserted { path = FilePlacement.directory(of: path) }
+        }
+        return effects.contains { wanted.contains($0.below) }
     }
 
     /// Drops what tar tells that does not matter: what a task sets itself, and owners where we are not root.

@@ -42,12 +42,20 @@ struct FileEdit: Sendable {
         attributes = try FileAttributes(arguments)
         creates = arguments.bool("create")
         backup = arguments.bool("backup")
-        validate = arguments.optionalString("validate")
-        if let validate, !validate.contains("%s") {
+        validate = try Self.validation(arguments)
+    }
+
+    /// The command that must accept a file, if the task has one.
+    ///
+    /// - Throws: `Diagnostic` if nothing in it stands for the file.
+    static func validation(_ arguments: Arguments) throws(Diagnostic) -> String? {
+        guard let command = arguments.optionalString("validate") else { return nil }
+        guard command.contains("%s") else {
             throw Diagnostic(
-                .badValue, "'validate: \(validate)' lacks %s", at: arguments.location,
+                .badValue, "'validate: \(command)' lacks %s", at: arguments.location,
                 remedy: "%s stands for the path of the file to be checked.")
         }
+        return command
     }
 
     /// The file as it was found.
@@ -95,7 +103,7 @@ struct FileEdit: Sendable {
         let said = rest.next()
         var place = inspection.paths[1]
         let holder = inspection.paths[0]
-        if place.isForeseen, place.followed.kind == .file {
+        if place.hasForeseenContent, place.followed.kind == .file {
             guard let content = target.foreseen.effect(at: place.path)?.content else { return nil }
             place.checksum = FilePlacement.hex(Insecure.SHA1.hash(data: content))
             return Original(place: place, inspection: inspection, holder: holder, content: content, extra: said)
