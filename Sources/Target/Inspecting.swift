@@ -122,6 +122,12 @@ package struct FieldReader {
         return Array(rest[..<end])
     }
 
+    /// As many bytes, whatever they are; fewer at the end.
+    package mutating func next(_ count: Int) -> [UInt8] {
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+    }
+
     /// Everything that is left, as it came.
     package mutating func remainder() -> [UInt8] {
         defer { rest = [] }

@@ -114,15 +114,16 @@ struct GetUrlModule: Module {
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         let inside = FilePlacement.join(destination, download.name)
         let asksServer = !forces && algorithm.isEmpty
-        let ((inspection, answer), isUnchanged) = try await together(
+        let ((inspection, answer), told) = try await together(
             { () async throws(Diagnostic) in
                 try await target.inspect(
                     [destination, FilePlacement.directory(of: destination), inside], checksums: true,
                     owner: placement.attributes.owner, group: placement.attributes.group, with: Self.digestScript,
                     [algorithm, inside])
             },
-            { () async throws(Diagnostic) in
-                asksServer ? try await download.isUnchanged(since: destination, target) : false
+            { () async throws(Diagnostic) -> (isUnchanged: Bool, digest: String?) in
+                if let digests { return (false, try await digest(from: digests, target)) }
+                return (asksServer ? try await download.isUnchanged(since: destination, target) : false, digest)
             })
         var rest = answer
         let digestOfFile = rest.next()
@@ -130,8 +131,7 @@ struct GetUrlModule: Module {
         let isDirectory = inspection.paths[0].followed.kind == .directory
         let place = isDirectory ? inspection.paths[2] : inspection.paths[0]
         let holder = isDirectory ? inspection.paths[0] : inspection.paths[1]
-        var step = Step(digest: digest)
-        if let digests { step.digest = try await digest(from: digests, target) }
+        var step = Step(digest: told.digest)
         try placement.attributes.requireOwners(inspection, on: target)
 
         guard place.followed.exists else {
@@ -162,7 +162,7 @@ struct GetUrlModule: Module {
         }
         if !forces, !isDirectory, !place.hasForeseenContent {
             step.older = place.path
-            if isUnchanged {
+            if told.isUnchanged {
                 return try await existing(place, inspection, target, step, nil)
             }
         }

@@ -15,6 +15,8 @@ struct RsyncWish: Sendable {
     let linksTrees: Bool
     private let program: String
     private let options: [String]
+    /// Those of them that say how to reach the host.
+    private let connection: [String]
     private let source: String
     private let goal: String
 
@@ -45,6 +47,7 @@ struct RsyncWish: Sendable {
         }
 
         var options = try Self.options(arguments)
+        var connection: [String] = []
         for path in links {
             guard !Self.isInside(FilePlacement.directory(of: to), path) else {
                 throw Diagnostic(
@@ -55,22 +58,33 @@ struct RsyncWish: Sendable {
         }
         if let access {
             if !options.contains(where: { $0.contains("--rsh") || $0 == "-e" }) {
-                options.append("--rsh=" + (try Self.shell(access, arguments)))
+                connection.append("--rsh=" + (try Self.shell(access, arguments)))
             }
             let given = arguments.optionalString("rsync_path")
             if let path = given == nil ? try Self.becoming(access.become, arguments) : given {
-                options.append("--rsync-path=" + path)
+                connection.append("--rsync-path=" + path)
             }
         } else if let path = arguments.optionalString("rsync_path") {
-            options.append("--rsync-path=" + path)
+            connection.append("--rsync-path=" + path)
         }
-        self.options = options
+        self.options = options + connection
+        self.connection = connection
     }
 
     /// The program and its words.
     func words(isTrial: Bool) -> [String] {
         [program] + (isTrial ? ["--dry-run"] : []) + options
             + ["--out-format=" + RsyncReport.mark + "%i %n%L", "--", source, goal]
+    }
+
+    /// The directory that the destination is to be in; nil if rsync is told to make that, too, or nobody can tell.
+    var holder: String? {
+        options.contains("--mkpath") || Self.isElsewhere(destination) ? nil : FilePlacement.directory(of: destination)
+    }
+
+    /// The program and the words that list that directory alone.
+    var holderWords: [String] {
+        [program, "--list-only"] + connection + ["--", FilePlacement.directory(of: goal)]
     }
 
     /// The command of a run, as it is told.
@@ -194,12 +208,15 @@ struct RsyncReport: Sendable {
     /// All of it, without the marks.
     let text: String
     let isChanged: Bool
+    /// Whether the destination is a directory that is made.
+    let makesDirectory: Bool
     let change: Change
 
     init(_ output: String, _ wish: RsyncWish) {
         text = output.replacing(Self.mark, with: "")
         // Of trees that are linked rsync tells all names, those with a dot in front being as they were.
         isChanged = output.contains(Self.mark) && !(wish.linksTrees && output.contains(Self.mark + "."))
+        makesDirectory = output.hasPrefix("created directory ") || output.contains("\ncreated directory ")
         let lines = output.split(separator: "\n").filter { $0.hasPrefix(Self.mark) }
             .map { String($0.dropFirst(Self.mark.count)) }
         var parts: [Change.Part] = lines.prefix(50).map { .action($0) }

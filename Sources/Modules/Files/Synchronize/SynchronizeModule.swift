@@ -74,6 +74,15 @@ struct SynchronizeModule: ControlMachineModule {
         }
         let report = RsyncReport(answer.output, wish)
         guard report.isChanged else { return .asWanted(.ok(values(answer, report))) }
+        if report.makesDirectory, let holder = wish.holder, target.foreseen.effect(at: holder)?.kind != .directory {
+            // A dry run of rsync goes on where a run would find nothing to make the directory in.
+            let listed = try await target.query(Self.start, wish.holderWords)
+            guard listed.succeeded else {
+                throw Diagnostic(
+                    .failed, "directory '\(holder)' does not exist", remedy: "Create it in an earlier task.",
+                    host: wish.hostName)
+            }
+        }
         return .change(report.change, (), foreseen: .changed(["msg": .string(report.text), "rc": 0]))
     }
 
