@@ -48,7 +48,7 @@ extension TaskRun {
     func perform(
         _ module: any Module, _ wish: Asynchrony, _ settings: TaskSettings
     ) async throws(Diagnostic) -> TaskOutcome {
-        let target = try target(settings)
+        let target = try target(settings, for: module)
         if let detachable = module as? any DetachableModule {
             let path = try await ModuleRunner.start(detachable, as: wish.job, on: target)
             return wish.poll == 0 ? started(wish.job, path) : try await wait(for: wish, on: target)
@@ -108,9 +108,15 @@ extension TaskRun {
                 latest = result.values
                 if result.values["finished"]?.isTruthy ?? false {
                     if result.values["child_pid"] != nil, result.failure != nil { return tooLate(wish.job, latest) }
-                    _ = try await target.forget(wish.job)
+                    var outcome = taken(ModuleRunner.outcome(of: result))
+                    do throws(Diagnostic) {
+                        _ = try await target.forget(wish.job)
+                    } catch {
+                        // What the job did counts, whatever becomes of the note about it.
+                        outcome.warnings.append(error.summary)
+                    }
                     tell(.finished, result.failure == nil, wish.job)
-                    return taken(ModuleRunner.outcome(of: result))
+                    return outcome
                 }
             } catch {
                 // A connection that was lost, even by a restart of the host, is made anew by the next look.

@@ -43,7 +43,7 @@ extension TaskRun {
             if !settings.isCheckMode, let wish = try asynchrony(in: scope) {
                 outcome = try await perform(instance, wish, settings)
             } else {
-                let target = try target(settings)
+                let target = try target(settings, for: instance)
                 outcome = taken(try await ModuleRunner.perform(instance, on: target, check: settings.isCheckMode))
             }
             outcome.warnings += warnings
@@ -84,8 +84,9 @@ extension TaskRun {
             throw found.first { $0.severity == .error }
                 ?? Diagnostic(.badValue, "wrong arguments for \(module.manual.name)", at: task.node.action.location)
         }
-        let arguments = Arguments(
-            values: values, location: task.node.action.location, context: context(in: scope, settings))
+        var context = context(in: scope, settings)
+        if module is any ControlMachineModule.Type { context.access = try access(in: scope, settings) }
+        let arguments = Arguments(values: values, location: task.node.action.location, context: context)
         return .ready(try module.init(arguments), warnings: found.map(\.summary))
     }
 
@@ -149,6 +150,43 @@ extension TaskRun {
         if name == task.node.action.name { return true }
         guard case .module(let module) = task.action else { return false }
         return name == module.manual.name || name == module.manual.shortName || module.manual.aliases.contains(name)
+    }
+
+    /// How the task's host is reached by programs that run on the control machine.
+    ///
+    /// - Returns: Nil where they need not reach it: it is that machine, or they run on the host itself.
+    /// - Throws: `Diagnostic` if they would run on a third machine.
+    private func access(in scope: LayeredScope, _ settings: TaskSettings) throws(Diagnostic) -> HostAccess? {
+        var request = settings.request
+        if let delegate = settings.delegate {
+            if delegate == host.name { return nil }
+            guard settings.request.isLocal else {
+                throw Diagnostic(
+                    .unsupported, "'\(task.node.action.name)' cannot be delegated to '\(delegate)'",
+                    at: task.node.location,
+                    remedy:
+                        "That host would have to sign in to '\(host.name)' by itself. Delegate to localhost, or pull "
+                        + "to the control machine first.")
+            }
+            request = try engine.connectionRequest(of: task, on: host, in: scope)
+        }
+        if request.isLocal { return nil }
+        return HostAccess(
+            address: request.address, port: request.port, user: request.user, usesPassword: request.password != nil,
+            privateKey: request.privateKey, arguments: request.arguments,
+            checksHostKey: request.checksHostKey ?? engine.settings.checksHostKeys, become: settings.become)
+    }
+
+    /// The task's host, or for a module that reaches it by itself the machine that does.
+    func target(_ settings: TaskSettings, for module: any Module) throws(Diagnostic) -> HostTarget {
+        guard module is any ControlMachineModule, settings.delegate != host.name,
+            !settings.request.isLocal || settings.delegate != nil
+        else { return try target(settings) }
+        var here = settings
+        here.request = .controlMachine(timeout: settings.request.timeout)
+        // Who becomes another user is the host's side.
+        here.become = nil
+        return try target(here)
     }
 
     func target(_ settings: TaskSettings) throws(Diagnostic) -> HostTarget {

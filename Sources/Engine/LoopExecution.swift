@@ -133,7 +133,7 @@ extension TaskRun {
             guard case .ready(let instance, let warnings) = try prepared(module, in: scope, settings) else {
                 return nil
             }
-            switch try await ModuleRunner.inspect(instance, on: try target(settings)) {
+            switch try await ModuleRunner.inspect(instance, on: try target(settings, for: instance)) {
             case .answer(let found, let concerns):
                 var outcome = taken(found)
                 // An answer made of what is unknown is no answer.

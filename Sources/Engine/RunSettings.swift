@@ -21,6 +21,8 @@ public struct RunSettings: Sendable {
     /// `-c`.
     public var connection: String?
     public var sshArguments: [String] = []
+    /// Whether hosts whose variables say nothing of it must have a known key.
+    public var checksHostKeys = true
     /// Seconds a connection may take to come up.
     public var timeout: Duration = .seconds(10)
     public var forcesHandlers = false
@@ -84,6 +86,11 @@ public struct ConnectionRequest: Sendable, Hashable {
 
     /// Whether it is this machine, without a network in between.
     var isLocal: Bool { kind.split(separator: ".").last == "local" }
+
+    /// The machine this program runs on, as itself.
+    static func controlMachine(timeout: Duration) -> ConnectionRequest {
+        ConnectionRequest(kind: "local", name: "localhost", address: "localhost", arguments: [], timeout: timeout)
+    }
 }
 
 /// Opens connections; the command gives the engine one that knows SSH and the local machine.

@@ -96,6 +96,19 @@ extension Engine {
 
     // MARK: Who and where
 
+    /// How a task's own host is reached, whoever the task is delegated to.
+    func connectionRequest(
+        of task: PlannedTask, on host: HostRun, in scope: LayeredScope
+    ) throws(Diagnostic) -> ConnectionRequest {
+        try connectionRequest(
+            for: host.name, variables: scope,
+            keyword: { (setting) throws(Diagnostic) in
+                guard let field = task.inherited.settings[setting] else { return nil }
+                let value = try scope.evaluate(field.value)
+                return Omit.isMarker(value) || value.isNull ? nil : value
+            }, isDelegated: false)
+    }
+
     private typealias Keyword = (Keywords.Setting) throws(Diagnostic) -> Value?
 
     /// Variables win over keywords, and keywords over options.

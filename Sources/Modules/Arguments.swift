@@ -52,6 +52,8 @@ public struct ModuleContext: Sendable {
     /// The host's variables, by name.
     public var variable: @Sendable (_ name: String) throws(Diagnostic) -> Value?
     public var isCheckMode: Bool
+    /// How to reach the host, for a `ControlMachineModule`; nil where all it is about is on its target.
+    public var access: HostAccess?
     /// The number of `-v` given.
     public var verbosity: Int
 
@@ -71,6 +73,16 @@ public struct ModuleContext: Sendable {
         self.variable = variable
         self.isCheckMode = isCheckMode
         self.verbosity = verbosity
+    }
+
+    /// The content of a file of the control machine.
+    ///
+    /// - Parameter opening: Whether it is opened with the vault if it is sealed.
+    /// - Returns: The content, and whether it must not be shown, having been sealed.
+    func content(of path: String, opening: Bool) throws(Diagnostic) -> (bytes: [UInt8], isSecret: Bool) {
+        let written = try readFile(path, false)
+        guard opening, written.starts(with: "$ANSIBLE_VAULT;".utf8) else { return (written, false) }
+        return (try readFile(path, true), true)
     }
 
     /// A context that has nothing to lend, for modules that need none and for tests.

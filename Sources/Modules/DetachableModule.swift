@@ -17,7 +17,7 @@ extension ModuleRunner {
     public static func start(
         _ module: some DetachableModule, as job: HostJob, on target: HostTarget
     ) async throws(Diagnostic) -> String {
-        switch try await module.plan(target) {
+        switch try await module.plan(ReaderOnly(target)) {
         case .asWanted(let result): try await tell(outcome(result, change: nil), of: job, on: target)
         case .change(_, let step, _), .unknown(_, let step):
             try await target.start(try module.work(step), as: job)

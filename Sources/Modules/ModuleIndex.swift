@@ -27,6 +27,7 @@ public enum ModuleIndex {
         ReplaceModule.self,
         SlurpModule.self,
         StatModule.self,
+        SynchronizeModule.self,
         TempfileModule.self,
         TemplateModule.self,
         UnarchiveModule.self,

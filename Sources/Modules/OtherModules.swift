@@ -31,9 +31,6 @@ enum OtherModules {
             "Render the whole file with `template`, or edit it with a `command: xmlstarlet ed -L …` task, which a "
             + "`command: xmlstarlet sel …` task before it makes conditional.",
         "xattr": "Use a `command: setfattr …` task after a `command: getfattr …` one that makes it conditional.",
-        "synchronize":
-            "For small trees use `copy`; for large ones a `command: rsync -a --delete … host:…` task with "
-            + "`delegate_to: localhost`.",
         "subversion": "Use a `command: svn checkout …` task with `creates`, or `git`.",
     ]
 

@@ -45,7 +45,13 @@ public struct Foreseen: Sendable {
     public mutating func add(_ change: Change) {
         for effect in change.effects {
             switch effect {
-            case .file(let path, let state): files[path] = state
+            case .file(let path, var state):
+                if state.keepsContent, let earlier = files[path], earlier.kind == state.kind {
+                    state.checksum = state.checksum ?? earlier.checksum
+                    state.content = state.content ?? earlier.content
+                    state.keepsContent = earlier.keepsContent
+                }
+                files[path] = state
             case .package(let name, let present): packages[name] = present
             case .user(let name, let present): users[name] = present
             case .group(let name, let present): groups[name] = present
@@ -64,6 +70,17 @@ public struct Foreseen: Sendable {
 }
 
 extension Foreseen {
+    /// What would be changed at a path and below it; removed things are among them.
+    ///
+    /// - Parameter top: As the host has it: absolute, with nothing left to be expanded.
+    /// - Returns: Paths below the top in their order, without a slash in front, empty for the top itself.
+    package func effects(within top: String) -> [(below: String, effect: Change.FileEffect)] {
+        let top = Self.normalized(resolved(top))
+        let inside = top == "/" ? top : top + "/"
+        return files.filter { $0.key == top || $0.key.hasPrefix(inside) }.sorted { $0.key < $1.key }
+            .map { (String($0.key.dropFirst(inside.count)), $0.value) }
+    }
+
     /// Whether packages are to be installed in this dry run: with them come users, units and directories that
     /// nobody can name beforehand.
     public var awaitsPackages: Bool { packages.values.contains(true) }

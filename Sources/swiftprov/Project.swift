@@ -132,6 +132,7 @@ final class Project {
             configuration.given(.sshArgs), connection.sshCommonArgs ?? configuration.text(.sshCommonArgs),
             connection.sshExtraArgs ?? configuration.text(.sshExtraArgs),
         ].compactMap(\.self)
+        settings.checksHostKeys = configuration.flag(.sshHostKeyChecking)
         settings.timeout = .seconds(connection.timeout ?? configuration.integer(.sshTimeout) ?? 10)
         settings.forcesHandlers = options.forceHandlers || configuration.flag(.forceHandlers)
         settings.startAtTask = options.startAtTask

@@ -82,14 +82,20 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
             guard let effect = effect.mapValue else { continue }
             if let path = effect["directory"]?.stringValue {
                 foreseen.append(
-                    .file(path: path, .init(kind: .directory, mode: 0o755, owner: effect["owner"]?.stringValue)))
+                    .file(
+                        path: path,
+                        .init(
+                            kind: .directory, mode: 0o755, owner: effect["owner"]?.stringValue,
+                            keepsContent: effect["keeps_content"] == true)))
             }
             if let path = effect["file"]?.stringValue {
                 let content = effect["content"]?.stringValue.map { Array($0.utf8) }
                 foreseen.append(
                     .file(
                         path: path,
-                        .init(kind: .file, mode: 0o644, checksum: effect["checksum"]?.stringValue, content: content)))
+                        .init(
+                            kind: .file, mode: 0o644, checksum: effect["checksum"]?.stringValue, content: content,
+                            keepsContent: effect["keeps_content"] == true)))
             }
             if let path = effect["absent"]?.stringValue { foreseen.append(.file(path: path, .init(kind: .absent))) }
             if let path = effect["link"]?.stringValue {

@@ -46,7 +46,12 @@ import Values
         let checked = try await perform(it, bench, check: true, foreseen: effects)
         #expect(try await bench.snapshot() == before, "check mode wrote")
         #expect(checked.status == it.check, "check mode: \(checked.error ?? "")")
-        if it.isForeseenCase { return }
+        if it.isForeseenCase {
+            for (key, value) in it.values {
+                #expect(Self.find(key.text, in: checked.values) == bench.fill(value), "foretold \(key.text)")
+            }
+            return
+        }
         if it.differs == nil, let recorded = it.recorded { hold(checked, to: recorded, asCheck: true, it, bench) }
 
         let ran = try await perform(it, bench, check: false)

@@ -28,13 +28,12 @@ struct HostText: Sendable {
         case none
     }
 
-    fileprivate init(
-        place: PathInspection, inspection: Inspection, bytes: [UInt8]?, awaits: Unknown?, rest: FieldReader
-    ) {
-        self.place = place
-        self.inspection = inspection
-        self.awaits = awaits
-        self.rest = rest
+    fileprivate init(_ file: HostFile) {
+        place = file.place
+        inspection = file.inspection
+        awaits = file.awaits
+        rest = file.rest
+        let bytes = file.bytes
         guard let bytes else {
             text = nil
             isBytewise = false
@@ -122,35 +121,11 @@ extension TargetReader {
         _ path: String, also: [String] = [], owner: String? = nil, group: String? = nil, with extra: Script = "",
         _ words: [String] = []
     ) async throws(Diagnostic) -> HostText {
-        let asked = try await inspect(
-            also + [path], checksums: true, owner: owner, group: group, with: HostTextScripts.read + extra, words)
-        guard let place = asked.inspection.paths.last else { throw Diagnostic(.internal, "no answer about '\(path)'") }
-        var rest = asked.rest
-        let read = rest.nextBytes()
-        if place.isForeseen {
-            guard place.entry.exists else {
-                return HostText(place: place, inspection: asked.inspection, bytes: nil, awaits: nil, rest: rest)
-            }
-            let content = foreseen.effect(at: place.path)?.content
-            let awaits = content == nil ? Unknown("what an earlier task leaves in '\(place.path)'") : nil
-            return HostText(place: place, inspection: asked.inspection, bytes: content, awaits: awaits, rest: rest)
+        let file = try await hostFile(path, also: also, owner: owner, group: group, with: extra, words)
+        if file.bytes?.contains(0) == true {
+            throw Diagnostic(.failed, "'\(file.place.path)' is no text: it holds zero bytes", host: hostName)
         }
-        switch place.followed.kind {
-        case .absent:
-            return HostText(place: place, inspection: asked.inspection, bytes: nil, awaits: nil, rest: rest)
-        case .file: break
-        default:
-            throw Diagnostic(.failed, "'\(place.path)' is no file", remedy: "Name a text file.", host: hostName)
-        }
-        guard place.checksum != nil else {
-            throw Diagnostic(
-                .failed, "cannot read '\(place.path)': permission denied", remedy: "Become root with `become: true`.",
-                host: hostName)
-        }
-        guard read.count == place.followed.size || place.followed.size == 0 else {
-            throw Diagnostic(.failed, "'\(place.path)' is no text: it holds zero bytes", host: hostName)
-        }
-        return HostText(place: place, inspection: asked.inspection, bytes: read, awaits: nil, rest: rest)
+        return HostText(file)
     }
 
     /// What a module does that needs a program the host lacks: in a dry run that installs packages it may come with
@@ -181,12 +156,6 @@ extension TargetWriter {
 }
 
 private enum HostTextScripts {
-    /// The file's content and a zero byte.
-    static let read: Script = #"""
-        if [ -f "$p" ] && [ -r "$p" ]; then cat -- "$p" || exit 1; fi
-        printf '\0'
-        """#
-
     static let remove: Script = #"""
         rm -f -- "$1"
         """#
