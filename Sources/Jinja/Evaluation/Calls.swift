@@ -94,10 +94,15 @@ extension Evaluator {
             case .object(let object) = try value(of: name, frame), let macro = object as? Macro,
             macro.takes(node.arguments)
         else { return false }
-        var values = try evaluateAll(node.arguments.positional, frame)
-        if !node.arguments.arePaths { try checkNesting(values, [:], node.offset) }
+        let arguments = node.arguments.positional
+        let inner = macro.callFrame()
+        for index in arguments.indices {
+            let value = try evaluate(arguments[index], frame)
+            if !node.arguments.arePaths { try checkNesting([value], [:], node.offset) }
+            macro.set(index, value, in: inner)
+        }
         do throws(Diagnostic) {
-            try macro.print(&values, into: &output)
+            try macro.print(inner, given: arguments.count, into: &output)
         } catch {
             throw located(error, node.offset)
         }

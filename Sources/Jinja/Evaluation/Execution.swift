@@ -12,8 +12,16 @@ extension Evaluator {
         }
         for step in body.steps {
             switch step {
-            case .text(let text): try output.add(text.node, self)
-            case .print(let print): try execute(print.node, frame, &output)
+            case .text(let text):
+                let error = text.with { node in
+                    Diagnostic.caught { () throws(Diagnostic) in try output.add(node, self) }
+                }
+                if let error { throw error }
+            case .print(let print):
+                let error = print.with { node in
+                    Diagnostic.caught { () throws(Diagnostic) in try execute(node, frame, &output) }
+                }
+                if let error { throw error }
             case .other(let index):
                 let flow = try execute(body.statements[index], frame, &output)
                 if flow != .onwards { return flow }
@@ -224,6 +232,7 @@ extension Evaluator {
         _ items: [Value], _ filter: Expression, _ loop: Statement.Loop, _ frame: Frame
     ) throws(Diagnostic) -> [Value] {
         var result: [Value] = []
+        result.reserveCapacity(items.count)
         let turn = Frame(parent: frame)
         for item in items {
             try session.countTurn()

@@ -48,17 +48,22 @@ final class Macro: TemplateObject, @unchecked Sendable {
         return definition.parameters[count...].allSatisfy { $0.defaultValue != nil }
     }
 
+    /// A frame for one call, to be filled with the arguments by `set`.
+    func callFrame() -> Frame { Frame(parent: frame) }
+
+    func set(_ index: Int, _ value: Value, in inner: Frame) {
+        inner.set(definition.parameters[index].name.slot, value)
+    }
+
     /// Prints what the macro prints into text that has begun, as if it were returned and printed there.
-    func print(_ values: inout [Value], into output: inout Output) throws(Diagnostic) {
+    ///
+    /// - Parameter count: How many arguments the frame holds; the other parameters have defaults.
+    func print(_ inner: Frame, given count: Int, into output: inout Output) throws(Diagnostic) {
         try evaluator.session.enterMacro()
         defer { evaluator.session.leaveMacro() }
-        let inner = Frame(parent: frame)
-        for (index, parameter) in definition.parameters.enumerated() {
-            if index < values.count {
-                inner.set(parameter.name.slot, values[index])
-            } else if let standard = parameter.defaultValue {
-                inner.set(parameter.name.slot, try evaluator.evaluate(standard, inner))
-            }
+        for parameter in definition.parameters[count...] {
+            guard let standard = parameter.defaultValue else { continue }
+            inner.set(parameter.name.slot, try evaluator.evaluate(standard, inner))
         }
         _ = try evaluator.execute(definition.body, inner, &output)
     }

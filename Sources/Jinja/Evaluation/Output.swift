@@ -28,7 +28,8 @@ struct Output {
             if let first = only { try start(with: first) }
             isText = true
         }
-        try append(text.text, evaluator.session)
+        bytes.append(contentsOf: text.bytes)
+        try count(evaluator.session)
     }
 
     mutating func add(_ value: Value, _ evaluator: Evaluator) throws(Diagnostic) {
@@ -69,6 +70,10 @@ struct Output {
     private mutating func append(_ text: String, _ session: Session) throws(Diagnostic) {
         let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { bytes.append(contentsOf: $0) }
         if isDone == nil { bytes.append(contentsOf: text.utf8) }
+        try count(session)
+    }
+
+    private mutating func count(_ session: Session) throws(Diagnostic) {
         guard bytes.count - counted >= Self.uncounted else { return }
         try session.countBytes(bytes.count - counted)
         counted = bytes.count

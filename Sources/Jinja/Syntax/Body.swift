@@ -1,3 +1,5 @@
+internal import Diagnostics
+
 /// Statements in a row, as they are run.
 ///
 /// A template is run through again and again, and counting references to its statements, none of which can go away
@@ -27,6 +29,26 @@ final class Body: Sendable {
 }
 
 /// Points at a node that something else owns.
-struct Unowned<Node: AnyObject & Sendable>: Sendable {
-    unowned(unsafe) let node: Node
+struct Unowned<Node: AnyObject & Sendable>: @unchecked Sendable {
+    // Unchecked: it says where a node is, which may be sent anywhere, and nothing else.
+    private let reference: Unmanaged<Node>
+
+    init(node: Node) { reference = .passUnretained(node) }
+
+    /// Lends the node without counting a reference to it; an `unowned(unsafe)` one would be counted at each use.
+    @inline(__always)
+    func with<Result>(_ body: (Node) -> Result) -> Result { reference._withUnsafeGuaranteedRef(body) }
+}
+
+extension Diagnostic {
+    /// What a piece of work threw, if it did: for where nothing can be thrown through.
+    @inline(__always)
+    static func caught(_ work: () throws(Diagnostic) -> Void) -> Diagnostic? {
+        do throws(Diagnostic) {
+            try work()
+            return nil
+        } catch {
+            return error
+        }
+    }
 }

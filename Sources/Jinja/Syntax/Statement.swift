@@ -23,9 +23,18 @@ enum Statement: Sendable {
     /// Statements in a scope of their own.
     case group(Body)
 
-    final class PlainText: Sendable {
-        let text: String
-        init(_ text: String) { self.text = text }
+    /// Text of the template's own, as the bytes that are copied into what is printed.
+    final class PlainText: @unchecked Sendable {
+        // Unchecked: the bytes are written here and never again.
+        let bytes: UnsafeBufferPointer<UInt8>
+
+        init(_ text: String) {
+            let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count)
+            _ = copy.initialize(from: text.utf8)
+            bytes = UnsafeBufferPointer(copy)
+        }
+
+        deinit { bytes.deallocate() }
     }
 
     /// An expression whose value is printed, or with `do` dropped.
