@@ -33,6 +33,10 @@ public struct Arguments: Sendable {
     public func bool(_ name: String) -> Bool { self[name]?.isTruthy ?? false }
     public func optionalBool(_ name: String) -> Bool? { self[name]?.isTruthy }
     public func int(_ name: String) -> Int? { self[name]?.intValue }
+    /// Whole seconds of some wait, cut to thirty years, so that they can be added and handed to any program.
+    func seconds(_ name: String, or usual: Int, atLeast least: Int = 0) -> Int {
+        min(max(least, int(name) ?? usual), 1_000_000_000)
+    }
     public func list(_ name: String) -> [Value] { self[name]?.elements ?? [] }
     public func strings(_ name: String) -> [String] { list(name).map(\.pythonText) }
     public func map(_ name: String) -> ValueMap? { self[name]?.mapValue }

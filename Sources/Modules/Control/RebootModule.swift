@@ -52,10 +52,10 @@ struct RebootModule: Module {
     private let command: String?
 
     init(_ arguments: Arguments) throws(Diagnostic) {
-        delayBefore = max(0, arguments.int("pre_reboot_delay") ?? 0)
-        delayAfter = max(0, arguments.int("post_reboot_delay") ?? 0)
+        delayBefore = arguments.seconds("pre_reboot_delay", or: 0)
+        delayAfter = arguments.seconds("post_reboot_delay", or: 0)
         wait = HostWait(
-            limit: .seconds(max(1, arguments.int("reboot_timeout") ?? 600)), pause: .seconds(1),
+            limit: .seconds(arguments.seconds("reboot_timeout", or: 600, atLeast: 1)), pause: .seconds(1),
             connectLimit: arguments.int("connect_timeout").map { .seconds(max(1, $0)) })
         testCommand = arguments.optionalString("test_command") ?? "whoami"
         message = arguments.optionalString("msg") ?? "Reboot initiated by Ansible"

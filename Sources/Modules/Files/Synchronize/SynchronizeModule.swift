@@ -65,12 +65,11 @@ struct SynchronizeModule: ControlMachineModule {
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Void> {
         let answer = try await target.query(Self.start, wish.words(isTrial: true))
         guard answer.succeeded else {
-            let error = trouble(answer)
             // A directory to come, or an rsync that is yet to be installed.
             if !target.foreseen.isEmpty, answer.status != 3 {
-                return .unknown(Unknown("what rsync will find: \(error.summary)"), ())
+                return .unknown(Unknown("what rsync will find: \(trouble(answer).summary)"), ())
             }
-            throw error
+            return .asWanted(failure(answer))
         }
         let report = RsyncReport(answer.output, wish)
         guard report.isChanged else { return .asWanted(.ok(values(answer, report))) }
@@ -89,12 +88,7 @@ struct SynchronizeModule: ControlMachineModule {
     func apply(_ step: Void, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         let answer = try await target.execute(Self.start, wish.words(isTrial: false))
         let report = RsyncReport(answer.output, wish)
-        guard answer.succeeded else {
-            let said = answer.errorOutput
-            return .failed(
-                trouble(answer),
-                ["rc": .int(Int(answer.status)), "msg": .string(said), "cmd": .string(wish.shownCommand)])
-        }
+        guard answer.succeeded else { return failure(answer) }
         return ModuleResult(changed: report.isChanged, values: values(answer, report))
     }
 
@@ -103,6 +97,15 @@ struct SynchronizeModule: ControlMachineModule {
             "rc": .int(Int(answer.status)), "msg": .string(report.text), "cmd": .string(wish.shownCommand),
             "stdout_lines": .list(report.text.split(separator: "\n").map { .string(String($0)) }),
         ]
+    }
+
+    private func failure(_ answer: CommandResult) -> ModuleResult {
+        .failed(
+            trouble(answer),
+            [
+                "rc": .int(Int(answer.status)), "msg": .string(answer.errorOutput),
+                "cmd": .string(wish.shownCommand),
+            ])
     }
 
     private func trouble(_ answer: CommandResult) -> Diagnostic {
@@ -125,7 +128,7 @@ struct SynchronizeModule: ControlMachineModule {
             remedy: reason.contains("Permission denied (")
                 ? "ssh is given no password: give the host's user a key, or name one in 'private_key'."
                 : reason.hasPrefix("sudo: ") ? "rsync's sudo is given no password: let it ask for none." : nil,
-            host: wish.hostName, notes: lines.suffix(4).map { Diagnostic.Note($0) })
+            host: wish.hostName, notes: lines.suffix(4).filter { $0 != reason }.map { Diagnostic.Note($0) })
     }
 
     private static let lacking = "no rsync"
