@@ -251,10 +251,12 @@ enum PostgresModules {
     static let all: [any Module.Type] = [
         PostgresDatabaseModule.self,
         PostgresExtensionModule.self,
+        PostgresOwnerModule.self,
         PostgresPingModule.self,
         PostgresPrivilegesModule.self,
         PostgresQueryModule.self,
         PostgresSchemaModule.self,
+        PostgresSetModule.self,
         PostgresUserModule.self,
     ]
 }
