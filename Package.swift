@@ -25,6 +25,7 @@ func tests(
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -35,6 +36,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.2.0"),
     ],
     targets: [
         // System libraries, each behind one module map.
@@ -72,11 +74,15 @@ let package = Package(
 
         // Hosts.
         room("Target", ["CLinux", "Diagnostics", "Local", "Values", "Results", crypto]),
-        room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Local", "Target", crypto]),
+        room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Local", "Target", "Values", crypto]),
+
+        // What hosts show of themselves.
+        room("X509", ["Diagnostics", asn1, crypto, cryptoExtras]),
 
         // What is done there, and what is said about it.
         room("Results", ["Diagnostics", "Values"]),
-        room("Modules", ["Diagnostics", "Local", "Values", "Jinja", "YAML", "Target", "Results", crypto]),
+        room(
+            "Modules", ["Diagnostics", "Local", "Values", "Jinja", "YAML", "Target", "Results", "X509", crypto]),
         room(
             "Engine",
             [
@@ -136,11 +142,12 @@ let package = Package(
             exclude: ["Cases"]
         ),
         tests("ReportingTests", ["RunFixture", "Diagnostics", "Values", "Results", "Reporting"]),
-        tests("SSHTests", ["SSH", "Target", "Diagnostics"], exclude: ["ConfigCases"]),
-        tests("TargetTests", ["Target", "Diagnostics", "Local", "Results"]),
+        tests("SSHTests", ["SSH", "Target", "Diagnostics", "Values"], exclude: ["ConfigCases"]),
+        tests("TargetTests", ["Target", "Diagnostics", "Local", "Results", "Values"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
         tests("VariablesTests", ["Diagnostics", "Local", "Values", "Vault", "Inventory", "Variables"]),
         tests("VaultTests", ["Diagnostics", "Local", "Vault"], exclude: ["Cases"]),
+        tests("X509Tests", ["Diagnostics", "X509"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"], exclude: ["Cases"]),
     ],
     swiftLanguageModes: [.v6]

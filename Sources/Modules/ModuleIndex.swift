@@ -4,7 +4,7 @@ public import Diagnostics
 public enum ModuleIndex {
     /// The modules, in the order the manual lists them. A new one gets a line here.
     public static let all: [any Module.Type] =
-        control + files + packages + system + PostgresModules.all + DockerModules.all
+        control + files + packages + system + crypto + PostgresModules.all + DockerModules.all
 
     private static let control: [any Module.Type] = [
         AssertModule.self, AsyncStatusModule.self, CommandModule.self, DebugModule.self, FailModule.self,
@@ -43,6 +43,12 @@ public enum ModuleIndex {
         PackageFactsModule.self,
         PackageModule.self,
         PipModule.self,
+    ]
+    private static let crypto: [any Module.Type] = [
+        CertificateInfoModule.self,
+        CertificateModule.self,
+        CertificateRequestModule.self,
+        PrivateKeyModule.self,
     ]
     private static let system: [any Module.Type] = [
         AclModule.self,

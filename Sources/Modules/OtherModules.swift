@@ -92,9 +92,8 @@ enum OtherModules {
         "community.zabbix": ["zabbix_host", "zabbix_template"],
         "community.crypto": [
             "acme_account", "acme_certificate", "get_certificate", "luks_device", "openssh_cert", "openssh_keypair",
-            "openssl_csr", "openssl_dhparam", "openssl_pkcs12", "openssl_privatekey", "openssl_publickey",
-            "x509_certificate",
-            "x509_certificate_info", "x509_crl",
+            "openssl_csr_info", "openssl_dhparam", "openssl_pkcs12", "openssl_privatekey_info", "openssl_publickey",
+            "x509_crl",
         ],
         "community.hashi_vault": ["vault_kv2_get", "vault_kv2_write", "vault_read"],
         "community.libvirt": ["virt", "virt_net", "virt_pool"],

@@ -3,6 +3,7 @@ internal import Diagnostics
 internal import Glibc
 internal import Local
 internal import Target
+internal import Values
 
 /// Logs in: given keys, the agent's, the usual ones, then the password, plain or as answers to questions.
 @IOLoop
@@ -162,7 +163,7 @@ struct Authenticator {
             for path in paths.flatMap({ [$0, $0 + ".pub"] }) {
                 let text = String(decoding: (try? LocalFile.bytes(path)) ?? [], as: UTF8.self)
                 for word in text.split(whereSeparator: \.isWhitespace).dropFirst().prefix(1) {
-                    if let blob = Base64Text.decode(String(word)) { blobs.insert(Array(blob)) }
+                    if let blob = Base64.decode(word) { blobs.insert(Array(blob)) }
                 }
             }
             return blobs

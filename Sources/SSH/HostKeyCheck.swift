@@ -2,6 +2,7 @@ internal import Diagnostics
 internal import Glibc
 internal import Local
 internal import Target
+internal import Values
 
 /// Decides whether a host is the one it was: its key against the known_hosts files.
 @IOLoop
@@ -39,7 +40,7 @@ struct HostKeyCheck {
     /// - Parameter blob: The key as the host showed it.
     /// - Throws: `Diagnostic` with code `.hostKey`.
     func check(_ blob: [UInt8]) throws(Diagnostic) {
-        let key = Base64Text.encode(blob)
+        let key = Base64.encode(blob)
         let type = KeyBlob.type(of: blob) ?? "unknown"
         let keygen = "ssh-keygen -R '\(name)'"
         switch known.verdict(on: name, type: type, key: key) {

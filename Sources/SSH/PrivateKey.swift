@@ -1,3 +1,5 @@
+internal import Values
+
 /// What can be told of a private key's file without its passphrase.
 struct PrivateKey {
     var path: String
@@ -17,7 +19,7 @@ struct PrivateKey {
         guard kind.hasPrefix("OPENSSH ") else { return }
         // "openssh-key-v1" NUL, cipher, key derivation, its options, number of keys, the public key.
         let body = text[begin.upperBound...].drop { !$0.isNewline }.prefix { $0 != "-" }
-        guard let bytes = Base64Text.decode(String(body.filter { !$0.isWhitespace })) else { return }
+        guard let bytes = Base64.decode(String(body.filter { !$0.isWhitespace })) else { return }
         var offset = 15
         guard let cipher = KeyBlob.string(in: bytes, at: &offset) else { return }
         isEncrypted = cipher != Array("none".utf8)

@@ -71,6 +71,8 @@ import Values
                 "backup_file", "backup", "stat", "status", "ansible_facts", "cache_update_time", "execution_time_ms",
             ]
             .contains(key.text) {
+                // What only the run can tell is marked so.
+                if case .unknown = foretold { continue }
                 #expect(ran.values[key] == foretold, "foretold \(key.text)")
             }
         }

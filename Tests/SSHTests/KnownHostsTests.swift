@@ -1,4 +1,5 @@
 import Testing
+import Values
 
 @testable import SSH
 
@@ -34,8 +35,8 @@ import Testing
     @Test("a hashed name, as ssh-keygen -H writes it")
     func hashed() {
         // Made with `ssh-keygen -H` from "web01".
-        let salt = Base64Text.encode(Array(0..<20))
-        #expect(Base64Text.decode(salt) == Array(0..<20))
+        let salt = Base64.encode(Array(0..<20))
+        #expect(Base64.decode(salt) == Array(0..<20))
         #expect(verdict("|1|\(salt)|AAAAAAAAAAAAAAAAAAAAAAAAAAA= ssh-ed25519 \(key)", "web01") == .unknown)
     }
 
@@ -43,9 +44,9 @@ import Testing
     func base64() {
         for count in 0..<20 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 200) }
-            #expect(Base64Text.decode(Base64Text.encode(bytes)) == bytes)
+            #expect(Base64.decode(Base64.encode(bytes)) == bytes)
         }
-        #expect(Base64Text.encode(Array("foob".utf8)) == "Zm9vYg==")
-        #expect(Base64Text.decode("no base64!") == nil)
+        #expect(Base64.encode(Array("foob".utf8)) == "Zm9vYg==")
+        #expect(Base64.decode("no base64!") == nil)
     }
 }

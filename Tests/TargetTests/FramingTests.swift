@@ -1,4 +1,5 @@
 import Testing
+import Values
 
 @testable import Target
 
@@ -80,7 +81,9 @@ import Testing
 
     @Test("base64 as everyone has it")
     func base64() {
-        func encode(_ text: String) -> String { String(decoding: Base64.encode(Array(text.utf8)[...]), as: UTF8.self) }
+        func encode(_ text: String) -> String {
+            String(decoding: Base64.encodedBytes(Array(text.utf8)[...], lineLength: 76), as: UTF8.self)
+        }
         #expect(encode("") == "")
         #expect(encode("f") == "Zg==")
         #expect(encode("fo") == "Zm8=")

@@ -164,23 +164,3 @@ struct UriRequest: Sendable {
         return result
     }
 }
-
-/// Base64 as RFC 4648 §4 has it.
-enum Base64 {
-    static func encode(_ bytes: [UInt8]) -> String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var result: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let group = bytes[index..<min(index + 3, bytes.count)]
-            var number: UInt32 = 0
-            for offset in 0..<3 { number = number << 8 | UInt32(offset < group.count ? group[index + offset] : 0) }
-            for position in 0..<4 {
-                let digit = Int(number >> UInt32(18 - 6 * position) & 63)
-                result.append(position <= group.count ? digits[digit] : UInt8(ascii: "="))
-            }
-            index += 3
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
-}

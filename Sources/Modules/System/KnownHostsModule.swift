@@ -56,7 +56,7 @@ struct KnownHostsModule: Module {
         func names(_ host: String) -> Bool {
             guard isHashed else { return hosts.split(separator: ",").contains { $0.lowercased() == host } }
             let parts = hosts.split(separator: "|")
-            guard parts.count == 3, let salt = DockerUnits.bytes(ofBase64: String(parts[1])) else { return false }
+            guard parts.count == 3, let salt = Base64.decode(parts[1]) else { return false }
             return KnownHostsModule.hash(host, salt) == parts[2]
         }
     }
@@ -167,11 +167,11 @@ struct KnownHostsModule: Module {
     private static func hashed(_ host: String) -> String {
         var generator = SystemRandomNumberGenerator()
         let salt = (0..<20).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        return "|1|\(DockerUnits.base64(salt))|\(hash(host, salt))"
+        return "|1|\(Base64.encode(salt))|\(hash(host, salt))"
     }
 
     fileprivate static func hash(_ host: String, _ salt: [UInt8]) -> String {
         let code = HMAC<Insecure.SHA1>.authenticationCode(for: Array(host.utf8), using: SymmetricKey(data: salt))
-        return DockerUnits.base64(Array(code))
+        return Base64.encode(Array(code))
     }
 }
