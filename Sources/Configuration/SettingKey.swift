@@ -74,6 +74,7 @@ public enum SettingKey: String, Sendable, CaseIterable {
     case reportDisplaySkippedHosts = "callback/default/display_skipped_hosts"
     case reportPrettyResults = "callback/default/pretty_results"
     case reportResultFormat = "callback/default/result_format"
+    case reportShowCustomStats = "callback/default/show_custom_stats"
     case reportShowTaskPathOnFailure = "callback/default/show_task_path_on_failure"
     case sshHostKeyChecking = "connection/ssh/host_key_checking"
     case sshPort = "connection/ssh/port"

@@ -9,7 +9,8 @@ public enum ModuleIndex {
     private static let control: [any Module.Type] = [
         AssertModule.self, AsyncStatusModule.self, CommandModule.self, DebugModule.self, FailModule.self,
         PingModule.self, RawModule.self, RebootModule.self, ScriptModule.self,
-        SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, ValidateArgumentSpecModule.self,
+        SetFactModule.self, SetStatsModule.self, SetupModule.self, ShellModule.self, UriModule.self,
+        ValidateArgumentSpecModule.self,
         WaitForConnectionModule.self, WaitForModule.self,
     ]
     private static let files: [any Module.Type] = [
@@ -34,6 +35,7 @@ public enum ModuleIndex {
     ]
     private static let packages: [any Module.Type] = [
         AptModule.self,
+        AptKeyModule.self,
         AptRepositoryModule.self,
         Deb822RepositoryModule.self,
         DebconfModule.self,
@@ -66,6 +68,7 @@ public enum ModuleIndex {
         ServiceModule.self,
         SysctlModule.self,
         SystemdServiceModule.self,
+        SysvinitModule.self,
         TimezoneModule.self,
         UserModule.self,
     ]

@@ -50,7 +50,7 @@ enum OtherModules {
     /// Collections and their modules that playbooks in the field use most, as far as they are not here.
     private static let collections: [String: Set<String>] = [
         "ansible.builtin": [
-            "apt_key", "iptables", "mount_facts", "rpm_key", "set_stats", "sysvinit", "yum_repository",
+            "iptables", "mount_facts", "rpm_key", "yum_repository",
         ],
         "ansible.posix": [
             "at", "firewalld", "patch", "seboolean", "selinux",
@@ -77,7 +77,7 @@ enum OtherModules {
         "community.postgresql": [
             "postgresql_copy", "postgresql_info", "postgresql_lang",
             "postgresql_membership",
-            "postgresql_owner", "postgresql_pg_hba", "postgresql_set", "postgresql_slot", "postgresql_table",
+            "postgresql_pg_hba", "postgresql_slot", "postgresql_table",
             "postgresql_tablespace",
         ],
         "community.mysql": [

@@ -22,6 +22,8 @@ public final class TerminalReporter: Reporter {
         public var answersArePretty: Bool?
         /// Whether a failure names its task's place even without -vv.
         public var showsPathOnFailure = false
+        /// Whether what `set_stats` gave is shown below the recap (`show_custom_stats`).
+        public var showsCustomStats = false
         /// How many unchanged lines a difference shows around a change.
         public var diffContext = 3
         /// Texts of more bytes are not compared (`max_diff_size`).
@@ -42,6 +44,7 @@ public final class TerminalReporter: Reporter {
     private let write: @Sendable (String) -> Void
     /// Where failures go (`display_failed_stderr`).
     private let writeFailure: @Sendable (String) -> Void
+    private let stats = Mutex(CustomStats())
 
     /// - Parameters:
     ///   - write: Where a finished piece of text goes; it ends with its own line end.
@@ -69,8 +72,11 @@ public final class TerminalReporter: Reporter {
             if style.verbosity > 1, let place = title.location {
                 line("task path: \(place.file.name):\(place.line)", .gray)
             }
-        case .item(let report): if report.status != .skipped || style.showsSkipped { result(report) }
+        case .item(let report):
+            keepStats(report)
+            if report.status != .skipped || style.showsSkipped { result(report) }
         case .result(let report):
+            if !isLoop(report) { keepStats(report) }
             // A loop has shown its items; only a failure that no item had is left to say.
             if isLoop(report) {
                 if let diagnostic = report.diagnostic, (report.values["results"]?.elements ?? []).isEmpty {
@@ -104,7 +110,9 @@ public final class TerminalReporter: Reporter {
             line(
                 SafeText.visible(redactor.redacted(diagnostic).rendered()),
                 diagnostic.severity == .error ? .red : .purple)
-        case .ended(let recap): show(recap)
+        case .ended(let recap):
+            show(recap)
+            showStats()
         }
     }
 
@@ -230,6 +238,30 @@ public final class TerminalReporter: Reporter {
         if recap.isCheckMode {
             line("")
             line("This was a dry run: nothing was changed.", .cyan)
+        }
+        line("")
+    }
+
+    private func keepStats(_ report: TaskReport) {
+        guard style.showsCustomStats, !report.isHidden, report.status != .failed else { return }
+        stats.withLock { $0.add(report.values, of: report.host) }
+    }
+
+    private func showStats() {
+        let stats = stats.withLock { $0 }
+        guard !stats.isEmpty else { return }
+        func text(_ value: Value) -> String {
+            // One line, with the blanks of several.
+            let lines = JSONText.of(redactor.redacted(value), indent: 1, sorted: true).split(separator: "\n")
+            return SafeText.visible(lines.joined())
+        }
+        banner("CUSTOM STATS:")
+        for (host, values) in stats.hosts.sorted(by: { $0.key.text < $1.key.text }) {
+            line("\t\(safe(host.text)): \(text(values))")
+        }
+        if !stats.run.isEmpty {
+            line("")
+            line("\tRUN: \(text(.map(stats.run)))")
         }
         line("")
     }

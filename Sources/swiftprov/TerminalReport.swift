@@ -21,6 +21,7 @@ enum TerminalReport {
         style.answersInYAML = callback == .yaml || settings.text(.reportResultFormat) == "yaml"
         if settings.isGiven(.reportPrettyResults) { style.answersArePretty = settings.flag(.reportPrettyResults) }
         style.showsPathOnFailure = settings.flag(.reportShowTaskPathOnFailure)
+        style.showsCustomStats = settings.flag(.reportShowCustomStats)
         style.diffContext = max(0, settings.integer(.diffContext) ?? 3)
         style.largestDiff = settings.integer(.maxFileSizeForDiff) ?? style.largestDiff
         style.palette = try palette(settings)

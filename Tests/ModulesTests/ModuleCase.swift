@@ -22,6 +22,8 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
     var again: String
     /// Return values that the run must have, by name; nested ones by `a.b`.
     var values: ValueMap
+    /// Return values that must be secret.
+    var secrets: [String]
     /// Text that the error must hold.
     var error: String?
     /// Shell text that must end with 0 after the run.
@@ -65,14 +67,15 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
         check = map["check"]?.stringValue ?? run
         again = map["again"]?.stringValue ?? (run == "failed" ? "failed" : "ok")
         values = map["values"]?.mapValue ?? [:]
+        secrets = map["secrets"]?.elements?.compactMap(\.stringValue) ?? []
         error = map["error"]?.stringValue
         verify = map["verify"]?.stringValue
         roundTrips = map["round_trips"]?.intValue ?? 1
         isForeseenCase = map["foreseen"] != nil
         foreseen = []
         let known: Set<String> = [
-            "module", "name", "arguments", "prepare", "run", "check", "again", "values", "error", "verify",
-            "round_trips",
+            "module", "name", "arguments", "prepare", "run", "check", "again", "values", "secrets", "error",
+            "verify", "round_trips",
             "foreseen", "differs", "ignore_values", "ignore_content", "ignore_state", "ignore_diff", "environment",
         ]
         for (key, _) in map where !known.contains(key.text) {
@@ -103,6 +106,10 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
             }
             if let name = effect["user"]?.stringValue { foreseen.append(.user(name, present: true)) }
             if let name = effect["group"]?.stringValue { foreseen.append(.group(name, present: true)) }
+            if let kind = effect["postgres"]?.stringValue, let name = effect["name"]?.stringValue {
+                foreseen.append(
+                    .postgres(kind: kind, name: name, present: effect["present"]?.isTruthy ?? true))
+            }
             if let name = effect["package"]?.stringValue { foreseen.append(.package(name, present: true)) }
         }
     }

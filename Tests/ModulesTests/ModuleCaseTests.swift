@@ -62,6 +62,10 @@ import Values
         for (key, value) in it.values {
             #expect(Self.find(key.text, in: ran.values) == bench.fill(value), "value of \(key.text)")
         }
+        for key in it.secrets {
+            #expect(ran.values[.string(key)]?.holdsSecret == true, "\(key) is told")
+            #expect(checked.values[.string(key)]?.holdsSecret == true, "\(key) is told in check mode")
+        }
         if ran.status == "failed", checked.status != "unknown", !bench.isHost {
             #expect(try await bench.snapshot() == before, "a task that failed left traces")
         }

@@ -220,7 +220,7 @@ extension SettingsTable {
             env: ["ANSIBLE_RUN_VARS_PLUGINS"], choices: ["demand", "start"], .moot(.python)),
         Setting(
             "SHOW_CUSTOM_STATS", .flag, default: "false", ini: ["defaults.show_custom_stats"],
-            env: ["ANSIBLE_SHOW_CUSTOM_STATS"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_SHOW_CUSTOM_STATS"], .honoured),
         Setting(
             "SSH_AGENT", .text, default: "none", ini: ["connection.ssh_agent"], env: ["ANSIBLE_SSH_AGENT"],
             .unhonoured(.notYet)),

@@ -139,7 +139,7 @@ struct PipModule: Module {
             }
             answer = try await target.query(PipScripts.look, [""] + words.dropFirst())
         }
-        if answer.status == 3, target.foreseen.awaitsPackages {
+        if answer.status == 3 || answer.status == 4, target.foreseen.awaitsPackages {
             return .unknown(Unknown("what pip will find"), [])
         }
         let installed = try packages(in: answer, target.hostName)
@@ -162,7 +162,9 @@ struct PipModule: Module {
         if state == "forcereinstall" {
             return .change(.action("install \(shown) again"), [], foreseen: .changed(values))
         }
-        guard file == nil, state != "latest" else { return .unknown(Unknown("what pip finds for \(shown)"), []) }
+        guard file == nil, state != "latest", PipOptions.areIndifferent(extra) else {
+            return .unknown(Unknown("what pip finds for \(shown)"), [])
+        }
         var missing: [String] = []
         for requirement in requirements {
             guard let isThere = requirement.isSatisfied(by: installed) else {
@@ -248,6 +250,33 @@ struct PipModule: Module {
                 .failed, "directory '\(said)' does not exist", remedy: "Create it in an earlier task.", host: host)
         default: Diagnostic(.failed, "pip does not list its packages: \(said)", host: host)
         }
+    }
+}
+
+/// Further options of pip, as far as they matter to what is installed already.
+enum PipOptions {
+    /// Options that say how and from where pip fetches what is missing.
+    private static let alone: Set<String> = [
+        "--no-cache-dir", "--no-deps", "--no-index", "--no-input", "--quiet", "-q", "-qq", "--verbose", "-v",
+        "--prefer-binary", "--disable-pip-version-check", "--no-warn-script-location", "--no-color",
+        "--no-build-isolation", "--no-compile", "--compile", "--require-hashes",
+    ]
+    private static let withValue: Set<String> = [
+        "--index-url", "-i", "--extra-index-url", "--find-links", "-f", "--trusted-host", "--timeout", "--retries",
+        "--proxy", "--cert", "--client-cert", "--cache-dir", "--only-binary", "--no-binary", "--root-user-action",
+        "--progress-bar", "--log", "--default-timeout",
+    ]
+
+    /// Whether pip leaves a package that is there in a version that will do alone, whatever these say.
+    static func areIndifferent(_ words: [String]) -> Bool {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            if alone.contains(word) { continue }
+            let name = String(word.prefix { $0 != "=" })
+            guard withValue.contains(name) else { return false }
+            if name == word, rest.popFirst() == nil { return false }
+        }
+        return true
     }
 }
 

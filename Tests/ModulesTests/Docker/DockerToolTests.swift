@@ -48,11 +48,16 @@ struct DockerToolTests {
         let deed = try await engine.perform(
             "docker_container_exec",
             [
-                "container": "t-exec", "argv": ["sh", "-c", "cat; echo \"$A $PWD\"; echo bad >&2; exit 3"],
-                "stdin": "in", "chdir": "/tmp", "env": ["A": "it's"],
+                "container": "t-exec",
+                "argv": ["sh", "-c", "cat; echo \"$A $PWD $DOCKER_HOST $PATH\"; echo bad >&2; exit 3"],
+                "stdin": "in", "chdir": "/tmp",
+                "env": [
+                    "A": "it's", "DOCKER_HOST": "tcp://127.0.0.1:1", "PATH": "/bin:/usr/bin:/mine",
+                    "no.name-of-sh": "x",
+                ],
             ])
         #expect(deed.isChanged)
-        #expect(deed.outcome.result.values["stdout"] == "in\nit's /tmp")
+        #expect(deed.outcome.result.values["stdout"] == "in\nit's /tmp tcp://127.0.0.1:1 /bin:/usr/bin:/mine")
         #expect(deed.outcome.result.values["stderr"] == "bad")
         #expect(deed.outcome.result.values["rc"] == 3)
         let check = try await engine.perform(
