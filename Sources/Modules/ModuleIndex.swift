@@ -53,9 +53,11 @@ public enum ModuleIndex {
         AlternativesModule.self,
         AuthorizedKeyModule.self,
         CronModule.self,
+        FirewalldModule.self,
         GetentModule.self,
         GroupModule.self,
         HostnameModule.self,
+        IptablesModule.self,
         KnownHostsModule.self,
         LocaleGenModule.self,
         ModprobeModule.self,
@@ -66,6 +68,7 @@ public enum ModuleIndex {
         SysctlModule.self,
         SystemdServiceModule.self,
         TimezoneModule.self,
+        UfwModule.self,
         UserModule.self,
     ]
 

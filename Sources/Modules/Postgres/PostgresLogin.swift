@@ -235,6 +235,7 @@ enum PostgresModules {
     static let all: [any Module.Type] = [
         PostgresDatabaseModule.self,
         PostgresExtensionModule.self,
+        PostgresHbaModule.self,
         PostgresPingModule.self,
         PostgresPrivilegesModule.self,
         PostgresQueryModule.self,
