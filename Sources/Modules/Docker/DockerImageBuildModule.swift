@@ -173,7 +173,8 @@ struct DockerImageBuildModule: Module {
     /// Fields as buildx takes them: one that holds a comma or quote stands in quotes.
     private static func csv(_ fields: [String]) -> String {
         fields.map { field in
-            let isPlain = field.trimmed == field && !field.unicodeScalars.contains { "\",\r\n".unicodeScalars.contains($0) }
+            let isPlain =
+                field.trimmed == field && !field.unicodeScalars.contains { "\",\r\n".unicodeScalars.contains($0) }
             return isPlain ? field : "\"" + field.replacing("\"", with: "\"\"") + "\""
         }.joined(separator: ",")
     }
