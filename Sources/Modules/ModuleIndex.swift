@@ -56,9 +56,11 @@ public enum ModuleIndex {
         AlternativesModule.self,
         AuthorizedKeyModule.self,
         CronModule.self,
+        FirewalldModule.self,
         GetentModule.self,
         GroupModule.self,
         HostnameModule.self,
+        IptablesModule.self,
         KnownHostsModule.self,
         LocaleGenModule.self,
         ModprobeModule.self,
@@ -70,6 +72,7 @@ public enum ModuleIndex {
         SystemdServiceModule.self,
         SysvinitModule.self,
         TimezoneModule.self,
+        UfwModule.self,
         UserModule.self,
     ]
 

@@ -26,6 +26,8 @@ public struct Change: Sendable {
         case unit(String, active: Bool?, enabled: Bool?)
         case docker(kind: String, name: String, present: Bool)
         case postgres(kind: String, name: String, present: Bool)
+        /// A chain of the packet filter, such as `ipv4 filter WEB`.
+        case chain(String, present: Bool)
     }
 
     /// The foreseen state of a path.

@@ -9,6 +9,8 @@ public struct Foreseen: Sendable {
     public private(set) var users: [String: Bool] = [:]
     public private(set) var groups: [String: Bool] = [:]
     public private(set) var units: [String: UnitState] = [:]
+    /// Chains of the packet filter, such as `ipv4 filter WEB`.
+    public private(set) var chains: [String: Bool] = [:]
     private var dockerObjects: [ServerObject: Bool] = [:]
     private var postgresObjects: [ServerObject: Bool] = [:]
 
@@ -28,7 +30,7 @@ public struct Foreseen: Sendable {
     /// Whether nothing was foreseen, as in every real run.
     public var isEmpty: Bool {
         files.isEmpty && packages.isEmpty && users.isEmpty && groups.isEmpty && units.isEmpty && dockerObjects.isEmpty
-            && postgresObjects.isEmpty
+            && postgresObjects.isEmpty && chains.isEmpty
     }
 
     /// Whether the Docker object of that kind (`network`, `volume`, `image`, `container`) would be there; nil if
@@ -64,6 +66,7 @@ public struct Foreseen: Sendable {
                 dockerObjects[ServerObject(kind: kind, name: name)] = present
             case .postgres(let kind, let name, let present):
                 postgresObjects[ServerObject(kind: kind, name: name)] = present
+            case .chain(let name, let present): chains[name] = present
             }
         }
     }

@@ -9,7 +9,7 @@ packages=(
     # what the unit tests and the demo talk to
     openssh-server openssh-client sudo rsync
     # what the test scripts call, and what checks them
-    ca-certificates curl shellcheck
+    busybox-static ca-certificates curl shellcheck
 )
 
 missing=()

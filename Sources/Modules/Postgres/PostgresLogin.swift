@@ -252,6 +252,7 @@ enum PostgresModules {
         PostgresDatabaseModule.self,
         PostgresExtensionModule.self,
         PostgresOwnerModule.self,
+        PostgresHbaModule.self,
         PostgresPingModule.self,
         PostgresPrivilegesModule.self,
         PostgresQueryModule.self,
