@@ -44,7 +44,7 @@ public struct Setting: Sendable {
         case always = "it is so in any case"
         case warnings = "there is no such warning"
         case strictInventory = "an inventory source that cannot be read is an error in any case"
-        case otherCommand = "no command here runs a single module"
+        case noStatistics = "there are no statistics of one's own: set_stats is refused"
         case notYet = "it is not supported yet"
     }
 

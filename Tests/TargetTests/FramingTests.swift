@@ -96,13 +96,4 @@ import Testing
         #expect(tokens.count == 100)
         #expect(tokens.allSatisfy { $0.count == 32 })
     }
-
-    @Test("words are split as a shell splits them")
-    func words() throws {
-        #expect(
-            try ShellWords.split("visudo -cf '%s'  \"a b\\\"\" c\\ d \"x\\y\" ''") == [
-                "visudo", "-cf", "%s", "a b\"", "c d", "x\\y", "",
-            ])
-        #expect(throws: (any Error).self) { try ShellWords.split("echo 'open") }
-    }
 }
