@@ -19,6 +19,7 @@ public enum DuplicateKeys: String, Sendable {
         case .error:
             guard var first = found.first else { return [] }
             first.severity = .error
+            first.summary = String(first.summary.prefix { $0 != ";" })
             throw first
         }
     }
