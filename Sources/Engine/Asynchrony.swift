@@ -25,24 +25,13 @@ struct Asynchrony {
 extension TaskRun {
     /// What the task's `async` asks; nil if the task is to be waited for as any other.
     func asynchrony(in scope: LayeredScope) throws(Diagnostic) -> Asynchrony? {
-        guard let limit = try seconds(task.node.asynchronous, "async", in: scope), limit > 0 else { return nil }
-        let poll = try seconds(task.node.poll, "poll", in: scope) ?? engine.settings.pollInterval
+        let wanted = try scope.value(of: task.node.asynchronous, "async", as: KeywordValue.seconds)
+        guard let limit = wanted, limit > 0 else { return nil }
+        let poll = try scope.value(of: task.node.poll, "poll", as: KeywordValue.seconds) ?? engine.settings.pollInterval
         var directory = HostJob.usualDirectory
         if let value = try scope.lookup("ansible_async_dir") { directory = try scope.evaluate(value).pythonText }
         let job = HostJob(id: HostJob.makeID(process: getpid()), directory: directory, limit: limit)
         return Asynchrony(job: job, poll: max(0, poll))
-    }
-
-    private func seconds(_ field: Field?, _ keyword: String, in scope: LayeredScope) throws(Diagnostic) -> Int? {
-        guard let field else { return nil }
-        let value = try scope.evaluate(field.value)
-        if value.isNull || Omit.isMarker(value) { return nil }
-        guard let number = Int(value.pythonText) ?? (value.isTruthy ? nil : 0) else {
-            throw Diagnostic(
-                .badValue, "'\(keyword)' must be a number of seconds, not \(value.pythonRepresentation)",
-                at: field.location)
-        }
-        return number
     }
 
     func perform(

@@ -26,6 +26,8 @@ public struct RunSettings: Sendable {
     /// Seconds a connection may take to come up.
     public var timeout: Duration = .seconds(10)
     public var forcesHandlers = false
+    /// Whether a notification that no handler answers fails the task, or is only told of.
+    public var requiresHandlers = true
     public var gathering = Gathering.implicit
     /// What the configuration says of each way to become another user, by method; keywords and variables win.
     public var becomeDefaults: [String: BecomeDefaults] = [:]

@@ -279,6 +279,8 @@ public struct PlanSettings: Sendable {
     /// What becomes of words of patterns that match nothing (`host_pattern_mismatch`).
     public enum PatternMismatch: String, Sendable { case warning, error, ignore }
     public var patternMismatch: PatternMismatch
+    /// Whether a notification that no handler answers is an error (`error_on_missing_handler`), or only told.
+    public var requiresHandlers = true
 
     /// What becomes of the plan.
     public enum Purpose: Sendable {

@@ -79,8 +79,7 @@ public final class TerminalReporter: Reporter {
             if !isLoop(report) { keepStats(report) }
             // A loop has shown its items; only a failure that no item had is left to say.
             if isLoop(report) {
-                if let diagnostic = report.diagnostic, (report.values["results"]?.elements ?? []).isEmpty {
-                    _ = diagnostic
+                if report.diagnostic != nil, (report.values["results"]?.elements ?? []).isEmpty {
                     result(report)
                 } else if report.status == .failed, !report.isIgnored {
                     break
@@ -94,9 +93,10 @@ public final class TerminalReporter: Reporter {
             if style.verbosity > 2, report.status != .skipped { line(measure(report), .gray) }
         case .retry(let report, let attempt, let total):
             line(
-                "FAILED - RETRYING: [\(report.host)]: \(safe(report.task.name)) (\(total - attempt + 1) retries left).",
+                "FAILED - RETRYING: [\(safe(report.host))]: \(safe(report.task.name)) (\(total - attempt + 1) retries left).",
                 .gray)
-        case .included(let file, let hosts): line("included: \(safe(file)) for \(hosts.joined(separator: ", "))", .cyan)
+        case .included(let file, let hosts):
+            line("included: \(safe(file)) for \(safe(hosts.joined(separator: ", ")))", .cyan)
         case .job(let note):
             let text =
                 switch note.state {
@@ -214,7 +214,7 @@ public final class TerminalReporter: Reporter {
             Double(report.duration.components.seconds)
             + Double(report.duration.components.attoseconds) / 1e18
         let milliseconds = Int((seconds * 1000).rounded())
-        return "  [\(report.host)] round trips: \(report.roundTrips), \(milliseconds) ms"
+        return "  [\(safe(report.host))] round trips: \(report.roundTrips), \(milliseconds) ms"
     }
 
     private func show(_ recap: Recap) {
@@ -224,7 +224,7 @@ public final class TerminalReporter: Reporter {
             let counts = recap[host: host]
             let color: Color =
                 counts.failed > 0 || counts.unreachable > 0 ? .red : counts.changed > 0 ? .yellow : .green
-            let name = host + String(repeating: " ", count: max(1, width - host.count))
+            let name = safe(host) + String(repeating: " ", count: max(1, width - host.count))
             var fields = [
                 ("ok", counts.ok), ("changed", counts.changed), ("unreachable", counts.unreachable),
                 ("failed", counts.failed), ("skipped", counts.skipped), ("rescued", counts.rescued),

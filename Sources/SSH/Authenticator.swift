@@ -10,12 +10,14 @@ internal import Values
 struct Authenticator {
     let session: SSHSession
     let settings: SSHSettings
+    private let mayShowPassword: Bool
     /// What was tried and how it went, for the message if nothing helps.
     private var tried: [String] = []
     private var remedies: [String] = []
     private(set) var roundTrips = 0
 
-    init(_ session: SSHSession, _ settings: SSHSettings) {
+    init(_ session: SSHSession, _ settings: SSHSettings, mayShowPassword: Bool = true) {
+        self.mayShowPassword = mayShowPassword
         self.session = session
         self.settings = settings
     }
@@ -30,7 +32,11 @@ struct Authenticator {
                 for path in settings.defaultIdentityFiles { if try await use(keyAt: path, isGiven: false) { return } }
             }
         }
-        if settings.password != nil {
+        if settings.password != nil, !mayShowPassword {
+            // As OpenSSH does: whoever stands in between must not get it, even where keys are not checked.
+            tried.append("password: not shown to a host whose key has changed")
+            remedies.append("If the machine was rebuilt, remove its old key: `ssh-keygen -R '\(settings.host)'`.")
+        } else if settings.password != nil {
             if settings.usesPassword, methods.contains("password"), try await usePassword() { return }
             if settings.answersQuestions, methods.contains("keyboard-interactive"), try await answerQuestions() {
                 return

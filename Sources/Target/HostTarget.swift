@@ -48,7 +48,9 @@ public struct HostTarget: TargetWriter {
 
     /// The same host, asked through another shell of the same identity.
     public func over(_ shell: any Shell) -> HostTarget {
-        HostTarget(hostName: hostName, shell: shell, foreseen: foreseen, environment: environment, become: become)
+        HostTarget(
+            hostName: hostName, shell: shell, foreseen: foreseen, environment: environment, become: become,
+            isControlMachine: isControlMachine)
     }
 
     /// Runs a snippet that only reads; see `TargetReader`.

@@ -1,3 +1,5 @@
+import Glibc
+import Target
 import Testing
 import Values
 
@@ -48,5 +50,29 @@ import Values
         }
         #expect(Base64.encode(Array("foob".utf8)) == "Zm9vYg==")
         #expect(Base64.decode("no base64!") == nil)
+    }
+
+    @Test("a host whose key has changed is shown no password, even where keys are not checked")
+    @IOLoop
+    func password() throws {
+        var template = Array("/tmp/ssh-known-XXXXXX".utf8CString)
+        let file = mkstemp(&template)
+        defer { close(file) }
+        let path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        defer { unlink(path) }
+        // A key's blob begins with its type.
+        let blob = [0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [1, 2, 3]
+        let other = Base64.encode([0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [9])
+        let text = Array("changed ssh-ed25519 \(other)\nsame ssh-ed25519 \(Base64.encode(blob))\n".utf8)
+        #expect(write(file, text, text.count) == text.count)
+        func mayShowPassword(_ host: String) throws -> Bool {
+            var settings = SSHSettings(host: host, port: 22, user: "u", home: "/", identityFiles: [])
+            settings.knownHostsFiles = [path]
+            settings.hostKeyChecking = .off
+            return try HostKeyCheck(settings).check(blob)
+        }
+        #expect(try !mayShowPassword("changed"))
+        #expect(try mayShowPassword("same"))
+        #expect(try mayShowPassword("new"))
     }
 }

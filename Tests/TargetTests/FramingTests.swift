@@ -99,13 +99,4 @@ import Values
         #expect(tokens.count == 100)
         #expect(tokens.allSatisfy { $0.count == 32 })
     }
-
-    @Test("words are split as a shell splits them")
-    func words() throws {
-        #expect(
-            try ShellWords.split("visudo -cf '%s'  \"a b\\\"\" c\\ d \"x\\y\" ''") == [
-                "visudo", "-cf", "%s", "a b\"", "c d", "x\\y", "",
-            ])
-        #expect(throws: (any Error).self) { try ShellWords.split("echo 'open") }
-    }
 }

@@ -29,7 +29,7 @@ extension SettingsTable {
             ini: ["defaults.doc_fragment_plugins"], env: ["ANSIBLE_DOC_FRAGMENT_PLUGINS"], .unhonoured(.plugins)),
         Setting(
             "DUPLICATE_YAML_DICT_KEY", .text, default: "warn", ini: ["defaults.duplicate_dict_key"],
-            env: ["ANSIBLE_DUPLICATE_YAML_DICT_KEY"], choices: ["error", "ignore", "warn"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_DUPLICATE_YAML_DICT_KEY"], choices: ["error", "ignore", "warn"], .honoured),
         Setting(
             "EDITOR", .text, default: "vi", ini: ["defaults.editor"], env: ["ANSIBLE_EDITOR", "EDITOR"],
             .honoured),
@@ -38,7 +38,7 @@ extension SettingsTable {
             env: ["ANSIBLE_ENABLE_TASK_DEBUGGER"], .unhonoured(.notYet)),
         Setting(
             "ERROR_ON_MISSING_HANDLER", .flag, default: "true", ini: ["defaults.error_on_missing_handler"],
-            env: ["ANSIBLE_ERROR_ON_MISSING_HANDLER"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_ERROR_ON_MISSING_HANDLER"], .honoured),
         Setting(
             "FACTS_MODULES", .list, default: "smart", ini: ["defaults.facts_modules"], env: ["ANSIBLE_FACTS_MODULES"],
             .moot(.python)),
@@ -50,7 +50,7 @@ extension SettingsTable {
             env: ["ANSIBLE_HOST_PATTERN_MISMATCH"], choices: ["error", "ignore", "warning"], .honoured),
         Setting(
             "INJECT_FACTS_AS_VARS", .flag, default: "true", ini: ["defaults.inject_facts_as_vars"],
-            env: ["ANSIBLE_INJECT_FACT_VARS"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_INJECT_FACT_VARS"], .honoured),
         Setting(
             "INTERPRETER_PYTHON", .text, default: "auto", ini: ["defaults.interpreter_python"],
             env: ["ANSIBLE_PYTHON_INTERPRETER"], .moot(.python)),

@@ -102,7 +102,7 @@ extension SettingsTable {
         Setting(
             "DEFAULT_LOG_FILTER", .list, default: "", ini: ["defaults.log_filter"], env: ["ANSIBLE_LOG_FILTER"],
             .unhonoured(.notYet)),
-        Setting("DEFAULT_LOG_PATH", .path, ini: ["defaults.log_path"], env: ["ANSIBLE_LOG_PATH"], .unhonoured(.notYet)),
+        Setting("DEFAULT_LOG_PATH", .path, ini: ["defaults.log_path"], env: ["ANSIBLE_LOG_PATH"], .honoured),
         Setting(
             "DEFAULT_LOOKUP_PLUGIN_PATH", .pathSpec,
             default: "{{ANSIBLE_HOME}}/plugins/lookup:/usr/share/ansible/plugins/lookup",
@@ -112,11 +112,11 @@ extension SettingsTable {
             .unhonoured(.notYet)),
         Setting(
             "DEFAULT_MODULE_ARGS", .text, ini: ["defaults.module_args"], env: ["ANSIBLE_MODULE_ARGS"],
-            .moot(.otherCommand)),
+            .honoured),
         Setting(
             "DEFAULT_MODULE_COMPRESSION", .text, default: "ZIP_DEFLATED", ini: ["defaults.module_compression"],
             .moot(.python)),
-        Setting("DEFAULT_MODULE_NAME", .text, default: "command", ini: ["defaults.module_name"], .moot(.otherCommand)),
+        Setting("DEFAULT_MODULE_NAME", .text, default: "command", ini: ["defaults.module_name"], .honoured),
         Setting(
             "DEFAULT_MODULE_PATH", .pathSpec,
             default: "{{ANSIBLE_HOME}}/plugins/modules:/usr/share/ansible/plugins/modules", ini: ["defaults.library"],
@@ -159,7 +159,9 @@ extension SettingsTable {
         Setting(
             "DEFAULT_STDOUT_CALLBACK", .text, default: "default", ini: ["defaults.stdout_callback"],
             env: ["ANSIBLE_STDOUT_CALLBACK"],
-            .partly("default, yaml, debug, json and jsonl stand for shapes of our own")),
+            .partly(
+                "default, minimal and oneline look as they do there; yaml, debug, json and jsonl are shapes of our own")
+        ),
         Setting(
             "DEFAULT_STRATEGY", .text, default: "linear", ini: ["defaults.strategy"], env: ["ANSIBLE_STRATEGY"],
             .honoured),

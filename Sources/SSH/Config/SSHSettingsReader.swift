@@ -96,9 +96,12 @@ public struct SSHSettingsReader: Sendable {
         throw Diagnostic(.badValue, "'\(text)' is no number for the ssh option '\(name)'")
     }
 
+    /// The longest time that an option may name, in seconds.
+    private static let longest = 100_000_000
+
     /// A number, or a time such as `1m30s`, in seconds.
     private static func seconds(_ text: String) -> Int? {
-        if let number = Int(text), number >= 0 { return number }
+        if let number = Int(text), (0...longest).contains(number) { return number }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
         var total = 0
         var digits = ""
@@ -107,7 +110,9 @@ public struct SSHSettingsReader: Sendable {
                 digits.append(character)
             } else {
                 guard let unit = units[character], let number = Int(digits) else { return nil }
-                total += number * unit
+                let (product, isTooMuch) = number.multipliedReportingOverflow(by: unit)
+                guard !isTooMuch, product <= longest - total else { return nil }
+                total += product
                 digits = ""
             }
         }
