@@ -57,9 +57,6 @@ struct Doc: ParsableCommand {
         let recorded = try read(base + ".recorded.json")?.mapValue?.count ?? 0
         var said = "\(cases.count) \(words)"
         if recorded > 0 { said += ", \(recorded) beside the real module's" }
-        // Cases of a folder run where BusyBox stands for all programs, too, unless they say what they need.
-        let onBusyBox = cases.count { $0.mapValue?["needs"] == nil }
-        if words == "cases", onBusyBox > 0 { said += ", \(onBusyBox) with BusyBox" }
         return said
     }
 

@@ -93,7 +93,7 @@ import Values
             where foretold.firstUnknown == nil
                 && ![
                     "backup_file", "backup", "stat", "status", "ansible_facts", "cache_update_time",
-                    "execution_time_ms",
+                    "execution_time_ms", "containers",
                 ]
                 .contains(key.text)
             {
