@@ -10,10 +10,13 @@ import Testing
         let screen: Int32
 
         init() {
-            person = posix_openpt(O_RDWR | O_NOCTTY)
-            grantpt(person)
-            unlockpt(person)
-            screen = open(String(cString: ptsname(person)), O_RDWR | O_NOCTTY)
+            // TIOCSPTLCK and TIOCGPTN, which Swift's Glibc does not name.
+            person = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+            var lock: Int32 = 0
+            var number: Int32 = -1
+            _ = ioctl(person, 0x4004_5431, &lock)
+            _ = ioctl(person, 0x8004_5430, &number)
+            screen = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
             precondition(person >= 0 && screen >= 0, "no terminal to be had")
         }
 
