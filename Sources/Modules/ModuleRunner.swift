@@ -27,7 +27,7 @@ public enum ModuleRunner {
     ///   - check: Whether to stop after planning.
     /// - Throws: `Diagnostic` if the task failed on this host before there was anything to answer with.
     public static func perform(
-        _ module: some Module, on target: some TargetWriter, check: Bool
+        _ module: some ModuleWork, on target: some TargetWriter, check: Bool
     ) async throws(Diagnostic) -> ModuleOutcome {
         switch try await module.plan(ReaderOnly(target)) {
         case .asWanted(let result):
@@ -45,7 +45,9 @@ public enum ModuleRunner {
     ///
     /// - Parameter target: Lent as something that can only be asked until `PlannedChange.apply`.
     /// - Throws: `Diagnostic` as `plan` does.
-    public static func inspect(_ module: some Module, on target: some TargetWriter) async throws(Diagnostic) -> Found {
+    public static func inspect(_ module: some ModuleWork, on target: some TargetWriter) async throws(Diagnostic)
+        -> Found
+    {
         let concerns = (module as? any PathBound)?.concerns
         switch try await module.plan(ReaderOnly(target)) {
         case .asWanted(let result):
@@ -87,7 +89,7 @@ public enum ModuleRunner {
     static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
         let status: ModuleOutcome.Status =
             result.failure != nil ? .failed : result.skipped ? .skipped : result.changed ? .changed : .ok
-        return ModuleOutcome(status: status, result: result, change: change)
+        return ModuleOutcome(status: status, result: result, change: result.change ?? change)
     }
 }
 
