@@ -115,8 +115,8 @@ let package = Package(
         .target(
             name: "RunFixture",
             dependencies: [
-                "Diagnostics", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables", "Target",
-                "Results", "Engine",
+                "Diagnostics", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables", "Modules",
+                "Target", "Results", "Engine",
             ],
             path: "Tests/RunFixture", swiftSettings: settings
         ),
@@ -124,7 +124,7 @@ let package = Package(
             "ConfigurationTests", ["Configuration", "Diagnostics", "Local", "Values", "Vault"], exclude: ["Cases"]),
         tests(
             "EngineTests",
-            ["RunFixture", "Diagnostics", "Values", "Variables", "Results", "Engine", "Planning", "Target"],
+            ["RunFixture", "Diagnostics", "Values", "Variables", "Results", "Engine", "Modules", "Planning", "Target"],
             exclude: ["Cases"]
         ),
         tests(

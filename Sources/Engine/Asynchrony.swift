@@ -35,7 +35,7 @@ extension TaskRun {
     }
 
     func perform(
-        _ module: any Module, _ wish: Asynchrony, _ settings: TaskSettings
+        _ module: some ModuleWork, _ wish: Asynchrony, _ settings: TaskSettings
     ) async throws(Diagnostic) -> TaskOutcome {
         let target = try target(settings, for: module)
         if let detachable = module as? any DetachableModule {
@@ -138,13 +138,13 @@ extension TaskRun {
 
 extension Engine {
     /// Goes on with a module beside the play, over a connection of its own.
-    func keep(_ module: any Module, as job: HostJob, _ settings: TaskSettings) throws(Diagnostic) {
+    func keep(_ module: some ModuleWork, as job: HostJob, _ settings: TaskSettings) throws(Diagnostic) {
         let connection = try connections.separate(settings.request)
         kept.append(Task { @IOLoop in await self.carryOn(module, job, connection, settings) })
     }
 
     private func carryOn(
-        _ module: any Module, _ job: HostJob, _ connection: any Connection, _ settings: TaskSettings
+        _ module: some ModuleWork, _ job: HostJob, _ connection: any Connection, _ settings: TaskSettings
     ) async {
         do throws(Diagnostic) {
             let limit = Duration.seconds(job.limit)
@@ -164,7 +164,7 @@ extension Engine {
         await connection.close()
     }
 
-    private func outcome(of module: any Module, on target: HostTarget) async -> ModuleOutcome {
+    private func outcome(of module: some ModuleWork, on target: HostTarget) async -> ModuleOutcome {
         do throws(Diagnostic) {
             return try await ModuleRunner.perform(module, on: target, check: false)
         } catch {

@@ -1,4 +1,5 @@
 public import Diagnostics
+public import Modules
 public import Target
 
 /// How a run goes about its work, as the command line and the configuration say.
@@ -39,6 +40,8 @@ public struct RunSettings: Sendable {
     public var pollInterval = 15
     /// The strategy of plays that name none.
     public var strategy = "linear"
+    /// What modules that are files are told and run with.
+    public var customModules = CustomModuleDefaults()
 
     public init() {}
 

@@ -77,7 +77,8 @@ extension Engine {
                     let value = try scope.evaluate(field.value)
                     names += value.elements ?? [value]
                 }
-                for each in hosts { try notify(names, on: each, by: task) }
+                // Of a task that runs once, it is the host it ran for that is notified.
+                try notify(names, on: host, by: task)
             } catch {
                 report.status = .failed
                 report.diagnostic = error

@@ -48,7 +48,7 @@ extension Engine {
         let limit = try scope.value(
             of: task.inherited.settings[.timeout], Keywords.Setting.timeout.rawValue, as: KeywordValue.seconds)
         let delegate = try value(.delegateTo)?.pythonText
-        let owner = try delegate.map { (name) throws(Diagnostic) in try delegated(name) } ?? scope
+        let owner = try delegate.map { (name) throws(Diagnostic) in try delegated(name, task) } ?? scope
         let request = try connectionRequest(
             for: delegate ?? host.name, variables: owner, keyword: value, isDelegated: delegate != nil)
         return TaskSettings(
@@ -64,12 +64,12 @@ extension Engine {
             become: try become(variables: owner, keyword: value, isWanted: try flag(.become)))
     }
 
-    /// The scope whose connection variables count for a delegate.
-    private func delegated(_ name: String) throws(Diagnostic) -> LayeredScope {
+    /// The scope whose connection variables count for a delegate: its own, and the task's.
+    private func delegated(_ name: String, _ task: PlannedTask) throws(Diagnostic) -> LayeredScope {
         guard !name.isEmpty else {
             throw Diagnostic(.badValue, "'delegate_to' is empty", remedy: "Name a host of the inventory, or localhost.")
         }
-        return variables.scope(host: name, task: nil)
+        return variables.scope(host: name, task: taskVariables(task))
     }
 
     private func environment(of task: PlannedTask, _ scope: LayeredScope) throws(Diagnostic)

@@ -4,7 +4,7 @@ public import Target
 import Values
 
 /// A module whose work the host can go on with by itself: a command of which only the end is of interest.
-public protocol DetachableModule: Module {
+public protocol DetachableModule: ModuleWork {
     /// What the host is to do, after `plan` has looked.
     func work(_ step: Step) throws(Diagnostic) -> HostJob.Work
 }

@@ -28,7 +28,7 @@ public enum ModuleRunner {
     ///   - check: Whether to stop after planning.
     /// - Throws: `Diagnostic` if the task failed on this host before there was anything to answer with.
     public static func perform(
-        _ module: some Module, on target: some TargetWriter, check: Bool
+        _ module: some ModuleWork, on target: some TargetWriter, check: Bool
     ) async throws(Diagnostic) -> ModuleOutcome {
         switch try await module.plan(ReaderOnly(target)) {
         case .asWanted(let result):
@@ -46,7 +46,9 @@ public enum ModuleRunner {
     ///
     /// - Parameter target: Lent as something that can only be asked until `PlannedChange.apply`.
     /// - Throws: `Diagnostic` as `plan` does.
-    public static func inspect(_ module: some Module, on target: some TargetWriter) async throws(Diagnostic) -> Found {
+    public static func inspect(_ module: some ModuleWork, on target: some TargetWriter) async throws(Diagnostic)
+        -> Found
+    {
         let bound = module as? any PathBound
         let reader = ReaderOnly(target)
         let plan = try await module.plan(reader)
@@ -92,7 +94,7 @@ public enum ModuleRunner {
     static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
         let status: ModuleOutcome.Status =
             result.failure != nil ? .failed : result.skipped ? .skipped : result.changed ? .changed : .ok
-        return ModuleOutcome(status: status, result: result, change: change)
+        return ModuleOutcome(status: status, result: result, change: result.change ?? change)
     }
 }
 

@@ -194,7 +194,9 @@ public final class TerminalReporter: Reporter {
                 values.filter { !["changed", "failed", "skipped"].contains($0.key.text) }.map { ($0.key, $0.value) })
         }
         if style.verbosity < 1 { values.removeValue(forKey: "ansible_facts") }
-        if style.verbosity < 3 { values.removeValue(forKey: "invocation") }
+        if style.verbosity < 3 {
+            for name in ["invocation", "exception"] { values.removeValue(forKey: name) }
+        }
         if values.isEmpty { return nil }
         if style.answersInYAML { return yamlAnswer(values) }
         let indent: Int? = style.answersArePretty ?? (report.isShown || style.verbosity > 1) ? 4 : nil

@@ -4,6 +4,7 @@ import Engine
 import Glibc
 import Inventory
 import Jinja
+import Modules
 import Planning
 import Playbook
 import Results
@@ -66,12 +67,14 @@ final class Project {
         var planning = PlanSettings(
             tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
             collectionsPath: Self.collectionsPath(configuration),
-            modulePath: options.modulePath.flatMap { $0.split(separator: ":").map(String.init) }, yaml: .written,
+            modulePath: options.modulePath.flatMap { $0.split(separator: ":").map(String.init) }
+                + configuration.words(.modulePath), yaml: .written,
             reviews: options.syntaxCheck, purpose: Self.purpose(options),
             keywords: ConfiguredKeywords.read(configuration),
             patternMismatch: PlanSettings.PatternMismatch(
                 rawValue: configuration.text(.hostPatternMismatch) ?? "") ?? .warning)
         planning.requiresHandlers = configuration.flag(.errorOnMissingHandler)
+        planning.moduleUtilsPath = configuration.words(.moduleUtilsPath)
         planner = Planner(files: files, variables: variables, settings: planning)
         self.settings = settings
         self.warnings = warnings
@@ -142,6 +145,7 @@ final class Project {
         settings.strategy = configuration.text(.strategy) ?? "linear"
         settings.pollInterval = configuration.integer(.pollInterval) ?? 15
         settings.gathering = RunSettings.Gathering(rawValue: configuration.text(.gathering) ?? "") ?? .implicit
+        settings.customModules = customModules(configuration)
         settings.password = try password(
             asks: connection.askPass || configuration.flag(.askPass),
             file: connection.connectionPasswordFile ?? configuration.text(.connectionPasswordFile), "SSH password: ")
@@ -155,6 +159,17 @@ final class Project {
             redactor.learn(secret)
         }
         return settings
+    }
+
+    private static func customModules(_ configuration: Settings) -> CustomModuleDefaults {
+        var defaults = CustomModuleDefaults()
+        defaults.python = configuration.given(.pythonInterpreter)
+        defaults.pythonFallbacks = configuration.words(.pythonFallbacks)
+        defaults.logsOnHosts = !configuration.flag(.noTargetSyslog)
+        defaults.logFacility = configuration.text(.syslogFacility) ?? defaults.logFacility
+        defaults.logNote = configuration.text(.targetLogInfo)
+        defaults.specialFileSystems = configuration.words(.selinuxSpecialFileSystems)
+        return defaults
     }
 
     /// What the sections of the become plugins say, by method.

@@ -53,11 +53,11 @@ extension SettingsTable {
             env: ["ANSIBLE_INJECT_FACT_VARS"], .honoured),
         Setting(
             "INTERPRETER_PYTHON", .text, default: "auto", ini: ["defaults.interpreter_python"],
-            env: ["ANSIBLE_PYTHON_INTERPRETER"], .moot(.python)),
+            env: ["ANSIBLE_PYTHON_INTERPRETER"], .honoured),
         Setting(
             "INTERPRETER_PYTHON_FALLBACK", .list,
             default: "python3.13,python3.12,python3.11,python3.10,python3.9,python3.8,/usr/bin/python3,python3",
-            .moot(.python)),
+            .honoured),
         Setting(
             "INVALID_TASK_ATTRIBUTE_FAILED", .flag, default: "true", ini: ["defaults.invalid_task_attribute_failed"],
             env: ["ANSIBLE_INVALID_TASK_ATTRIBUTE_FAILED"], .moot(.always)),
@@ -240,7 +240,7 @@ extension SettingsTable {
         Setting("TAGS_SKIP", .list, default: "", ini: ["tags.skip"], env: ["ANSIBLE_SKIP_TAGS"], .honoured),
         Setting(
             "TARGET_LOG_INFO", .text, ini: ["defaults.target_log_info"], env: ["ANSIBLE_TARGET_LOG_INFO"],
-            .moot(.python)),
+            .honoured),
         Setting(
             "TASK_DEBUGGER_IGNORE_ERRORS", .flag, default: "true", ini: ["defaults.task_debugger_ignore_errors"],
             env: ["ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS"], .unhonoured(.notYet)),
