@@ -38,7 +38,7 @@ import Values
     @Test("a no_log that means nothing hides")
     func noLog() async throws {
         let outcome = try await Self.run("", "no_log: \"{{ 'maybe' }}\"")
-        #expect(Self.reports(outcome).allSatisfy(\.isHidden))
+        #expect(Self.reports(outcome).allSatisfy { $0.isHidden })
     }
 
     @Test(
@@ -78,8 +78,9 @@ import Values
                           tasks:
                             - {name: one, command: "true", notify: tidy}
                             - {name: two, command: "false"}
-                        """
-                    ], options: options)
+                        """,
+                        "options": options,
+                    ])
             ).outcome
             return Self.reports(outcome).contains { $0.task.name == "tidy" }
         }

@@ -1,6 +1,7 @@
 public import Diagnostics
 import Local
 import Target
+import Values
 
 /// A module that is a file of the project or of a collection: a script, a program, or Python code that shares what
 /// ansible-core gives its modules.
