@@ -25,6 +25,7 @@ func tests(
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -35,6 +36,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.2.0"),
     ],
     targets: [
         // System libraries, each behind one module map.
@@ -72,11 +74,15 @@ let package = Package(
 
         // Hosts.
         room("Target", ["CLinux", "Diagnostics", "Local", "Values", "Results", crypto]),
-        room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Local", "Target", crypto, cryptoExtras]),
+        room("SSH", ["CLibSSH2", "CLinux", "Diagnostics", "Local", "Target", "Values", crypto, cryptoExtras]),
+
+        // What hosts show of themselves.
+        room("X509", ["Diagnostics", "Values", asn1, crypto, cryptoExtras]),
 
         // What is done there, and what is said about it.
         room("Results", ["Diagnostics", "Values"]),
-        room("Modules", ["Diagnostics", "Local", "Values", "Jinja", "YAML", "Target", "Results", crypto]),
+        room(
+            "Modules", ["Diagnostics", "Local", "Values", "Jinja", "YAML", "Target", "Results", "X509", crypto]),
         room(
             "Engine",
             [
@@ -110,8 +116,7 @@ let package = Package(
             name: "RunFixture",
             dependencies: [
                 "Diagnostics", "Local", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables",
-                "Target",
-                "Results", "Engine",
+                "Modules", "Target", "Results", "Engine",
             ],
             path: "Tests/RunFixture", swiftSettings: settings
         ),
@@ -119,7 +124,10 @@ let package = Package(
             "ConfigurationTests", ["Configuration", "Diagnostics", "Local", "Values", "Vault"], exclude: ["Cases"]),
         tests(
             "EngineTests",
-            ["RunFixture", "Diagnostics", "Local", "Values", "Variables", "Results", "Engine", "Planning", "Target"],
+            [
+                "RunFixture", "Diagnostics", "Local", "Values", "Variables", "Results", "Engine", "Modules", "Planning",
+                "Target",
+            ],
             exclude: ["Cases"]
         ),
         tests(
@@ -137,11 +145,12 @@ let package = Package(
             exclude: ["Cases"]
         ),
         tests("ReportingTests", ["RunFixture", "Diagnostics", "Values", "Results", "Reporting"]),
-        tests("SSHTests", ["SSH", "Target", "Diagnostics"], exclude: ["ConfigCases"]),
-        tests("TargetTests", ["Target", "Diagnostics", "Local", "Results"]),
+        tests("SSHTests", ["SSH", "Target", "Diagnostics", "Values"], exclude: ["ConfigCases"]),
+        tests("TargetTests", ["Target", "Diagnostics", "Local", "Results", "Values"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
         tests("VariablesTests", ["Diagnostics", "Local", "Values", "Vault", "Inventory", "Variables"]),
         tests("VaultTests", ["Diagnostics", "Local", "Vault"], exclude: ["Cases"]),
+        tests("X509Tests", ["Diagnostics", "X509"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"], exclude: ["Cases"]),
     ],
     swiftLanguageModes: [.v6]

@@ -44,7 +44,6 @@ public struct Setting: Sendable {
         case always = "it is so in any case"
         case warnings = "there is no such warning"
         case strictInventory = "an inventory source that cannot be read is an error in any case"
-        case otherCommand = "no command here runs a single module"
         case notYet = "it is not supported yet"
     }
 

@@ -25,30 +25,19 @@ struct Asynchrony {
 extension TaskRun {
     /// What the task's `async` asks; nil if the task is to be waited for as any other.
     func asynchrony(in scope: LayeredScope) throws(Diagnostic) -> Asynchrony? {
-        guard let limit = try seconds(task.node.asynchronous, "async", in: scope), limit > 0 else { return nil }
-        let poll = try seconds(task.node.poll, "poll", in: scope) ?? engine.settings.pollInterval
+        let wanted = try scope.value(of: task.node.asynchronous, "async", as: KeywordValue.seconds)
+        guard let limit = wanted, limit > 0 else { return nil }
+        let poll = try scope.value(of: task.node.poll, "poll", as: KeywordValue.seconds) ?? engine.settings.pollInterval
         var directory = HostJob.usualDirectory
         if let value = try scope.lookup("ansible_async_dir") { directory = try scope.evaluate(value).pythonText }
         let job = HostJob(id: HostJob.makeID(process: getpid()), directory: directory, limit: limit)
         return Asynchrony(job: job, poll: max(0, poll))
     }
 
-    private func seconds(_ field: Field?, _ keyword: String, in scope: LayeredScope) throws(Diagnostic) -> Int? {
-        guard let field else { return nil }
-        let value = try scope.evaluate(field.value)
-        if value.isNull || Omit.isMarker(value) { return nil }
-        guard let number = Int(value.pythonText) ?? (value.isTruthy ? nil : 0) else {
-            throw Diagnostic(
-                .badValue, "'\(keyword)' must be a number of seconds, not \(value.pythonRepresentation)",
-                at: field.location)
-        }
-        return number
-    }
-
     func perform(
-        _ module: any Module, _ wish: Asynchrony, _ settings: TaskSettings
+        _ module: some ModuleWork, _ wish: Asynchrony, _ settings: TaskSettings
     ) async throws(Diagnostic) -> TaskOutcome {
-        let target = try target(settings)
+        let target = try target(settings, for: module)
         if let detachable = module as? any DetachableModule {
             let path = try await ModuleRunner.start(detachable, as: wish.job, on: target)
             return wish.poll == 0 ? started(wish.job, path) : try await wait(for: wish, on: target)
@@ -108,9 +97,15 @@ extension TaskRun {
                 latest = result.values
                 if result.values["finished"]?.isTruthy ?? false {
                     if result.values["child_pid"] != nil, result.failure != nil { return tooLate(wish.job, latest) }
-                    _ = try await target.forget(wish.job)
+                    var outcome = taken(ModuleRunner.outcome(of: result))
+                    do throws(Diagnostic) {
+                        _ = try await target.forget(wish.job)
+                    } catch {
+                        // What the job did counts, whatever becomes of the note about it.
+                        outcome.warnings.append(error.summary)
+                    }
                     tell(.finished, result.failure == nil, wish.job)
-                    return taken(ModuleRunner.outcome(of: result))
+                    return outcome
                 }
             } catch {
                 // A connection that was lost, even by a restart of the host, is made anew by the next look.
@@ -143,13 +138,13 @@ extension TaskRun {
 
 extension Engine {
     /// Goes on with a module beside the play, over a connection of its own.
-    func keep(_ module: any Module, as job: HostJob, _ settings: TaskSettings) throws(Diagnostic) {
+    func keep(_ module: some ModuleWork, as job: HostJob, _ settings: TaskSettings) throws(Diagnostic) {
         let connection = try connections.separate(settings.request)
         kept.append(Task { @IOLoop in await self.carryOn(module, job, connection, settings) })
     }
 
     private func carryOn(
-        _ module: any Module, _ job: HostJob, _ connection: any Connection, _ settings: TaskSettings
+        _ module: some ModuleWork, _ job: HostJob, _ connection: any Connection, _ settings: TaskSettings
     ) async {
         do throws(Diagnostic) {
             let limit = Duration.seconds(job.limit)
@@ -169,7 +164,7 @@ extension Engine {
         await connection.close()
     }
 
-    private func outcome(of module: any Module, on target: HostTarget) async -> ModuleOutcome {
+    private func outcome(of module: some ModuleWork, on target: HostTarget) async -> ModuleOutcome {
         do throws(Diagnostic) {
             return try await ModuleRunner.perform(module, on: target, check: false)
         } catch {

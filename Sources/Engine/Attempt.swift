@@ -20,6 +20,8 @@ extension TaskRun {
                 return try await engine.perform(action, arguments, run: self, scope, settings)
             case .module(let module):
                 return try await attempt(module, in: scope, settings)
+            case .custom(let module):
+                return try await attempt(module, in: scope, settings)
             }
         } catch {
             return failed(error)
@@ -39,18 +41,53 @@ extension TaskRun {
         switch try prepared(module, in: scope, settings) {
         case .unknown(let unknown): return .unknown(unknown)
         case .ready(let instance, let warnings):
-            var outcome: TaskOutcome
-            if !settings.isCheckMode, let wish = try asynchrony(in: scope) {
-                outcome = try await perform(instance, wish, settings)
-            } else {
-                let target = try target(settings)
-                outcome = taken(try await ModuleRunner.perform(instance, on: target, check: settings.isCheckMode))
-            }
+            var outcome = try await carryOut(instance, in: scope, settings)
             outcome.warnings += warnings
             // An answer made of what is unknown is no answer.
             if outcome.status == .ok, let unknown = Value.map(outcome.values).firstUnknown { return .unknown(unknown) }
             return outcome
         }
+    }
+
+    /// A module that is a file.
+    private func attempt(
+        _ module: CustomModule, in scope: LayeredScope, _ settings: TaskSettings
+    ) async throws(Diagnostic) -> TaskOutcome {
+        let arguments = try arguments(in: scope, settings)
+        if let unknown = Value.map(arguments).firstUnknown { return .unknown(unknown) }
+        engine.redactor.learn(.map(arguments))
+        var circumstances = CustomModuleCall.Circumstances()
+        circumstances.isCheckMode = settings.isCheckMode
+        circumstances.showsDiff = settings.showsDiff
+        circumstances.isHidden = settings.isHidden
+        circumstances.verbosity = engine.settings.verbosity
+        circumstances.defaults = engine.settings.customModules
+        circumstances.interpreter = try interpreter(of: module, in: scope, settings)
+        return try await carryOut(CustomModuleCall(module, arguments, circumstances), in: scope, settings)
+    }
+
+    /// What runs a module on the host, where a variable or the configuration names it.
+    private func interpreter(
+        of module: CustomModule, in scope: LayeredScope, _ settings: TaskSettings
+    ) throws(Diagnostic) -> String? {
+        guard let name = module.interpreterVariable else { return nil }
+        let owner =
+            settings.delegate.map { engine.variables.scope(host: $0, task: engine.taskVariables(task)) } ?? scope
+        if let value = try owner.lookup(name) {
+            let text = try owner.evaluate(value)
+            if !text.isNull, !Omit.isMarker(text) { return text.pythonText }
+        }
+        return module.isPython ? engine.settings.customModules.python : nil
+    }
+
+    /// Carries out what a module is to do: at once, or as a job.
+    private func carryOut(
+        _ work: some ModuleWork, in scope: LayeredScope, _ settings: TaskSettings
+    ) async throws(Diagnostic) -> TaskOutcome {
+        if !settings.isCheckMode, let wish = try asynchrony(in: scope) {
+            return try await perform(work, wish, settings)
+        }
+        return taken(try await ModuleRunner.perform(work, on: try target(settings, for: work), check: settings.isCheckMode))
     }
 
     /// The outcome where only a run can tell; the facts it would set are as unknown as it is.
@@ -84,8 +121,9 @@ extension TaskRun {
             throw found.first { $0.severity == .error }
                 ?? Diagnostic(.badValue, "wrong arguments for \(module.manual.name)", at: task.node.action.location)
         }
-        let arguments = Arguments(
-            values: values, location: task.node.action.location, context: context(in: scope, settings))
+        var context = context(in: scope, settings)
+        if module is any ControlMachineModule.Type { context.access = try access(in: scope, settings) }
+        let arguments = Arguments(values: values, location: task.node.action.location, context: context)
         return .ready(try module.init(arguments), warnings: found.map(\.summary))
     }
 
@@ -147,8 +185,46 @@ extension TaskRun {
 
     private func matches(_ name: String) -> Bool {
         if name == task.node.action.name { return true }
+        if case .custom(let module) = task.action { return name == module.fullName }
         guard case .module(let module) = task.action else { return false }
         return name == module.manual.name || name == module.manual.shortName || module.manual.aliases.contains(name)
+    }
+
+    /// How the task's host is reached by programs that run on the control machine.
+    ///
+    /// - Returns: Nil where they need not reach it: it is that machine, or they run on the host itself.
+    /// - Throws: `Diagnostic` if they would run on a third machine.
+    private func access(in scope: LayeredScope, _ settings: TaskSettings) throws(Diagnostic) -> HostAccess? {
+        var request = settings.request
+        if let delegate = settings.delegate {
+            if delegate == host.name { return nil }
+            guard settings.request.isLocal else {
+                throw Diagnostic(
+                    .unsupported, "'\(task.node.action.name)' cannot be delegated to '\(delegate)'",
+                    at: task.node.location,
+                    remedy:
+                        "That host would have to sign in to '\(host.name)' by itself. Delegate to localhost, or pull "
+                        + "to the control machine first.")
+            }
+            request = try engine.connectionRequest(of: task, on: host, in: scope)
+        }
+        if request.isLocal { return nil }
+        return HostAccess(
+            address: request.address, port: request.port, user: request.user, usesPassword: request.password != nil,
+            privateKey: request.privateKey, arguments: request.arguments,
+            checksHostKey: request.checksHostKey ?? engine.settings.checksHostKeys, become: settings.become)
+    }
+
+    /// The task's host, or for a module that reaches it by itself the machine that does.
+    func target(_ settings: TaskSettings, for module: any ModuleWork) throws(Diagnostic) -> HostTarget {
+        guard module is any ControlMachineModule, settings.delegate != host.name,
+            !settings.request.isLocal || settings.delegate != nil
+        else { return try target(settings) }
+        var here = settings
+        here.request = .controlMachine(timeout: settings.request.timeout)
+        // Who becomes another user is the host's side.
+        here.become = nil
+        return try target(here)
     }
 
     func target(_ settings: TaskSettings) throws(Diagnostic) -> HostTarget {

@@ -38,6 +38,10 @@ public final class Engine {
     var warned: Set<String> = []
     /// Whether `meta: end_play` ended the play, further batches included.
     private var isPlayOver = false
+    /// Whether hosts that failed in the play run their handlers, too.
+    private(set) var forcesHandlers = false
+    /// The share of a batch in per cent that may be lost before the play ends; nil for all.
+    private var failureLimit: Double?
     /// Whether each task is asked for (`--step`).
     var isStepping: Bool
     /// Whether so many hosts failed that the play ends here, and the run with it.
@@ -46,6 +50,9 @@ public final class Engine {
     let journal: RunJournal?
     /// Set by Ctrl-C: nothing new is begun.
     public private(set) var isInterrupted = false
+    /// What waits for time to pass, to be woken by Ctrl-C.
+    private var naps: [Int: Task<Void, Never>] = [:]
+    private var lastNap = 0
 
     public init(
         planner: Planner, variables: RunVariables, settings: RunSettings, redactor: Redactor,
@@ -102,8 +109,24 @@ public final class Engine {
         return recap
     }
 
-    /// Lets what runs finish, begins nothing new.
-    public func interrupt() { isInterrupted = true }
+    /// Lets what runs finish, begins nothing new; who waits for an answer or for time to pass waits no more.
+    public func interrupt() {
+        isInterrupted = true
+        for nap in naps.values { nap.cancel() }
+        _ = Prompting.interrupt()
+    }
+
+    /// Lets time pass, until Ctrl-C at the longest.
+    func nap(_ length: Duration) async {
+        guard !isInterrupted else { return }
+        lastNap += 1
+        let number = lastNap
+        // It ends early only by being woken, which is no trouble.
+        let nap = Task { _ = try? await Task.sleep(for: length) }
+        naps[number] = nap
+        await nap.value
+        naps[number] = nil
+    }
 
     /// Ends what runs on the hosts, too, with its children; the run then ends by itself.
     public func cut() async {
@@ -137,7 +160,14 @@ public final class Engine {
     private func run(_ play: PlannedPlay) async -> Bool {
         // `add_host` and `group_by` may have brought hosts since the plan was made.
         let names = inventoryHasGrown ? planner.currentHosts(of: play) : play.hosts
-        let all = ordered(names.map(host), by: play.node.order)
+        let found = names.map(host)
+        let all: [HostRun]
+        do throws(Diagnostic) {
+            all = try ordered(found, of: play.node)
+        } catch {
+            fail(found, with: error)
+            return false
+        }
         for host in all where host.state == .ended { host.state = .active }
         guard !all.isEmpty else {
             tell(.playSkipped(name: play.name, why: "no hosts matched"))
@@ -147,7 +177,19 @@ public final class Engine {
         handlers = play.handlers
         isPlayOver = false
         await setVariables(of: play, hosts: all)
-        for batch in batches(of: all, play.node.serial) {
+        let batches: [[HostRun]]
+        do throws(Diagnostic) {
+            let scope = variables.scopeWithoutHost()
+            batches = try self.batches(of: all, play.node.serial)
+            forcesHandlers =
+                try scope.flag(of: play.node.forceHandlers, "force_handlers") ?? settings.forcesHandlers
+            failureLimit = try scope.value(
+                of: play.node.maxFailPercentage, "max_fail_percentage", as: KeywordValue.percentage)
+        } catch {
+            fail(all, with: error)
+            return false
+        }
+        for batch in batches {
             if isInterrupted { return false }
             tell(.playStarted(name: play.name, hosts: batch.filter(\.isActive).map(\.name)))
             variables.play.batch = batch.map(\.name)
@@ -195,8 +237,12 @@ public final class Engine {
         values.activeHosts = hosts.filter(\.isActive).map(\.name)
         variables.play = values
         for prompt in play.node.varsPrompt where variables.extra[prompt.name] == nil {
+            if isInterrupted { return }
             do throws(Diagnostic) {
-                values.prompted[prompt.name] = try await Prompting.ask(prompt)
+                let evaluated = try Prompting.evaluated(prompt, in: variables.scopeWithoutHost())
+                guard let answer = try await Prompting.ask(evaluated) else { return interrupt() }
+                values.prompted[prompt.name] = answer
+                redactor.learn(answer)
                 variables.play = values
             } catch {
                 for host in hosts where host.isActive {
@@ -208,7 +254,6 @@ public final class Engine {
             }
         }
         for host in hosts where host.isActive { loadVarsFiles(of: play, for: host) }
-        redactor.learn(.map(variables.play.prompted))
         redactor.learn(.map(values.vars))
     }
 
@@ -228,8 +273,15 @@ public final class Engine {
                     host, with: error.located(at: field.location),
                     title: TaskTitle(
                         kind: .task, name: "vars_files", location: field.location))
+                return
             }
         }
+    }
+
+    /// Takes hosts out of the play, which cannot begin.
+    private func fail(_ hosts: [HostRun], with diagnostic: Diagnostic) {
+        let title = TaskTitle(kind: .task, name: "play", location: diagnostic.location)
+        for host in hosts where host.isActive { fail(host, with: diagnostic, title: title) }
     }
 
     /// Takes a host out of the play for a reason that is no task's.
@@ -251,26 +303,29 @@ public final class Engine {
         return host
     }
 
-    private func ordered(_ hosts: [HostRun], by field: Field?) -> [HostRun] {
-        switch field?.value.pythonText {
-        case "reverse_inventory": hosts.reversed()
-        case "sorted": hosts.sorted { $0.name < $1.name }
-        case "reverse_sorted": hosts.sorted { $0.name > $1.name }
-        case "shuffle": hosts.shuffled()
-        default: hosts
+    /// - Throws: `Diagnostic` if there is no order of that name.
+    private func ordered(_ hosts: [HostRun], of play: PlayNode) throws(Diagnostic) -> [HostRun] {
+        let scope = variables.scopeWithoutHost([play.keywords.vars])
+        guard let field = play.order, let name = try scope.value(of: field) else { return hosts }
+        let order = try KeywordValue.order(name, at: field.location)
+        switch order {
+        case "reverse_inventory": return hosts.reversed()
+        case "sorted": return hosts.sorted { $0.name < $1.name }
+        case "reverse_sorted": return hosts.sorted { $0.name > $1.name }
+        case "shuffle": return hosts.shuffled()
+        default: return hosts
         }
     }
 
     /// The hosts in batches as `serial` says: numbers, percentages, or a list whose last entry repeats.
-    private func batches(of hosts: [HostRun], _ serial: [Field]) -> [[HostRun]] {
+    ///
+    /// - Throws: `Diagnostic`, at its place, for an entry that is neither.
+    private func batches(of hosts: [HostRun], _ serial: [Field]) throws(Diagnostic) -> [[HostRun]] {
         let scope = variables.scopeWithoutHost()
-        let sizes = serial.map { field -> Int in
-            let value = (try? scope.evaluate(field.value)) ?? field.value
-            let text = value.pythonText
-            if text.hasSuffix("%"), let percent = Double(text.dropLast()) {
-                return max(1, Int(Double(hosts.count) * percent / 100))
-            }
-            return Int(text) ?? 0
+        var sizes: [Int] = []
+        for field in serial {
+            guard let value = try scope.value(of: field) else { continue }
+            sizes.append(try KeywordValue.batchSize(value, of: hosts.count, at: field.location))
         }
         guard let last = sizes.last, last > 0 else { return [hosts] }
         var rest = hosts[...]
@@ -285,10 +340,7 @@ public final class Engine {
 
     /// Ends the play, and the run with it, if more of the batch was lost than `max_fail_percentage` allows.
     func breakIfTooManyFailed() {
-        guard let field = play?.node.maxFailPercentage, !isBroken, freeRun == nil else { return }
-        let value = (try? variables.scopeWithoutHost().evaluate(field.value)) ?? field.value
-        let text = value.pythonText
-        guard let limit = Double(text.hasSuffix("%") ? String(text.dropLast()) : text) else { return }
+        guard let limit = failureLimit, !isBroken, freeRun == nil else { return }
         let batch = variables.play.batch.compactMap { hosts[$0] }
         let lost = batch.filter { $0.state == .failed && $0.rescuers == 0 || $0.state == .unreachable }
         guard !batch.isEmpty, Double(lost.count) / Double(batch.count) * 100 > limit else { return }

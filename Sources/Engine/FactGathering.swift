@@ -10,7 +10,13 @@ import Variables
 /// The facts a play gathers before its tasks.
 extension Engine {
     func gatherFacts(_ play: PlannedPlay, _ hosts: [HostRun]) async {
-        guard gathers(play) else { return }
+        do throws(Diagnostic) {
+            guard try gathers(play) else { return }
+        } catch {
+            let title = TaskTitle(kind: .task, name: "Gathering Facts", location: error.location)
+            for host in hosts where host.isActive { fail(host, with: error, title: title) }
+            return
+        }
         let hosts = hosts.filter {
             settings.gathering != .smart || !variables.hasGatheredFacts(of: $0.name)
         }
@@ -29,9 +35,9 @@ extension Engine {
         for host in hosts where host.isActive && before.contains(host.name) { variables.markGathered(host.name) }
     }
 
-    private func gathers(_ play: PlannedPlay) -> Bool {
-        guard let field = play.node.gatherFacts else { return settings.gathering != .explicit }
-        let value = (try? variables.scopeWithoutHost([play.node.keywords.vars]).evaluate(field.value)) ?? field.value
-        return value.isYes
+    /// - Throws: `Diagnostic` if what `gather_facts` says cannot be evaluated or means neither yes nor no.
+    private func gathers(_ play: PlannedPlay) throws(Diagnostic) -> Bool {
+        let scope = variables.scopeWithoutHost([play.node.keywords.vars])
+        return try scope.flag(of: play.node.gatherFacts, "gather_facts") ?? (settings.gathering != .explicit)
     }
 }

@@ -22,9 +22,13 @@ extension Engine {
             let last = handlers.last { answers($0, to: text, from: task) }
             let named = handlers.first { $0.file == last?.file && answers($0, to: text, from: task) }
             guard !matching.isEmpty || named != nil else {
-                throw Diagnostic(
+                var trouble = Diagnostic(
                     .undefined, "no handler '\(text)'", at: task.notifications.first?.location,
                     remedy: NearestNames.hint(text, among: handlers.map(\.writtenName.pythonText)))
+                if settings.requiresHandlers { throw trouble }
+                trouble.severity = .warning
+                if warned.insert("handler \(task.id) \(text)").inserted { tell(.said(trouble)) }
+                continue
             }
             for handler in matching { host.notified.insert(handler.id) }
             if let named { host.notified.insert(named.id) }
@@ -60,7 +64,6 @@ extension Engine {
 
     private func mayRunHandlers(_ host: HostRun) -> Bool {
         if host.isActive { return true }
-        guard host.state == .failed else { return false }
-        return settings.forcesHandlers || (play?.node.forceHandlers?.value.isYes ?? false)
+        return host.state == .failed && forcesHandlers
     }
 }

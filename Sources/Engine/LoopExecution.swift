@@ -30,14 +30,19 @@ extension TaskRun {
         }
         var outcomes: [(item: Value, outcome: TaskOutcome)] = []
         let scopes = items.indices.map { itemScope(loop, items, $0) }
+        let pauses: [Int: Double]
+        do throws(Diagnostic) {
+            pauses = try self.pauses(loop, scopes)
+        } catch {
+            let outcome = TaskOutcome(failure: error)
+            return (outcome, outcome.registered(title.name))
+        }
         var learned = ValueMap()
         var hidesAnItem = isHidden
         var foresight = Foresight(of: scopes.count, isUsed: canForesee)
         for index in items.indices {
+            if index > 0, let pause = pauses[index] { await engine.nap(.seconds(pause)) }
             if engine.isInterrupted { break }
-            if index > 0, let pause = loop.pause, let seconds = pauseLength(pause, scopes[index]) {
-                try? await Task.sleep(for: .seconds(seconds))
-            }
             var outcome: TaskOutcome
             if let range = foresight.rangeToAsk(at: index) { foresight.take(await foresee(scopes[range]), for: range) }
             if canRunAhead(loop) {
@@ -151,7 +156,7 @@ extension TaskRun {
             guard case .ready(let instance, let warnings) = try prepared(module, in: scope, settings) else {
                 return nil
             }
-            switch try await ModuleRunner.inspect(instance, on: try target(settings)) {
+            switch try await ModuleRunner.inspect(instance, on: try target(settings, for: instance)) {
             case .answer(let found, let concerns):
                 var outcome = taken(found)
                 // An answer made of what is unknown is no answer.
@@ -230,8 +235,14 @@ extension TaskRun {
         return (try? scope.evaluate(field.value)) ?? item
     }
 
-    private func pauseLength(_ field: Field, _ scope: LayeredScope) -> Double? {
-        (try? scope.evaluate(field.value)).flatMap { Double($0.pythonText) }
+    /// Seconds to wait before items, by item.
+    private func pauses(_ loop: TaskNode.Loop, _ scopes: [LayeredScope]) throws(Diagnostic) -> [Int: Double] {
+        guard loop.pause != nil else { return [:] }
+        var pauses: [Int: Double] = [:]
+        for (index, scope) in scopes.enumerated() {
+            pauses[index] = try scope.value(of: loop.pause, "pause", as: KeywordValue.pause)
+        }
+        return pauses
     }
 
     private func breaks(_ loop: TaskNode.Loop, _ outcome: TaskOutcome, _ scope: LayeredScope) -> Bool {

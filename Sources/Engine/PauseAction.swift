@@ -5,6 +5,7 @@ import Modules
 import Planning
 import Playbook
 import Results
+import Target
 import Values
 
 extension Engine {
@@ -39,13 +40,29 @@ extension Engine {
         var answer = Text("")
         if let asked = seconds ?? minutes.map({ $0 * 60 }) {
             // Less than a second is one, as with Ansible.
+            let longest = Double(KeywordValue.longestTime)
+            guard asked <= longest else {
+                throw Diagnostic(
+                    .badValue, "a pause of \(asked) seconds is too long", at: places["seconds"] ?? places["minutes"],
+                    remedy: "At most \(KeywordValue.longestTime) seconds.")
+            }
             let length = max(1, Int(asked))
-            Prompting.show(prompt.map { "[\(run.title.name)]\n\($0):\n" } ?? "Pausing for \(length) seconds\n")
-            try? await Task.sleep(for: .seconds(length))
+            let isAttended = isatty(STDIN_FILENO) == 1
+            let hint = isAttended ? "(Ctrl-C, then C: continue early; Ctrl-C, then A: abort)\n" : ""
+            Prompting.show((prompt.map { "[\(run.title.name)]\n\($0):\n" } ?? "Pausing for \(length) seconds\n") + hint)
+            if await HelperThread.run({ Prompting.rest(milliseconds: length * 1000) }) {
+                try await decideAfterInterrupt()
+            }
         } else if isatty(STDIN_FILENO) == 1 {
             let text = prompt ?? "Press enter to continue, Ctrl+C to interrupt"
-            let line = await Prompting.line("[\(run.title.name)]\n\(text):\n", echoes: echoes)
-            answer = Text(line, marks: echoes ? [] : .secret)
+            switch await Prompting.line("[\(run.title.name)]\n\(text):\n", echoes: echoes) {
+            case .line(let line): answer = Text(line, marks: echoes ? [] : .secret)
+            case .interrupted: try await decideAfterInterrupt()
+            case .end:
+                throw Diagnostic(
+                    .failed, "the pause was given no answer: input ended",
+                    remedy: "Press enter to go on with an empty answer.")
+            }
         } else {
             outcome.warnings = ["Not waiting for response to prompt as stdin is not interactive"]
         }
@@ -61,5 +78,17 @@ extension Engine {
         ]
         if !answer.string.isEmpty { redactor.learn(.string(answer)) }
         return outcome
+    }
+
+    /// What Ctrl-C in a pause means: a person is asked, and where there is none it ends the run as elsewhere.
+    ///
+    /// - Throws: `Diagnostic` with code `.failed` if the person wants no more of the play.
+    private func decideAfterInterrupt() async throws(Diagnostic) {
+        if isInterrupted { return }
+        guard isatty(STDIN_FILENO) == 1 else { return interrupt() }
+        let key = await HelperThread.run {
+            Prompting.key("\nPress 'C' to continue the play or 'A' to abort \n", among: ["a", "c"])
+        }
+        guard key == "c" else { throw Diagnostic(.failed, "user requested abort!") }
     }
 }

@@ -113,11 +113,16 @@ extension Engine {
         let title = title(of: task, for: hosts.first)
         let name = SafeText.visible(redactor.redacted("\(task.isHandler ? "HANDLER" : "TASK"): \(title.name)"))
         let host = freeRun == nil ? "" : hosts.first.map { "on \($0.name) " } ?? ""
-        switch await Prompting.line("Perform task: \(name) \(host)(N)o/(y)es/(c)ontinue: ", echoes: true).lowercased() {
+        let answer = await Prompting.line("Perform task: \(name) \(host)(N)o/(y)es/(c)ontinue: ", echoes: true)
+        switch answer.text?.lowercased() {
         case "y", "yes": return true
         case "c", "continue":
             isStepping = false
             return true
+        // Nobody answers any more: nobody wants the rest.
+        case nil:
+            interrupt()
+            return false
         default: return false
         }
     }
@@ -146,20 +151,26 @@ extension Engine {
             location: task.node.location)
     }
 
+    /// How many hosts may be at a task together; nil for no bound, and where its trouble is the task's own.
     func throttle(of task: PlannedTask, for host: HostRun) -> Int? {
-        guard let field = task.inherited.settings[.throttle] else { return nil }
+        guard task.inherited.settings[.throttle] != nil else { return nil }
         let scope = variables.scope(host: host.name, task: taskVariables(task))
-        guard let value = (try? scope.evaluate(field.value)).flatMap({ Int($0.pythonText) }), value > 0 else {
-            return nil
-        }
-        return value
+        return (try? throttle(of: task, in: scope)) ?? nil
+    }
+
+    /// - Throws: `Diagnostic`, at its place, for what is no number.
+    func throttle(of task: PlannedTask, in scope: LayeredScope) throws(Diagnostic) -> Int? {
+        let setting = Keywords.Setting.throttle
+        let width = try scope.value(
+            of: task.inherited.settings[setting], setting.rawValue, as: KeywordValue.integer)
+        return width.flatMap { $0 > 0 ? $0 : nil }
     }
 
     /// A keyword that is true or false and whose trouble would be the task's own: unset if it cannot be evaluated.
     func flag(_ setting: Keywords.Setting, of task: PlannedTask, for host: HostRun) -> Bool {
         guard let field = task.inherited.settings[setting] else { return false }
         let scope = variables.scope(host: host.name, task: taskVariables(task))
-        return ((try? scope.evaluate(field.value)) ?? false).isYes
+        return ((try? scope.flag(of: field, setting.rawValue)) ?? false) ?? false
     }
 
     /// What a task adds to its host's variables.

@@ -1,4 +1,5 @@
 public import Diagnostics
+public import Modules
 public import Target
 
 /// How a run goes about its work, as the command line and the configuration say.
@@ -23,9 +24,13 @@ public struct RunSettings: Sendable {
     /// `-c`.
     public var connection: String?
     public var sshArguments: [String] = []
+    /// Whether hosts whose variables say nothing of it must have a known key.
+    public var checksHostKeys = true
     /// Seconds a connection may take to come up.
     public var timeout: Duration = .seconds(10)
     public var forcesHandlers = false
+    /// Whether a notification that no handler answers fails the task, or is only told of.
+    public var requiresHandlers = true
     public var gathering = Gathering.implicit
     /// What the configuration says of each way to become another user, by method; keywords and variables win.
     public var becomeDefaults: [String: BecomeDefaults] = [:]
@@ -41,6 +46,8 @@ public struct RunSettings: Sendable {
     public var pollInterval = 15
     /// The strategy of plays that name none.
     public var strategy = "linear"
+    /// What modules that are files are told and run with.
+    public var customModules = CustomModuleDefaults()
 
     public init() {}
 
@@ -92,6 +99,11 @@ public struct ConnectionRequest: Sendable, Hashable {
 
     /// Whether it is this machine, without a network in between.
     var isLocal: Bool { kind.split(separator: ".").last == "local" }
+
+    /// The machine this program runs on, as itself.
+    static func controlMachine(timeout: Duration) -> ConnectionRequest {
+        ConnectionRequest(kind: "local", name: "localhost", address: "localhost", arguments: [], timeout: timeout)
+    }
 }
 
 /// Opens connections; the command gives the engine one that knows SSH and the local machine.

@@ -108,7 +108,8 @@ extension Engine {
                     let value = try scope.evaluate(field.value)
                     names += value.elements ?? [value]
                 }
-                for each in hosts { try notify(names, on: each, by: task) }
+                // Of a task that runs once, it is the host it ran for that is notified.
+                try notify(names, on: host, by: task)
             } catch {
                 report.status = .failed
                 report.diagnostic = error
@@ -195,13 +196,15 @@ final class TaskRun {
         self.scope = scope
         self.title = title
         // Said before anything is evaluated, so that not even an error shows what must stay hidden.
-        if let field = task.inherited.settings[.noLog] {
-            traits.isHidden = ((try? scope.evaluate(field.value)) ?? true).isYes
+        let settings = task.inherited.settings
+        do throws(Diagnostic) {
+            traits.isHidden = try scope.flag(of: settings[.noLog], Keywords.Setting.noLog.rawValue) ?? false
+        } catch {
+            traits.isHidden = true
         }
         // Trouble with a condition or a loop is the task's, too, and may be ignored.
-        if let field = task.inherited.settings[.ignoreErrors] {
-            traits.ignoresErrors = ((try? scope.evaluate(field.value)) ?? false).isYes
-        }
+        let ignores = try? scope.flag(of: settings[.ignoreErrors], Keywords.Setting.ignoreErrors.rawValue)
+        traits.ignoresErrors = (ignores ?? false) ?? false
     }
 
     /// - Returns: What came of it, and what is registered.
@@ -259,11 +262,18 @@ final class TaskRun {
         guard !task.node.until.isEmpty || task.node.retries != nil else {
             return judged(await attempt(in: scope, settings), in: scope)
         }
-        let retries = number(task.node.retries, in: scope) ?? 3
-        let delay = decimal(task.node.delay, in: scope) ?? 5
+        let retries: Int
+        let delay: Double
+        do throws(Diagnostic) {
+            let given = try scope.value(of: task.node.retries, "retries", as: KeywordValue.integer) ?? 3
+            retries = min(max(0, given), Int.max - 1)
+            delay = try scope.value(of: task.node.delay, "delay", as: KeywordValue.pause) ?? 5
+        } catch {
+            return TaskOutcome(failure: error)
+        }
         var outcome = TaskOutcome(.ok)
         // The first try is no retry.
-        for attempt in 1...max(1, retries + 1) {
+        for attempt in 1...(retries + 1) {
             outcome = judged(await self.attempt(in: scope, settings), in: scope)
             outcome.values["attempts"] = .int(attempt)
             if case .unknown = outcome.status { return outcome }
@@ -277,7 +287,7 @@ final class TaskRun {
             var report = TaskReport(host: host.name, task: title, status: .failed, action: task.node.action.name)
             report.isHidden = isHidden
             engine.tell(.retry(report, attempt: attempt, of: retries))
-            try? await Task.sleep(for: .seconds(delay))
+            await engine.nap(.seconds(delay))
         }
         outcome.values["attempts"] = .int(max(1, retries))
         if outcome.status != .failed {
@@ -304,15 +314,6 @@ final class TaskRun {
         } catch {
             return .failure(error.located(at: task.node.location))
         }
-    }
-
-    private func number(_ field: Field?, in scope: LayeredScope) -> Int? {
-        decimal(field, in: scope).map { Int($0.rounded(.up)) }
-    }
-
-    private func decimal(_ field: Field?, in scope: LayeredScope) -> Double? {
-        guard let field, let value = try? scope.evaluate(field.value) else { return nil }
-        return Double(value.pythonText).map { max(0, $0) }
     }
 
     /// The outcome after `failed_when` and `changed_when`.

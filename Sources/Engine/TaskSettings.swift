@@ -28,8 +28,7 @@ extension Engine {
     func modes(of task: PlannedTask, on host: HostRun) throws(Diagnostic) -> (check: Bool, diff: Bool) {
         let scope = variables.scope(host: host.name, task: taskVariables(task))
         func mode(_ setting: Keywords.Setting, _ fallback: Bool) throws(Diagnostic) -> Bool {
-            guard let field = task.inherited.settings[setting] else { return fallback }
-            return try scope.evaluate(field.value).isYes
+            try scope.flag(of: task.inherited.settings[setting], setting.rawValue) ?? fallback
         }
         return (try mode(.checkMode, settings.isCheckMode), try mode(.diff, settings.showsDiff))
     }
@@ -38,39 +37,39 @@ extension Engine {
         of task: PlannedTask, on host: HostRun, in scope: LayeredScope, modes: (check: Bool, diff: Bool)
     ) throws(Diagnostic) -> TaskSettings {
         func value(_ setting: Keywords.Setting) throws(Diagnostic) -> Value? {
-            guard let field = task.inherited.settings[setting] else { return nil }
-            do throws(Diagnostic) {
-                let value = try scope.evaluate(field.value)
-                // Not as one expression: there `nil` would be the value null.
-                if Omit.isMarker(value) || value.isNull { return nil }
-                return value
-            } catch {
-                throw error.located(at: field.location)
-            }
+            try scope.value(of: task.inherited.settings[setting])
         }
+        func flag(_ setting: Keywords.Setting) throws(Diagnostic) -> Bool? {
+            try scope.flag(of: task.inherited.settings[setting], setting.rawValue)
+        }
+        // Those that say how hosts meet are acted on elsewhere; their errors are the task's.
+        for setting in [Keywords.Setting.runOnce, .anyErrorsFatal] { _ = try flag(setting) }
+        _ = try throttle(of: task, in: scope)
+        let limit = try scope.value(
+            of: task.inherited.settings[.timeout], Keywords.Setting.timeout.rawValue, as: KeywordValue.seconds)
         let delegate = try value(.delegateTo)?.pythonText
-        let owner = try delegate.map { (name) throws(Diagnostic) in try delegated(name) } ?? scope
+        let owner = try delegate.map { (name) throws(Diagnostic) in try delegated(name, task) } ?? scope
         let request = try connectionRequest(
             for: delegate ?? host.name, variables: owner, keyword: value, isDelegated: delegate != nil)
         return TaskSettings(
             isCheckMode: modes.check, showsDiff: modes.diff,
-            isHidden: try value(.noLog)?.isYes ?? false,
-            ignoresErrors: try value(.ignoreErrors)?.isYes ?? false,
-            ignoresUnreachable: try value(.ignoreUnreachable)?.isYes ?? false,
+            isHidden: try flag(.noLog) ?? false,
+            ignoresErrors: try flag(.ignoreErrors) ?? false,
+            ignoresUnreachable: try flag(.ignoreUnreachable) ?? false,
             environment: try environment(of: task, scope),
-            timeout: try value(.timeout).flatMap { Double($0.pythonText) }.flatMap { $0 > 0 ? .seconds($0) : nil },
+            timeout: limit.flatMap { $0 > 0 ? .seconds($0) : nil },
             delegate: delegate,
-            delegatesFacts: try value(.delegateFacts)?.isYes ?? false,
+            delegatesFacts: try flag(.delegateFacts) ?? false,
             request: request,
-            become: try become(variables: owner, keyword: value))
+            become: try become(variables: owner, keyword: value, isWanted: try flag(.become)))
     }
 
-    /// The scope whose connection variables count for a delegate.
-    private func delegated(_ name: String) throws(Diagnostic) -> LayeredScope {
+    /// The scope whose connection variables count for a delegate: its own, and the task's.
+    private func delegated(_ name: String, _ task: PlannedTask) throws(Diagnostic) -> LayeredScope {
         guard !name.isEmpty else {
             throw Diagnostic(.badValue, "'delegate_to' is empty", remedy: "Name a host of the inventory, or localhost.")
         }
-        return variables.scope(host: name, task: nil)
+        return variables.scope(host: name, task: taskVariables(task))
     }
 
     private func environment(of task: PlannedTask, _ scope: LayeredScope) throws(Diagnostic)
@@ -95,6 +94,19 @@ extension Engine {
     }
 
     // MARK: Who and where
+
+    /// How a task's own host is reached, whoever the task is delegated to.
+    func connectionRequest(
+        of task: PlannedTask, on host: HostRun, in scope: LayeredScope
+    ) throws(Diagnostic) -> ConnectionRequest {
+        try connectionRequest(
+            for: host.name, variables: scope,
+            keyword: { (setting) throws(Diagnostic) in
+                guard let field = task.inherited.settings[setting] else { return nil }
+                let value = try scope.evaluate(field.value)
+                return Omit.isMarker(value) || value.isNull ? nil : value
+            }, isDelegated: false)
+    }
 
     private typealias Keyword = (Keywords.Setting) throws(Diagnostic) -> Value?
 
@@ -132,7 +144,7 @@ extension Engine {
         return ConnectionRequest(
             kind: kind ?? (isImplicitlyLocal ? "local" : nil) ?? written ?? settings.connection ?? "ssh", name: name,
             address: address?.pythonText ?? name,
-            port: (port ?? portKeyword).flatMap { Int($0.pythonText) },
+            port: try (port ?? portKeyword).map { (value) throws(Diagnostic) in try portNumber(value) },
             user: (user ?? userKeyword)?.pythonText ?? settings.remoteUser,
             password: password?.pythonText ?? settings.password,
             privateKey: key?.pythonText ?? settings.privateKey,
@@ -141,8 +153,18 @@ extension Engine {
             timeout: settings.timeout)
     }
 
+    /// - Throws: `Diagnostic` for what is no port: another one must not be tried in its place.
+    private func portNumber(_ value: Value) throws(Diagnostic) -> Int {
+        let number = try KeywordValue.integer(value, "port")
+        guard (1...65535).contains(number) else {
+            throw Diagnostic(
+                .badValue, "there is no port \(number)", remedy: "Ports are 1 to 65535: mend 'ansible_port' or 'port'.")
+        }
+        return number
+    }
+
     private func become(
-        variables scope: LayeredScope, keyword: (Keywords.Setting) throws(Diagnostic) -> Value?
+        variables scope: LayeredScope, keyword: (Keywords.Setting) throws(Diagnostic) -> Value?, isWanted: Bool?
     ) throws(Diagnostic) -> Become? {
         func variable(_ names: String...) throws(Diagnostic) -> Value? {
             for name in names {
@@ -154,7 +176,7 @@ extension Engine {
             if let value = try variable(variableName) { return value }
             return try keyword(name)
         }
-        guard try setting("ansible_become", .become)?.isYes ?? settings.becomes else { return nil }
+        guard try variable("ansible_become")?.isYes ?? isWanted ?? settings.becomes else { return nil }
         let name = try setting("ansible_become_method", .becomeMethod)?.pythonText ?? settings.becomeMethod
         let short = String(name.split(separator: ".").last ?? "")
         guard let method = Become.Method(rawValue: short) else {

@@ -201,9 +201,11 @@ public enum HTTPClient {
 }
 
 extension Duration {
-    /// Whole milliseconds, at least one for anything that is not zero.
+    /// Whole milliseconds, at least one for anything that is not zero; zero, which stands for no bound, for ages.
     fileprivate var milliseconds: Int {
         let (seconds, attoseconds) = components
+        // Longer than anybody waits is for ever.
+        guard seconds < 1 << 31 else { return 0 }
         return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

@@ -149,7 +149,7 @@ struct INIInventory {
     private func host(_ content: String, _ indent: Int, _ group: String, _ tree: inout InventoryTree) throws(Diagnostic)
     {
         let words: [ShellWords.Word]
-        do throws(Diagnostic) { words = try ShellWords.split(content) } catch {
+        do throws(Diagnostic) { words = try ShellWords.words(content, comments: true) } catch {
             var error = error
             error.location = place(indent + 1)
             throw error

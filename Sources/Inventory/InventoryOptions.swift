@@ -1,9 +1,13 @@
 import Diagnostics
 public import Jinja
 public import Values
+public import YAML
 
 /// How sources of an inventory are read, as the configuration says; the defaults are Ansible's.
 public struct InventoryOptions: Sendable {
+    /// What becomes of keys given twice in YAML sources and files of variables.
+    public var duplicates = DuplicateKeys.warn
+
     /// What becomes of group names that no variable could have (`force_valid_group_names`).
     public enum Naming: String, Sendable {
         /// They stay, with a warning.

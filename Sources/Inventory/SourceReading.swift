@@ -18,7 +18,7 @@ struct SourceReading {
         self.sources = sources
         let store = VariablesStore(
             secrets: sources.vault, endings: sources.options.variablesEndings,
-            isRead: sources.options.readsVariablesFiles)
+            isRead: sources.options.readsVariablesFiles, duplicates: sources.options.duplicates)
         tree = InventoryTree(store: store, playbookDirectory: sources.playbookDirectory)
         tree.naming = sources.options.naming
         for pattern in sources.options.ignoredPatterns {
@@ -345,7 +345,10 @@ struct SourceReading {
     ) throws(Diagnostic) -> YAMLNode {
         let text = try YAMLReader.text(bytes, name: path)
         let file = SourceFile(name: path, text: text, isSecret: isSecret)
-        guard let root = try YAMLReader.read(text, file: file, warnings: &warnings), !root.isNull else {
+        var found: [Diagnostic] = []
+        let document = try YAMLReader.read(text, file: file, warnings: &found)
+        warnings += try options.duplicates.settled(found)
+        guard let root = document, !root.isNull else {
             throw Diagnostic(
                 .badValue, "the inventory '\(path)' is empty", at: SourceLocation(file: file, line: 1, column: 1),
                 remedy: "Add groups and hosts.")

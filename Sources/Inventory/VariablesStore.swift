@@ -3,6 +3,7 @@ internal import Local
 internal import Synchronization
 internal import Values
 internal import Vault
+internal import YAML
 
 /// The group_vars and host_vars files, each read once, when first asked for.
 final class VariablesStore: Sendable {
@@ -28,11 +29,13 @@ final class VariablesStore: Sendable {
     private let endings: [String]
     /// Whether such files are read at all.
     private let isRead: Bool
+    private let duplicates: DuplicateKeys
 
     init(
         secrets: VaultSecrets, endings: [String] = InventoryOptions().variablesEndings,
-        isRead: Bool = true
+        isRead: Bool = true, duplicates: DuplicateKeys = .warn
     ) {
+        self.duplicates = duplicates
         self.secrets = secrets
         self.endings = [""] + endings
         self.isRead = isRead
@@ -102,8 +105,9 @@ final class VariablesStore: Sendable {
             let files = kind == .directory ? self.files(below: path) : [path]
             var variables = ValueMap()
             for file in files {
-                variables.merge(
-                    try VariablesFile.variables(file, secrets: secrets, warnings: &warnings))
+                var found: [Diagnostic] = []
+                variables.merge(try VariablesFile.variables(file, secrets: secrets, warnings: &found))
+                warnings += try duplicates.settled(found)
             }
             return variables
         }

@@ -34,9 +34,14 @@ public final class TemplateEnvironment: Sendable {
             // The ends and the length tell templates apart nearly always, and a large one is not read through each
             // time it is looked up.
             func hash(into hasher: inout Hasher) {
-                hasher.combine(text.utf8.count &* 2 &+ (isExpression ? 1 : 0))
-                for byte in text.utf8.prefix(48) { hasher.combine(byte) }
-                for byte in text.utf8.suffix(48) { hasher.combine(byte) }
+                let count = text.utf8.count
+                hasher.combine(count &* 2 &+ (isExpression ? 1 : 0))
+                let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { bytes in
+                    hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes).prefix(64)))
+                    guard count > 64 else { return }
+                    hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes).suffix(48)))
+                }
+                if isDone == nil { for byte in text.utf8.prefix(64) { hasher.combine(byte) } }
             }
         }
 

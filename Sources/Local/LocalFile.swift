@@ -16,6 +16,31 @@ public enum LocalFile {
         return try contents(of: descriptor, named: path, expecting: Int(information.st_size))
     }
 
+    /// Hands a file's bytes over in pieces of a mebibyte at most.
+    ///
+    /// - Throws: `Diagnostic` with code `.missingFile`, naming the path and the system's reason.
+    public static func readPieces(of path: String, _ take: ([UInt8]) -> Void) throws(Diagnostic) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(path, errno) }
+        defer { close(descriptor) }
+        while case let piece = try piece(of: descriptor, named: path, upTo: 1 << 20), !piece.isEmpty { take(piece) }
+    }
+
+    /// The next bytes of an open file; none at its end.
+    private static func piece(
+        of descriptor: Int32, named path: String, upTo room: Int
+    ) throws(Diagnostic) -> [UInt8] {
+        var failure: Int32 = 0
+        let piece = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+            var got = Glibc.read(descriptor, buffer.baseAddress, room)
+            while got < 0, errno == EINTR { got = Glibc.read(descriptor, buffer.baseAddress, room) }
+            failure = got < 0 ? errno : 0
+            count = max(0, got)
+        }
+        guard failure == 0 else { throw unreadable(path, failure) }
+        return piece
+    }
+
     /// All that can be read from an open file, a pipe or a terminal.
     ///
     /// - Parameters:
@@ -31,14 +56,7 @@ public enum LocalFile {
         var bytes: [UInt8] = []
         var room = size > 0 ? size + 1 : 65_536
         while true {
-            var failure: Int32 = 0
-            let piece = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-                var got = Glibc.read(descriptor, buffer.baseAddress, room)
-                while got < 0, errno == EINTR { got = Glibc.read(descriptor, buffer.baseAddress, room) }
-                failure = got < 0 ? errno : 0
-                count = max(0, got)
-            }
-            guard failure == 0 else { throw unreadable(path, failure) }
+            let piece = try piece(of: descriptor, named: path, upTo: room)
             if piece.isEmpty { return bytes }
             if bytes.isEmpty { bytes = piece } else { bytes += piece }
             room = 65_536

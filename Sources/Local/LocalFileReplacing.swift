@@ -47,7 +47,7 @@ extension LocalFile {
     }
 
     /// Whether a path names a device, a pipe, or a descriptor of this process.
-    private static func isStream(_ path: String) -> Bool {
+    fileprivate static func isStream(_ path: String) -> Bool {
         var status = stat()
         // A descriptor may lead to a plain file, but the link that is its name is the system's own.
         let isSystems = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
@@ -87,7 +87,7 @@ extension LocalFile {
     }
 
     /// A new file beside a path, whose name begins with a dot, so that nobody takes it for a finished one.
-    private static func beside(
+    fileprivate static func beside(
         _ path: String, mode: mode_t
     ) throws(Diagnostic) -> (path: String, descriptor: Int32) {
         let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
@@ -116,5 +116,59 @@ extension LocalFile {
         Diagnostic(
             .failed, "cannot write '\(path)': \(String(cString: strerror(error)))",
             remedy: "Check the directory's rights and the space left; what was there is as it was.")
+    }
+}
+
+/// A file that is written piece by piece, and put in place once it is whole.
+///
+/// Given up before, it leaves nothing behind.
+public final class LocalFileDraft {
+    private let path: String
+    /// Nil where the path is written into, since nothing can take its place.
+    private let temporary: String?
+    private let descriptor: Int32
+    private var isOpen = true
+
+    /// - Parameters:
+    ///   - path: The file that it is to become; its directory exists. A link there will be replaced; a device or a pipe
+    ///     is written into.
+    ///   - access: Who may read it; `asBefore` stands for its owner alone.
+    /// - Throws: `Diagnostic` with code `.failed`, naming the path and the system's reason.
+    public init(of path: String, access: LocalFile.Access) throws(Diagnostic) {
+        self.path = path
+        if LocalFile.isStream(path) {
+            temporary = nil
+            descriptor = open(path, O_WRONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw LocalFile.unwritable(path, errno) }
+        } else {
+            (temporary, descriptor) = try LocalFile.beside(path, mode: access == .byUmask ? 0o666 : 0o600)
+        }
+    }
+
+    deinit {
+        guard isOpen else { return }
+        close(descriptor)
+        if let temporary { unlink(temporary) }
+    }
+
+    /// Writes more behind what is there.
+    ///
+    /// - Throws: `Diagnostic` with code `.failed`, naming the path and the system's reason.
+    public func append(_ bytes: [UInt8]) throws(Diagnostic) {
+        let failure = LocalFile.write(bytes, to: descriptor)
+        guard failure == 0 else { throw LocalFile.unwritable(path, failure) }
+    }
+
+    /// Ends the writing: whoever reads the file from now on sees all of it, even after a power cut.
+    ///
+    /// - Throws: `Diagnostic` with code `.failed`, naming the path and the system's reason.
+    public func putInPlace() throws(Diagnostic) {
+        if let temporary {
+            guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+                throw LocalFile.unwritable(path, errno)
+            }
+        }
+        close(descriptor)
+        isOpen = false
     }
 }

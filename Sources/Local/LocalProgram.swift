@@ -16,7 +16,7 @@ public enum LocalProgram {
     ///
     /// - Parameters:
     ///   - words: The program's path and its arguments.
-    ///   - limit: The longest it may take; nil for no bound, as where it asks a person.
+    ///   - limit: The longest it may take; nil for no bound, as where it may ask a person at the terminal.
     ///   - showsErrors: Whether its errors go to our own standard error, so that it can talk to a person, instead of
     ///     being collected.
     ///   - input: What it reads from its standard input; nil leaves it ours.
@@ -30,7 +30,8 @@ public enum LocalProgram {
         let output = try Pipe()
         let errors = try Pipe()
         let source = try input.map { (bytes) throws(Diagnostic) in try InputFile(bytes) }
-        let process = try start(words, input: source, output: output, errors: showsErrors ? nil : errors)
+        let process = try start(
+            words, isBounded: limit != nil, input: source, output: output, errors: showsErrors ? nil : errors)
         output.closeWriting()
         errors.closeWriting()
 
@@ -50,11 +51,12 @@ public enum LocalProgram {
     }
 
     private static func start(
-        _ words: [String], input: InputFile?, output: Pipe, errors: Pipe?
+        _ words: [String], isBounded: Bool, input: InputFile?, output: Pipe, errors: Pipe?
     ) throws(Diagnostic) -> pid_t {
-        // A group of its own lets a time limit end all it started; but then it could not read the terminal.
+        // A group of its own lets a time limit end all it started; but then it could not ask at the terminal, and
+        // Ctrl-C would not reach it.
         do throws(SpawnFailure) {
-            return try spawn(words, leading: errors == nil ? nil : .group) { actions in
+            return try spawn(words, leading: isBounded ? .group : nil) { actions in
                 if let input { posix_spawn_file_actions_adddup2(&actions, input.descriptor, 0) }
                 posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
                 if let errors { posix_spawn_file_actions_adddup2(&actions, errors.writing, 2) }

@@ -81,6 +81,7 @@ public struct ArgumentCheck {
             if let refusal = argument.refusal {
                 // A value that asks for nothing is as good as none.
                 if value.isNull || value == .bool(false) || value == .string("") { continue }
+                if value.elements?.isEmpty ?? value.mapValue?.isEmpty ?? false { continue }
                 report(
                     .unsupported, "argument '\(name)' of \(manual.name) is not supported", at: place, remedy: refusal)
                 continue

@@ -1,3 +1,4 @@
+import Results
 import Values
 
 /// What a role says of the variables it takes: `meta/argument_specs.yml`, or the argument of
@@ -8,6 +9,8 @@ struct ArgumentSpecification {
     private var errors: [String] = []
     /// Names that no specification has, and those it has.
     private var unknown: [(name: String, known: [String])] = []
+    /// Whether what is looked at lies within an option that is not to be logged.
+    private var isWithinSecret = false
 
     /// - Returns: What is wrong with the values; none if they are as specified.
     static func errors(in given: ValueMap, against options: ValueMap) -> [String] {
@@ -71,6 +74,9 @@ struct ArgumentSpecification {
             guard option["apply_defaults"]?.isTruthy ?? false else { return }
             given = .map([:])
         }
+        let wasWithinSecret = isWithinSecret
+        isWithinSecret = isWithinSecret || Self.isSecret(option)
+        defer { isWithinSecret = wasWithinSecret }
         for item in given.elements ?? [given] {
             let inner = path + [name]
             guard var map = item.mapValue else {
@@ -87,15 +93,17 @@ struct ArgumentSpecification {
 
     private mutating func converted(_ given: Value, _ name: String, _ option: ValueMap, _ path: [String]) -> Value {
         let type = option["type"]?.pythonText ?? "str"
-        guard let value = convert(given, to: type, of: "argument '\(name)'", path) else { return given }
+        guard let value = convert(given, to: type, option, of: "argument '\(name)'", path) else { return given }
         guard type == "list", let element = option["elements"]?.pythonText, let items = value.elements else {
             return value
         }
         return .list(
-            items.map { convert($0, to: element, of: "Elements value for option '\(name)'", path) ?? $0 })
+            items.map { convert($0, to: element, option, of: "Elements value for option '\(name)'", path) ?? $0 })
     }
 
-    private mutating func convert(_ value: Value, to type: String, of label: String, _ path: [String]) -> Value? {
+    private mutating func convert(
+        _ value: Value, to type: String, _ option: ValueMap, of label: String, _ path: [String]
+    ) -> Value? {
         let kinds: [String: Argument.Kind] = [
             "str": .string, "int": .int, "float": .float, "bool": .bool, "path": .path, "raw": .raw, "json": .json,
             "jsonarg": .json, "bytes": .bytes, "bits": .bits, "list": .list(.raw), "dict": .map([]),
@@ -109,7 +117,7 @@ struct ArgumentSpecification {
                 default: return try ArgumentConversion.scalar(value, kind, label: label, module: "")
                 }
             } catch {
-                let shown = value.holdsSecret ? "********" : value.pythonRepresentation
+                let shown = hides(value, option) ? Redactor.mask : value.pythonRepresentation
                 reason = "\"\(shown)\" cannot be converted to \("aeio".contains(type.prefix(1)) ? "an" : "a") \(type)"
             }
         }
@@ -124,17 +132,26 @@ struct ArgumentSpecification {
         let known = Set(choices.map(\.pythonRepresentation))
         let list = choices.map(\.pythonText).joined(separator: ", ")
         if let items = given.elements {
-            let wrong = items.filter { !known.contains($0.pythonRepresentation) }.map(shown)
+            let wrong = items.filter { !known.contains($0.pythonRepresentation) }.map { shown($0, option) }
             if wrong.isEmpty { return }
             tell(
                 "value of \(name) must be one or more of: \(list). Got no match for: \(wrong.joined(separator: ", "))",
                 path)
         } else if !known.contains(given.pythonRepresentation) {
-            tell("value of \(name) must be one of: \(list), got: \(shown(given))", path)
+            tell("value of \(name) must be one of: \(list), got: \(shown(given, option))", path)
         }
     }
 
-    private func shown(_ value: Value) -> String { value.holdsSecret ? "********" : value.pythonText }
+    private func shown(_ value: Value, _ option: ValueMap) -> String {
+        hides(value, option) ? Redactor.mask : value.pythonText
+    }
+
+    /// Whether a value is not to be told: it is a secret, or its option says `no_log`.
+    private func hides(_ value: Value, _ option: ValueMap) -> Bool {
+        isWithinSecret || Self.isSecret(option) || value.holdsSecret
+    }
+
+    private static func isSecret(_ option: ValueMap) -> Bool { option["no_log"]?.isTruthy ?? false }
 
     // MARK: Options that go together
 
@@ -167,8 +184,9 @@ struct ArgumentSpecification {
             let missing = names.filter { !has(values, $0) }
             let isAny = rule.count > 3 && rule[3].isTruthy
             guard isAny ? missing.count == names.count : !missing.isEmpty else { continue }
+            let own = option["options"]?.mapValue?[.string(key)]?.mapValue ?? [:]
             tell(
-                "\(key) is \(rule[1].pythonText) but \(isAny ? "any" : "all") of the following are missing: "
+                "\(key) is \(shown(rule[1], own)) but \(isAny ? "any" : "all") of the following are missing: "
                     + missing.joined(separator: ", "), path)
         }
         for (key, needed) in option["required_by"]?.mapValue ?? [:] where has(values, key.text) {

@@ -33,6 +33,10 @@ public struct Arguments: Sendable {
     public func bool(_ name: String) -> Bool { self[name]?.isTruthy ?? false }
     public func optionalBool(_ name: String) -> Bool? { self[name]?.isTruthy }
     public func int(_ name: String) -> Int? { self[name]?.intValue }
+    /// Whole seconds of some wait, cut to thirty years, so that they can be added and handed to any program.
+    func seconds(_ name: String, or usual: Int, atLeast least: Int = 0) -> Int {
+        min(max(least, int(name) ?? usual), 1_000_000_000)
+    }
     public func list(_ name: String) -> [Value] { self[name]?.elements ?? [] }
     public func strings(_ name: String) -> [String] { list(name).map(\.pythonText) }
     public func map(_ name: String) -> ValueMap? { self[name]?.mapValue }
@@ -52,6 +56,8 @@ public struct ModuleContext: Sendable {
     /// The host's variables, by name.
     public var variable: @Sendable (_ name: String) throws(Diagnostic) -> Value?
     public var isCheckMode: Bool
+    /// How to reach the host, for a `ControlMachineModule`; nil where all it is about is on its target.
+    public var access: HostAccess?
     /// The number of `-v` given.
     public var verbosity: Int
 
@@ -71,6 +77,16 @@ public struct ModuleContext: Sendable {
         self.variable = variable
         self.isCheckMode = isCheckMode
         self.verbosity = verbosity
+    }
+
+    /// The content of a file of the control machine.
+    ///
+    /// - Parameter opening: Whether it is opened with the vault if it is sealed.
+    /// - Returns: The content, and whether it must not be shown, having been sealed.
+    func content(of path: String, opening: Bool) throws(Diagnostic) -> (bytes: [UInt8], isSecret: Bool) {
+        let written = try readFile(path, false)
+        guard opening, written.starts(with: "$ANSIBLE_VAULT;".utf8) else { return (written, false) }
+        return (try readFile(path, true), true)
     }
 
     /// A context that has nothing to lend, for modules that need none and for tests.

@@ -4,7 +4,7 @@ public import Target
 import Values
 
 /// A module whose work the host can go on with by itself: a command of which only the end is of interest.
-public protocol DetachableModule: Module {
+public protocol DetachableModule: ModuleWork {
     /// What the host is to do, after `plan` has looked.
     func work(_ step: Step) throws(Diagnostic) -> HostJob.Work
 }
@@ -17,7 +17,7 @@ extension ModuleRunner {
     public static func start(
         _ module: some DetachableModule, as job: HostJob, on target: HostTarget
     ) async throws(Diagnostic) -> String {
-        switch try await module.plan(target) {
+        switch try await module.plan(ReaderOnly(target)) {
         case .asWanted(let result): try await tell(outcome(result, change: nil), of: job, on: target)
         case .change(_, let step, _), .unknown(_, let step):
             try await target.start(try module.work(step), as: job)

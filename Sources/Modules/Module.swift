@@ -3,23 +3,26 @@ public import Results
 public import Target
 public import Values
 
-/// Something a task can ask for. One file a module: its manual, its arguments, what would change, the change.
+/// Something to be done on a host, its arguments known: what would change, the change.
 ///
 /// `plan` is handed a reader, so check mode cannot write: the engine stops after it. It has no side effects and
 /// does not depend on the order in which it is asked.
-public protocol Module: Sendable {
+public protocol ModuleWork: Sendable {
     /// What `plan` found and `apply` needs.
     associatedtype Step: Sendable
 
+    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step>
+    func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult
+}
+
+/// Something a task can ask for by name. One file a module: its manual, its arguments, what would change, the change.
+public protocol Module: ModuleWork {
     /// The source of `swiftprov doc`, of the argument checks and of completions.
     static var manual: ModuleManual { get }
 
     /// - Throws: `Diagnostic` if an argument's value makes no sense; unknown, missing and mistyped ones were
     ///   refused before, by the manual.
     init(_ arguments: Arguments) throws(Diagnostic)
-
-    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step>
-    func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult
 }
 
 /// What a module found.

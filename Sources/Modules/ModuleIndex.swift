@@ -4,12 +4,13 @@ public import Diagnostics
 public enum ModuleIndex {
     /// The modules, in the order the manual lists them. A new one gets a line here.
     public static let all: [any Module.Type] =
-        control + files + packages + system + PostgresModules.all + DockerModules.all
+        control + files + packages + system + crypto + PostgresModules.all + DockerModules.all
 
     private static let control: [any Module.Type] = [
         AssertModule.self, AsyncStatusModule.self, CommandModule.self, DebugModule.self, FailModule.self,
         PingModule.self, RawModule.self, RebootModule.self, ScriptModule.self,
-        SetFactModule.self, SetupModule.self, ShellModule.self, UriModule.self, ValidateArgumentSpecModule.self,
+        SetFactModule.self, SetStatsModule.self, SetupModule.self, ShellModule.self, UriModule.self,
+        ValidateArgumentSpecModule.self,
         WaitForConnectionModule.self, WaitForModule.self,
     ]
     private static let files: [any Module.Type] = [
@@ -27,12 +28,14 @@ public enum ModuleIndex {
         ReplaceModule.self,
         SlurpModule.self,
         StatModule.self,
+        SynchronizeModule.self,
         TempfileModule.self,
         TemplateModule.self,
         UnarchiveModule.self,
     ]
     private static let packages: [any Module.Type] = [
         AptModule.self,
+        AptKeyModule.self,
         AptRepositoryModule.self,
         Deb822RepositoryModule.self,
         DebconfModule.self,
@@ -42,14 +45,22 @@ public enum ModuleIndex {
         PackageModule.self,
         PipModule.self,
     ]
+    private static let crypto: [any Module.Type] = [
+        CertificateInfoModule.self,
+        CertificateModule.self,
+        CertificateRequestModule.self,
+        PrivateKeyModule.self,
+    ]
     private static let system: [any Module.Type] = [
         AclModule.self,
         AlternativesModule.self,
         AuthorizedKeyModule.self,
         CronModule.self,
+        FirewalldModule.self,
         GetentModule.self,
         GroupModule.self,
         HostnameModule.self,
+        IptablesModule.self,
         KnownHostsModule.self,
         LocaleGenModule.self,
         ModprobeModule.self,
@@ -59,7 +70,9 @@ public enum ModuleIndex {
         ServiceModule.self,
         SysctlModule.self,
         SystemdServiceModule.self,
+        SysvinitModule.self,
         TimezoneModule.self,
+        UfwModule.self,
         UserModule.self,
     ]
 

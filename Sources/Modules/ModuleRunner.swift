@@ -1,5 +1,6 @@
 public import Diagnostics
 public import Results
+internal import Synchronization
 public import Target
 public import Values
 
@@ -27,7 +28,7 @@ public enum ModuleRunner {
     ///   - check: Whether to stop after planning.
     /// - Throws: `Diagnostic` if the task failed on this host before there was anything to answer with.
     public static func perform(
-        _ module: some Module, on target: some TargetWriter, check: Bool
+        _ module: some ModuleWork, on target: some TargetWriter, check: Bool
     ) async throws(Diagnostic) -> ModuleOutcome {
         switch try await module.plan(ReaderOnly(target)) {
         case .asWanted(let result):
@@ -45,9 +46,15 @@ public enum ModuleRunner {
     ///
     /// - Parameter target: Lent as something that can only be asked until `PlannedChange.apply`.
     /// - Throws: `Diagnostic` as `plan` does.
-    public static func inspect(_ module: some Module, on target: some TargetWriter) async throws(Diagnostic) -> Found {
-        let concerns = (module as? any PathBound)?.concerns
-        switch try await module.plan(ReaderOnly(target)) {
+    public static func inspect(_ module: some ModuleWork, on target: some TargetWriter) async throws(Diagnostic)
+        -> Found
+    {
+        let bound = module as? any PathBound
+        let reader = ReaderOnly(target)
+        let plan = try await module.plan(reader)
+        // Where a link leads, and over which others, is the host's affair.
+        let concerns = bound?.followsLinks == true && reader.hasMetLinks ? nil : bound?.concerns
+        switch plan {
         case .asWanted(let result):
             return .answer(outcome(result, change: nil), concerns)
         case .change(let change, let step, let foreseen):
@@ -87,13 +94,19 @@ public enum ModuleRunner {
     static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
         let status: ModuleOutcome.Status =
             result.failure != nil ? .failed : result.skipped ? .skipped : result.changed ? .changed : .ok
-        return ModuleOutcome(status: status, result: result, change: change)
+        return ModuleOutcome(status: status, result: result, change: result.change ?? change)
     }
 }
 
+/// How many symbolic links were met.
+private final class LinkCount: Sendable {
+    let count = Atomic(0)
+}
+
 /// A host that can be asked and nothing else, whatever it was made from.
-private struct ReaderOnly<Base: TargetReader>: TargetReader {
+struct ReaderOnly<Base: TargetReader>: TargetReader {
     private let base: Base
+    private let links = LinkCount()
 
     init(_ base: Base) { self.base = base }
 
@@ -101,6 +114,10 @@ private struct ReaderOnly<Base: TargetReader>: TargetReader {
     var foreseen: Foreseen { base.foreseen }
     var environment: [(name: String, value: String)] { base.environment }
     var isControlMachine: Bool { base.isControlMachine }
+    /// Whether a path that was looked at is a symbolic link.
+    var hasMetLinks: Bool { links.count.load(ordering: .relaxed) > 0 }
+
+    func noteLink(at path: String) { links.count.add(1, ordering: .relaxed) }
 
     func query(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?

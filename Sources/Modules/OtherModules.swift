@@ -27,13 +27,15 @@ enum OtherModules {
         "expect":
             "It needs a terminal on the host that answers questions. Programs that take answers on standard input "
             + "get them with `command: … stdin=…`; for others use a `command: expect -c …` task with `creates`.",
+        "selinux":
+            "Write `/etc/selinux/config` with `lineinfile`, set the mode with a `command: setenforce …` task after a "
+            + "`command: getenforce` one that makes it conditional, and restart with `reboot` where it must.",
+        "seboolean":
+            "Use a `command: setsebool -P …` task after a `command: getsebool …` one that makes it conditional.",
         "xml":
             "Render the whole file with `template`, or edit it with a `command: xmlstarlet ed -L …` task, which a "
             + "`command: xmlstarlet sel …` task before it makes conditional.",
         "xattr": "Use a `command: setfattr …` task after a `command: getfattr …` one that makes it conditional.",
-        "synchronize":
-            "For small trees use `copy`; for large ones a `command: rsync -a --delete … host:…` task with "
-            + "`delegate_to: localhost`.",
         "subversion": "Use a `command: svn checkout …` task with `creates`, or `git`.",
     ]
 
@@ -53,10 +55,10 @@ enum OtherModules {
     /// Collections and their modules that playbooks in the field use most, as far as they are not here.
     private static let collections: [String: Set<String>] = [
         "ansible.builtin": [
-            "apt_key", "iptables", "mount_facts", "rpm_key", "set_stats", "sysvinit", "yum_repository",
+            "mount_facts", "rpm_key", "yum_repository",
         ],
         "ansible.posix": [
-            "at", "firewalld", "patch", "seboolean", "selinux",
+            "at", "patch", "seboolean", "selinux",
         ],
         "community.general": [
             "apk", "cargo", "composer", "dconf", "filesystem", "flatpak", "gem",
@@ -67,20 +69,20 @@ enum OtherModules {
             "npm",
             "opkg", "pacman", "pamd", "parted", "pipx", "proxmox", "redis", "runit", "sefcontext",
             "slack", "snap",
-            "sudoers", "supervisorctl", "telegram", "terraform", "ufw", "yarn", "zfs",
+            "sudoers", "supervisorctl", "telegram", "terraform", "yarn", "zfs",
             "zypper",
         ],
         "community.docker": [
-            "docker_compose_v2", "docker_compose_v2_exec", "docker_compose_v2_pull", "docker_compose_v2_run",
+            "docker_compose_v2_exec", "docker_compose_v2_pull", "docker_compose_v2_run",
             "docker_config",
-            "docker_container_copy_into", "docker_image_build", "docker_image_export", "docker_image_load",
-            "docker_image_push", "docker_image_remove", "docker_node", "docker_plugin", "docker_secret", "docker_stack",
+            "docker_container_copy_into",
+            "docker_image_push", "docker_node", "docker_plugin", "docker_secret", "docker_stack",
             "docker_swarm", "docker_swarm_service",
         ],
         "community.postgresql": [
             "postgresql_copy", "postgresql_info", "postgresql_lang",
             "postgresql_membership",
-            "postgresql_owner", "postgresql_pg_hba", "postgresql_set", "postgresql_slot", "postgresql_table",
+            "postgresql_slot", "postgresql_table",
             "postgresql_tablespace",
         ],
         "community.mysql": [
@@ -92,9 +94,8 @@ enum OtherModules {
         "community.zabbix": ["zabbix_host", "zabbix_template"],
         "community.crypto": [
             "acme_account", "acme_certificate", "get_certificate", "luks_device", "openssh_cert", "openssh_keypair",
-            "openssl_csr", "openssl_dhparam", "openssl_pkcs12", "openssl_privatekey", "openssl_publickey",
-            "x509_certificate",
-            "x509_certificate_info", "x509_crl",
+            "openssl_csr_info", "openssl_dhparam", "openssl_pkcs12", "openssl_privatekey_info", "openssl_publickey",
+            "x509_crl",
         ],
         "community.hashi_vault": ["vault_kv2_get", "vault_kv2_write", "vault_read"],
         "community.libvirt": ["virt", "virt_net", "virt_pool"],

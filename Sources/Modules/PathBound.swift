@@ -8,6 +8,13 @@ import Target
 public protocol PathBound: Module {
     /// The paths it is about; nil where only the host can tell them.
     var concerns: Concerns? { get }
+    /// Whether a symbolic link at one of the paths makes it about what the link leads to.
+    var followsLinks: Bool { get }
+}
+
+extension PathBound {
+    /// It is about the paths themselves.
+    public var followsLinks: Bool { false }
 }
 
 /// The paths that an item of a loop is about, in a form that can be compared without asking the host.

@@ -1,6 +1,6 @@
 public import Diagnostics
 import Inventory
-import Modules
+public import Modules
 public import Playbook
 import Values
 public import Variables
@@ -25,8 +25,9 @@ public final class Planner: @unchecked Sendable {
     /// Roles whose handlers have been taken in.
     var handlersTaken: Set<String> = []
     var playbookDirectory = "."
-    /// Files that provide modules, by what was asked for.
-    var customModules: [String: String?] = [:]
+    var customModules: CustomModules
+    /// The folders of all roles met so far.
+    var rolesMet: [String] = []
     /// The role whose files are being read.
     var readingRole: RoleInstance?
     /// Variables that names of imports may use: the play's.
@@ -36,6 +37,7 @@ public final class Planner: @unchecked Sendable {
         self.files = files
         self.variables = variables
         self.settings = settings
+        customModules = CustomModules(settings)
     }
 
     /// Plans playbooks, in order.
@@ -271,6 +273,10 @@ public struct PlanSettings: Sendable {
     public var purpose: Purpose
     /// Folders with modules of one's own (`--module-path`).
     public var modulePath: [String]
+    /// Folders with code that such modules share.
+    public var moduleUtilsPath: [String] = []
+    /// Finds ansible-core on this machine.
+    public var findInstallation: @Sendable () -> AnsibleInstallation? = { AnsibleInstallation.find() }
     /// Whether to say what a careful colleague would; `--syntax-check` does.
     public var reviews: Bool
     /// Keywords that hold where nobody says otherwise, as the configuration gives them.
@@ -279,6 +285,8 @@ public struct PlanSettings: Sendable {
     /// What becomes of words of patterns that match nothing (`host_pattern_mismatch`).
     public enum PatternMismatch: String, Sendable { case warning, error, ignore }
     public var patternMismatch: PatternMismatch
+    /// Whether a notification that no handler answers is an error (`error_on_missing_handler`), or only told.
+    public var requiresHandlers = true
 
     /// What becomes of the plan.
     public enum Purpose: Sendable {

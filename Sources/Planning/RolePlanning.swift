@@ -59,6 +59,7 @@ extension Planner {
             role(dependency, in: inner, isDependency: true).map(PlannedNode.role)
         }
         playRoles.append(instance)
+        if !rolesMet.contains(path) { rolesMet.append(path) }
         takeHandlers(of: instance, inner, files)
         var tasks: [PlannedNode] = []
         if files.validates, let validation = validation(of: instance, files.tasks) {

@@ -101,6 +101,8 @@ public struct PlannedTask: Sendable {
 public enum PlannedAction: Sendable {
     case module(any Module.Type)
     case engine(EngineAction)
+    /// A module that is a file of the project, of a collection or of ansible-core.
+    case custom(CustomModule)
     /// A name nobody here provides; list modes show it, runs refuse it.
     case missing(Diagnostic)
 }

@@ -17,6 +17,7 @@ extension Planner {
             checkRoleArguments(of: node, node.action.arguments)
         }
         checkTemplates(of: node, task)
+        checkKeywords(of: task)
         if let loop = node.loop, let lookup = loop.lookup, !LookupContext.exists(lookup) {
             report(
                 .unsupported, "there is no 'with_\(lookup)' here", at: loop.items.location,
@@ -86,6 +87,57 @@ extension Planner {
         for field in node.keywords.settings.values { checkTemplate(field.value) }
     }
 
+    /// Values of keywords that mean nothing, such as `no_log: maybe`.
+    private func checkKeywords(of task: PlannedTask) {
+        var found: [Diagnostic] = []
+        func check(_ field: Field?, _ read: (Field) throws(Diagnostic) -> Void) {
+            guard let field, KeywordValue.isWritten(field) else { return }
+            do throws(Diagnostic) { try read(field) } catch { found.append(error) }
+        }
+        for (setting, field) in task.inherited.settings {
+            check(field) { (field) throws(Diagnostic) in try KeywordValue.check(field, of: setting) }
+        }
+        let node = task.node
+        check(node.retries) { (field) throws(Diagnostic) in
+            _ = try KeywordValue.integer(field.value, "retries", at: field.location)
+        }
+        for (field, name) in [(node.delay, "delay"), (node.loop?.pause, "pause")] {
+            check(field) { (field) throws(Diagnostic) in
+                _ = try KeywordValue.pause(field.value, name, at: field.location)
+            }
+        }
+        for (field, name) in [(node.asynchronous, "async"), (node.poll, "poll")] {
+            check(field) { (field) throws(Diagnostic) in
+                _ = try KeywordValue.seconds(field.value, name, at: field.location)
+            }
+        }
+        // Settings have no order of their own.
+        for diagnostic in found.sorted(by: { $0.summary < $1.summary }) { diagnostics.add(diagnostic) }
+    }
+
+    private func checkKeywords(of play: PlayNode) {
+        func check(_ field: Field?, _ read: (Field) throws(Diagnostic) -> Void) {
+            guard let field, KeywordValue.isWritten(field) else { return }
+            do throws(Diagnostic) { try read(field) } catch { diagnostics.add(error) }
+        }
+        for (field, name) in [(play.gatherFacts, "gather_facts"), (play.forceHandlers, "force_handlers")] {
+            check(field) { (field) throws(Diagnostic) in
+                _ = try KeywordValue.flag(field.value, name, at: field.location)
+            }
+        }
+        check(play.maxFailPercentage) { (field) throws(Diagnostic) in
+            _ = try KeywordValue.percentage(field.value, "max_fail_percentage", at: field.location)
+        }
+        check(play.order) { (field) throws(Diagnostic) in
+            _ = try KeywordValue.order(field.value, at: field.location)
+        }
+        for field in play.serial {
+            check(field) { (field) throws(Diagnostic) in
+                _ = try KeywordValue.batchSize(field.value, of: 1, at: field.location)
+            }
+        }
+    }
+
     private func checkTemplate(_ value: Value, asExpression: Bool = false) {
         switch value {
         case .string(let text) where text.isTemplate || asExpression:
@@ -131,6 +183,7 @@ extension Planner {
         }
         for value in node.keywords.vars.values { checkTemplate(value) }
         checkTemplate(node.hosts.value)
+        checkKeywords(of: node)
     }
 
     private func check(_ strategy: Field) {
@@ -210,7 +263,8 @@ extension Planner {
                         remedy: NearestNames.hint(name, among: names)
                             ?? (names.isEmpty
                                 ? "Handlers stand under 'handlers:' of the play or in a role's handlers/main.yml."
-                                : "This play's handlers: \(names.sorted().map { "'\($0)'" }.joined(separator: ", "))."))
+                                : "This play's handlers: \(names.sorted().map { "'\($0)'" }.joined(separator: ", "))."),
+                        severity: settings.requiresHandlers ? .error : .warning)
                 }
             }
         }

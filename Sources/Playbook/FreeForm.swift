@@ -34,7 +34,7 @@ enum FreeForm {
                 rest.append(word)
                 continue
             }
-            reading.options.append((name, unquoted(word[word.index(after: mark)...])))
+            reading.options.append((name, unquoted(decoded(word[word.index(after: mark)...]))))
         }
         reading.rest = rest.isEmpty ? "" : joined(rest, in: text)
         return reading
@@ -61,11 +61,49 @@ enum FreeForm {
         return name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } ? mark : nil
     }
 
-    private static func unquoted(_ value: Substring) -> String {
+    private static func unquoted(_ value: String) -> String {
+        let value = value.trimmed
         guard value.count >= 2, let first = value.first, first == "'" || first == "\"", value.last == first else {
-            return String(value)
+            return value
         }
         return String(value.dropFirst().dropLast())
+    }
+
+    private static let escapes: [Character: Character] = [
+        "\\": "\\", "'": "'", "\"": "\"", "a": "\u{7}", "b": "\u{8}", "f": "\u{C}", "n": "\n", "r": "\r", "t": "\t",
+        "v": "\u{B}",
+    ]
+
+    /// The text with `\n`, `\t`, `\x41`, `\u00e9` and their kin put in their place, whatever the quotes: so Ansible
+    /// reads values that stand in a line. A backslash before anything else stays.
+    private static func decoded(_ text: Substring) -> String {
+        guard text.utf8.contains(UInt8(ascii: "\\")) else { return String(text) }
+        var result = ""
+        var rest = text
+        while let backslash = rest.firstIndex(of: "\\") {
+            result += rest[..<backslash]
+            rest = rest[rest.index(after: backslash)...]
+            guard let kind = rest.first else {
+                result += "\\"
+                break
+            }
+            if let sign = escapes[kind] {
+                result.append(sign)
+                rest = rest.dropFirst()
+                continue
+            }
+            let length = ["x": 2, "u": 4, "U": 8][kind] ?? 0
+            let digits = rest.dropFirst().prefix(length)
+            if length > 0, digits.count == length, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }),
+                let scalar = UInt32(digits, radix: 16).flatMap({ Unicode.Scalar($0) })
+            {
+                result.unicodeScalars.append(scalar)
+                rest = rest.dropFirst(length + 1)
+            } else {
+                result += "\\"
+            }
+        }
+        return result + rest
     }
 
     private static func words(of text: String) -> [Substring] {

@@ -153,17 +153,28 @@ public struct PlaybookParser {
             }
             func flag(_ name: String, _ standard: Bool) -> Bool {
                 guard let node = item[name], !node.isNull else { return standard }
-                switch value(node) {
-                case .string(let text): return ["true", "yes", "on", "1", "y", "t"].contains(text.string.lowercased())
-                case let other: return other.isTruthy
+                do throws(Diagnostic) {
+                    return try KeywordValue.flag(value(node), name, at: node.location)
+                } catch {
+                    diagnostics.add(error)
+                    return standard
+                }
+            }
+            func integer(_ name: String) -> Int? {
+                guard let node = item[name], !node.isNull else { return nil }
+                do throws(Diagnostic) {
+                    return try KeywordValue.integer(value(node), name, at: node.location)
+                } catch {
+                    diagnostics.add(error)
+                    return nil
                 }
             }
             func text(_ name: String) -> String? { item[name].flatMap { $0.isNull ? nil : value($0).pythonText } }
             return PlayNode.Prompt(
-                name: name, text: item["prompt"]?.scalarText ?? "input for \(name)",
+                name: name, text: item["prompt"]?.scalarText ?? name,
                 isPrivate: flag("private", true), defaultValue: item["default"].map { value($0) },
                 confirm: flag("confirm", false), encrypt: text("encrypt"), salt: text("salt"),
-                saltSize: text("salt_size").flatMap { Int($0) }, isUnsafe: flag("unsafe", false),
+                saltSize: integer("salt_size"), isUnsafe: flag("unsafe", false),
                 location: item.location)
         }
     }

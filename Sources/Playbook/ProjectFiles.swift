@@ -14,7 +14,15 @@ public final class ProjectFiles {
     /// Warnings met while reading, such as duplicate keys; each once.
     public private(set) var warnings: [Diagnostic] = []
 
-    public init(vault: VaultSecrets) { self.vault = vault }
+    private let duplicates: DuplicateKeys
+
+    /// - Parameters:
+    ///   - vault: The passwords.
+    ///   - duplicates: What becomes of keys given twice.
+    public init(vault: VaultSecrets, duplicates: DuplicateKeys = .warn) {
+        self.vault = vault
+        self.duplicates = duplicates
+    }
 
     /// The YAML document in a file, or nil if the file is empty.
     ///
@@ -24,7 +32,7 @@ public final class ProjectFiles {
         let source = try source(at: path)
         var found: [Diagnostic] = []
         let node = try YAMLReader.read(source.text, file: source.file, warnings: &found)
-        warnings += found
+        warnings += try duplicates.settled(found)
         documents[path] = node
         return node
     }
@@ -35,7 +43,7 @@ public final class ProjectFiles {
         sources[name] = file
         var found: [Diagnostic] = []
         let node = try YAMLReader.read(text, file: file, warnings: &found)
-        warnings += found
+        warnings += try duplicates.settled(found)
         documents[name] = node
         return (node, file)
     }

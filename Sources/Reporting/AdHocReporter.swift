@@ -2,16 +2,29 @@ import Diagnostics
 public import Results
 import Values
 
-/// A result a host and nothing else, as `ansible` prints what a single task did.
+/// A result a host and nothing else, as `ansible` prints what a single task did, and the callbacks minimal and oneline
+/// what playbooks do.
 public final class AdHocReporter: Reporter {
     private let redactor: Redactor
     private let isOneLine: Bool
+    private let showsErrors: Bool
+    private let diffContext: Int
+    private let largestDiff: Int
     private let write: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - isOneLine: Whether each host's answer stays on one line (`-o`).
+    ///   - showsErrors: Whether what failed is shown with its place, too: a playbook has places, a single task none.
+    ///   - diffContext: How many unchanged lines a difference shows around a change.
+    ///   - largestDiff: Texts of more bytes are not compared.
     ///   - write: Where a finished piece of text goes; it ends with its own line end.
-    public init(redactor: Redactor, isOneLine: Bool, write: @escaping @Sendable (String) -> Void) {
+    public init(
+        redactor: Redactor, isOneLine: Bool, showsErrors: Bool = false, diffContext: Int = 3,
+        largestDiff: Int = 104_448, write: @escaping @Sendable (String) -> Void
+    ) {
+        self.showsErrors = showsErrors
+        self.diffContext = diffContext
+        self.largestDiff = largestDiff
         self.redactor = redactor
         self.isOneLine = isOneLine
         self.write = write
@@ -21,11 +34,29 @@ public final class AdHocReporter: Reporter {
 
     public func take(_ event: RunEvent) {
         switch event {
-        case .result(let report): write(text(of: report) + "\n")
-        case .said(let diagnostic):
-            write(SafeText.visible(redactor.redacted(diagnostic).rendered()) + "\n")
+        case .item(let report): showDifference(report)
+        case .result(let report):
+            // A loop's items have shown theirs.
+            if report.values["results"] == nil { showDifference(report) }
+            if showsErrors, !report.isHidden, let diagnostic = report.diagnostic { show(diagnostic) }
+            write(text(of: report) + "\n")
+            for warning in report.warnings where !report.isHidden {
+                write("[WARNING]: \(SafeText.visible(redactor.redacted(warning), keepsLines: false))\n")
+            }
+        case .said(let diagnostic): show(diagnostic)
         default: break
         }
+    }
+
+    private func show(_ diagnostic: Diagnostic) {
+        write(SafeText.visible(redactor.redacted(diagnostic).rendered()) + "\n")
+    }
+
+    private func showDifference(_ report: TaskReport) {
+        guard report.showsDiff, !report.isHidden, report.status == .changed, let change = report.change else { return }
+        let lines = ChangePicture.lines(
+            change, subject: report.subject, redactor: redactor, context: diffContext, largest: largestDiff)
+        for line in lines { write(SafeText.visible(line) + "\n") }
     }
 
     /// Modules whose answer is what a program printed.
@@ -46,6 +77,7 @@ public final class AdHocReporter: Reporter {
         let short = report.action.split(separator: ".").last.map(String.init) ?? ""
         let isFailure = report.status == .failed || report.status == .unreachable
         guard !report.isHidden else { return "\(host) | \(word) => hidden by no_log" }
+        if report.status == .skipped { return "\(host) | SKIPPED" }
         if Self.programs.contains(short), let status = report.values["rc"], report.status != .unreachable {
             return "\(host) | \(word) | rc=\(status.pythonText) "
                 + (isOneLine ? "| " : ">>\n") + printed(report.values)

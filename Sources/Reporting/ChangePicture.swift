@@ -19,16 +19,14 @@ enum ChangePicture {
                 switch part {
                 case .text(let path, let before, let after):
                     guard max(before?.utf8.count ?? 0, after?.utf8.count ?? 0) <= largest else {
-                        return ["diff skipped: \(path) is larger than \(largest) bytes"]
+                        return ["diff skipped: \(redactor.redacted(path)) is larger than \(largest) bytes"]
                     }
                     return UnifiedDiff.lines(
-                        before: before.map(redactor.redacted), after: after.map(redactor.redacted), path: path,
-                        context: context)
+                        before: before.map(redactor.redacted), after: after.map(redactor.redacted),
+                        path: redactor.redacted(path), context: context)
                 case .setting(let name, let before, let after):
-                    return [
-                        "- \(name): \(text(before, redactor))",
-                        "+ \(name): \(text(after, redactor))",
-                    ]
+                    let name = redactor.redacted(name)
+                    return ["- \(name): \(text(before, redactor))", "+ \(name): \(text(after, redactor))"]
                 case .action(let description):
                     return ["+ \(redactor.redacted(description))"]
                 }

@@ -22,6 +22,8 @@ public final class TerminalReporter: Reporter {
         public var answersArePretty: Bool?
         /// Whether a failure names its task's place even without -vv.
         public var showsPathOnFailure = false
+        /// Whether what `set_stats` gave is shown below the recap (`show_custom_stats`).
+        public var showsCustomStats = false
         /// How many unchanged lines a difference shows around a change.
         public var diffContext = 3
         /// Texts of more bytes are not compared (`max_diff_size`).
@@ -42,6 +44,7 @@ public final class TerminalReporter: Reporter {
     private let write: @Sendable (String) -> Void
     /// Where failures go (`display_failed_stderr`).
     private let writeFailure: @Sendable (String) -> Void
+    private let stats = Mutex(CustomStats())
 
     /// - Parameters:
     ///   - write: Where a finished piece of text goes; it ends with its own line end.
@@ -69,12 +72,14 @@ public final class TerminalReporter: Reporter {
             if style.verbosity > 1, let place = title.location {
                 line("task path: \(place.file.name):\(place.line)", .gray)
             }
-        case .item(let report): if report.status != .skipped || style.showsSkipped { result(report) }
+        case .item(let report):
+            keepStats(report)
+            if report.status != .skipped || style.showsSkipped { result(report) }
         case .result(let report):
+            if !isLoop(report) { keepStats(report) }
             // A loop has shown its items; only a failure that no item had is left to say.
             if isLoop(report) {
-                if let diagnostic = report.diagnostic, (report.values["results"]?.elements ?? []).isEmpty {
-                    _ = diagnostic
+                if report.diagnostic != nil, (report.values["results"]?.elements ?? []).isEmpty {
                     result(report)
                 } else if report.status == .failed, !report.isIgnored {
                     break
@@ -88,9 +93,10 @@ public final class TerminalReporter: Reporter {
             if style.verbosity > 2, report.status != .skipped { line(measure(report), .gray) }
         case .retry(let report, let attempt, let total):
             line(
-                "FAILED - RETRYING: [\(report.host)]: \(safe(report.task.name)) (\(total - attempt + 1) retries left).",
+                "FAILED - RETRYING: [\(safe(report.host))]: \(safe(report.task.name)) (\(total - attempt + 1) retries left).",
                 .gray)
-        case .included(let file, let hosts): line("included: \(safe(file)) for \(hosts.joined(separator: ", "))", .cyan)
+        case .included(let file, let hosts):
+            line("included: \(safe(file)) for \(safe(hosts.joined(separator: ", ")))", .cyan)
         case .job(let note):
             let text =
                 switch note.state {
@@ -110,7 +116,9 @@ public final class TerminalReporter: Reporter {
             line(
                 SafeText.visible(redactor.redacted(diagnostic).rendered()),
                 diagnostic.severity == .error ? .red : .purple)
-        case .ended(let recap): show(recap)
+        case .ended(let recap):
+            show(recap)
+            showStats()
         }
     }
 
@@ -193,7 +201,9 @@ public final class TerminalReporter: Reporter {
                 values.filter { !["changed", "failed", "skipped"].contains($0.key.text) }.map { ($0.key, $0.value) })
         }
         if style.verbosity < 1 { values.removeValue(forKey: "ansible_facts") }
-        if style.verbosity < 3 { values.removeValue(forKey: "invocation") }
+        if style.verbosity < 3 {
+            for name in ["invocation", "exception"] { values.removeValue(forKey: name) }
+        }
         if values.isEmpty { return nil }
         if style.answersInYAML { return yamlAnswer(values) }
         let indent: Int? = style.answersArePretty ?? (report.isShown || style.verbosity > 1) ? 4 : nil
@@ -213,7 +223,7 @@ public final class TerminalReporter: Reporter {
             Double(report.duration.components.seconds)
             + Double(report.duration.components.attoseconds) / 1e18
         let milliseconds = Int((seconds * 1000).rounded())
-        return "  [\(report.host)] round trips: \(report.roundTrips), \(milliseconds) ms"
+        return "  [\(safe(report.host))] round trips: \(report.roundTrips), \(milliseconds) ms"
     }
 
     private func show(_ recap: Recap) {
@@ -223,7 +233,7 @@ public final class TerminalReporter: Reporter {
             let counts = recap[host: host]
             let color: Color =
                 counts.failed > 0 || counts.unreachable > 0 ? .red : counts.changed > 0 ? .yellow : .green
-            let name = host + String(repeating: " ", count: max(1, width - host.count))
+            let name = safe(host) + String(repeating: " ", count: max(1, width - host.count))
             var fields = [
                 ("ok", counts.ok), ("changed", counts.changed), ("unreachable", counts.unreachable),
                 ("failed", counts.failed), ("skipped", counts.skipped), ("rescued", counts.rescued),
@@ -240,6 +250,30 @@ public final class TerminalReporter: Reporter {
         if recap.isCheckMode {
             line("")
             line("This was a dry run: nothing was changed.", .cyan)
+        }
+        line("")
+    }
+
+    private func keepStats(_ report: TaskReport) {
+        guard style.showsCustomStats, !report.isHidden, report.status != .failed else { return }
+        stats.withLock { $0.add(report.values, of: report.host) }
+    }
+
+    private func showStats() {
+        let stats = stats.withLock { $0 }
+        guard !stats.isEmpty else { return }
+        func text(_ value: Value) -> String {
+            // One line, with the blanks of several.
+            let lines = JSONText.of(redactor.redacted(value), indent: 1, sorted: true).split(separator: "\n")
+            return SafeText.visible(lines.joined())
+        }
+        banner("CUSTOM STATS:")
+        for (host, values) in stats.hosts.sorted(by: { $0.key.text < $1.key.text }) {
+            line("\t\(safe(host.text)): \(text(values))")
+        }
+        if !stats.run.isEmpty {
+            line("")
+            line("\tRUN: \(text(.map(stats.run)))")
         }
         line("")
     }

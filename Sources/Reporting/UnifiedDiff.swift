@@ -76,31 +76,26 @@ enum UnifiedDiff {
     }
 
     private static func marks(_ old: [Substring], _ new: [Substring]) -> [Mark] {
-        let difference = new.difference(from: old)
-        var removed = Set<Int>()
-        var added = Set<Int>()
-        for change in difference {
-            switch change {
-            case .remove(let offset, _, _): removed.insert(offset)
-            case .insert(let offset, _, _): added.insert(offset)
-            }
-        }
         var result: [Mark] = []
         var left = 0
         var right = 0
-        while left < old.count || right < new.count {
-            if left < old.count, removed.contains(left) {
+        func take(until oldEnd: Int, _ newEnd: Int) {
+            while left < oldEnd {
                 result.append(Mark(kind: .removed, line: old[left], oldNumber: left, newNumber: right))
                 left += 1
-            } else if right < new.count, added.contains(right) {
+            }
+            while right < newEnd {
                 result.append(Mark(kind: .added, line: new[right], oldNumber: left, newNumber: right))
-                right += 1
-            } else {
-                result.append(Mark(kind: .same, line: old[left], oldNumber: left, newNumber: right))
-                left += 1
                 right += 1
             }
         }
+        for match in LineMatching.matches(old, new) {
+            take(until: match.old, match.new)
+            result.append(Mark(kind: .same, line: old[left], oldNumber: left, newNumber: right))
+            left += 1
+            right += 1
+        }
+        take(until: old.count, new.count)
         return result
     }
 }

@@ -26,6 +26,8 @@ public struct Change: Sendable {
         case unit(String, active: Bool?, enabled: Bool?)
         case docker(kind: String, name: String, present: Bool)
         case postgres(kind: String, name: String, present: Bool)
+        /// A chain of the packet filter, such as `ipv4 filter WEB`.
+        case chain(String, present: Bool)
     }
 
     /// The foreseen state of a path.
@@ -41,10 +43,12 @@ public struct Change: Sendable {
         public var size: Int?
         /// The content itself, where it is foreseen and not too long to keep.
         public var content: [UInt8]?
+        /// Whether what is there stays and only its attributes change.
+        public var keepsContent: Bool
 
         public init(
             kind: Kind, mode: UInt16? = nil, owner: String? = nil, group: String? = nil, checksum: String? = nil,
-            linkTarget: String? = nil, size: Int? = nil, content: [UInt8]? = nil
+            linkTarget: String? = nil, size: Int? = nil, content: [UInt8]? = nil, keepsContent: Bool = false
         ) {
             self.kind = kind
             self.mode = mode
@@ -54,6 +58,7 @@ public struct Change: Sendable {
             self.linkTarget = linkTarget
             self.size = size
             self.content = content
+            self.keepsContent = keepsContent
         }
     }
 

@@ -14,6 +14,8 @@ public struct ModuleResult: Sendable {
     public var failure: Diagnostic?
     /// Things worth saying to the person, shown once per task and host.
     public var warnings: [String]
+    /// What was changed, where only doing it told: in place of what was foreseen.
+    public var change: Change?
 
     public init(
         changed: Bool = false, skipped: Bool = false, values: ValueMap = [:], facts: ValueMap = [:],

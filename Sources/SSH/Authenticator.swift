@@ -2,12 +2,14 @@ internal import CLibSSH2
 internal import Diagnostics
 internal import Glibc
 internal import Target
+internal import Values
 
 /// Logs in: given keys, the agent's, the usual ones, then the password, plain or as answers to questions.
 @IOLoop
 struct Authenticator {
     let session: SSHSession
     let settings: SSHSettings
+    private let mayShowPassword: Bool
     /// What was tried and how it went, for the message if nothing helps.
     private var tried: [String] = []
     private var remedies: [String] = []
@@ -15,8 +17,11 @@ struct Authenticator {
 
     private let identities: IdentityList
 
-    /// - Parameter identities: The keys to try, as `identities(_:)` finds them.
-    init(_ session: SSHSession, _ settings: SSHSettings, _ identities: IdentityList) {
+    /// - Parameters:
+    ///   - identities: The keys to try, as `identities(_:)` finds them.
+    ///   - mayShowPassword: Whether the host is the one it was.
+    init(_ session: SSHSession, _ settings: SSHSettings, _ identities: IdentityList, mayShowPassword: Bool = true) {
+        self.mayShowPassword = mayShowPassword
         self.session = session
         self.identities = identities
         self.settings = settings
@@ -28,7 +33,11 @@ struct Authenticator {
         if settings.usesKeys, methods.contains("publickey") {
             if try await useKeys() { return }
         }
-        if settings.password != nil {
+        if settings.password != nil, !mayShowPassword {
+            // As OpenSSH does: whoever stands in between must not get it, even where keys are not checked.
+            tried.append("password: not shown to a host whose key has changed")
+            remedies.append("If the machine was rebuilt, remove its old key: `ssh-keygen -R '\(settings.host)'`.")
+        } else if settings.password != nil {
             if settings.usesPassword, methods.contains("password"), try await usePassword() { return }
             if settings.answersQuestions, methods.contains("keyboard-interactive"), try await answerQuestions() {
                 return

@@ -2,6 +2,7 @@ internal import Diagnostics
 internal import Glibc
 internal import Local
 internal import Target
+internal import Values
 
 /// Decides whether a host is the one it was: its key against the known_hosts files.
 @IOLoop
@@ -37,25 +38,30 @@ struct HostKeyCheck {
     }
 
     /// - Parameter blob: The key as the host showed it.
+    /// - Returns: Whether the host may be shown a password: not if its key is another one than it was, and only goes
+    ///   because nobody checks keys. A login by key gives nothing away.
     /// - Throws: `Diagnostic` with code `.hostKey`.
-    func check(_ blob: [UInt8]) throws(Diagnostic) {
-        let key = Base64Text.encode(blob)
+    func check(_ blob: [UInt8]) throws(Diagnostic) -> Bool {
+        let key = Base64.encode(blob)
         let type = KeyBlob.type(of: blob) ?? "unknown"
         let keygen = "ssh-keygen -R '\(name)'"
         switch known.verdict(on: name, type: type, key: key) {
         case .trusted:
-            return
+            return true
         case .revoked(let place):
             throw Diagnostic(
                 .hostKey, "the host shows a key that is revoked at \(place)",
                 remedy: "Do not trust this host; give it a new key.")
         case .changed(let place):
-            if settings.hostKeyChecking == .off { return }
+            if settings.hostKeyChecking == .off { return false }
             throw Diagnostic(
                 .hostKey, "host key differs from \(place) (\(type))",
                 remedy: "If the machine was rebuilt, run `\(keygen)`; if not, somebody may stand between you and it.")
         case .otherTypes(let types, let place):
-            if settings.hostKeyChecking != .strict { return try takeDown(type, key) }
+            if settings.hostKeyChecking != .strict {
+                try takeDown(type, key)
+                return true
+            }
             throw Diagnostic(
                 .hostKey,
                 "the host shows a key of type \(type), and \(place) knows it by \(types.joined(separator: ", ")) only",
@@ -64,12 +70,15 @@ struct HostKeyCheck {
                         + "and add the \(type) key: `\(scan)`."
                     : "If you trust it, add its key: `\(scan)`.")
         case .onlyAuthority(let place):
-            if settings.hostKeyChecking == .off { return }
+            if settings.hostKeyChecking == .off { return true }
             throw Diagnostic(
                 .hostKey, "host certificates are not supported, and \(place) trusts this host by an authority only",
                 remedy: "Add the host's own key: `\(scan)`.")
         case .unknown:
-            if settings.hostKeyChecking != .strict { return try takeDown(type, key) }
+            if settings.hostKeyChecking != .strict {
+                try takeDown(type, key)
+                return true
+            }
             throw Diagnostic(
                 .hostKey,
                 "the host's key (\(type)) is not known: nothing stands for \(name) in "

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Diagnostics
+internal import Values
 
 /// What known_hosts files say, each line with its place.
 ///
@@ -111,8 +112,8 @@ extension KnownHosts.Entry {
 
     private func matchesHash(_ name: String) -> Bool {
         let parts = names.split(separator: "|")
-        guard parts.count == 3, let salt = Base64Text.decode(String(parts[1])),
-            let hash = Base64Text.decode(String(parts[2]))
+        guard parts.count == 3, let salt = Base64.decode(parts[1]),
+            let hash = Base64.decode(parts[2])
         else { return false }
         let code = HMAC<Insecure.SHA1>.authenticationCode(for: Array(name.utf8), using: SymmetricKey(data: salt))
         return Array(code) == hash
@@ -141,53 +142,5 @@ extension KnownHosts.Entry {
             }
         }
         return pattern[inPattern...].allSatisfy { $0 == UInt8(ascii: "*") }
-    }
-}
-
-/// Base64 in one line, as key files have it.
-enum Base64Text {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var output: [UInt8] = []
-        output.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let part = bytes[start..<min(start + 3, bytes.count)]
-            let word = part.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << UInt32(16 - 8 * $1.offset) }
-            for place in 0..<4 {
-                output.append(
-                    place <= part.count ? alphabet[Int(word >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
-    }
-
-    /// The bytes, or nil if the text is no base64; line ends are skipped.
-    static func decode(_ text: String) -> [UInt8]? {
-        var output: [UInt8] = []
-        var word: UInt32 = 0
-        var bits = 0
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "=") || byte == 10 || byte == 13 { continue }
-            guard let value = Self.value(of: byte) else { return nil }
-            word = word << 6 | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                output.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
-            }
-        }
-        return output
-    }
-
-    private static func value(of byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
     }
 }

@@ -163,8 +163,8 @@ public final class SSHConnection: Connection {
             guard let key = libssh2_session_hostkey(session.raw, &length, &type) else {
                 throw Diagnostic(.hostKey, "the host showed no key")
             }
-            try check.check(Array(UnsafeRawBufferPointer(start: key, count: length)))
-            var authenticator = Authenticator(session, settings, identities)
+            let mayShowPassword = try check.check(Array(UnsafeRawBufferPointer(start: key, count: length)))
+            var authenticator = Authenticator(session, settings, identities, mayShowPassword: mayShowPassword)
             try await authenticator.logIn()
             roundTrips += authenticator.roundTrips
         } catch {

@@ -120,6 +120,8 @@ public struct PathInspection: Sendable {
     public var holdsEntries = false
     /// True if this is what an earlier task of the dry run would leave, not what the host has now.
     public var isForeseen = false
+    /// Whether what it holds, or that it is gone, is what such a task would do; otherwise it is what the host has.
+    public var hasForeseenContent = false
 
     init(path: String, entry: FileState = .absent, followed: FileState = .absent) {
         self.path = path

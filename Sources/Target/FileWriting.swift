@@ -1,4 +1,5 @@
 public import Diagnostics
+internal import Values
 
 extension HostTarget {
     /// Writes a file whole or not at all, in one round trip; see `FileWrite`.
@@ -100,16 +101,19 @@ extension FileWrite {
     test -n "$unsafe" && test -w "$p" || fail create
     direct=1; t=$(mktemp) || { t=; fail create; }
     }
+    if test -z "$direct" && test -n "$old"; then
+    # Access lists and attributes go along where the system keeps them; until all is done nobody else may look inside.
+    cp --attributes-only --preserve=mode,xattr -- "$p" "$t" 2>/dev/null
+    chmod 600 "$t" || fail mode
+    fi
     cat >"$t" || fail content
     test "$(wc -c <"$t")" -eq "$size" || fail size
     if test -z "$direct"; then
     if test -n "$old"; then
-    # Access lists and attributes go along where the system keeps them; owner and mode follow by themselves.
-    cp --attributes-only --preserve=mode,ownership,xattr -- "$p" "$t" 2>/dev/null
     was=$(stat -c '%u %g %a' -- "$p") || fail stat
     # As Ansible does: who may not give the file its old owner keeps it as the new one.
-    chown "${was%% *}" "$t" 2>/dev/null
-    was=${was#* }; chgrp "${was%% *}" "$t" 2>/dev/null
+    test -n "$owner" || chown "${was%% *}" "$t" 2>/dev/null
+    was=${was#* }; test -n "$group" || chgrp "${was%% *}" "$t" 2>/dev/null
     test -n "$mode" || mode=${was#* }
     fi
     if test -n "$owner"; then chown -- "$owner" "$t" || fail owner; fi

@@ -9,6 +9,8 @@ public struct Foreseen: Sendable {
     public private(set) var users: [String: Bool] = [:]
     public private(set) var groups: [String: Bool] = [:]
     public private(set) var units: [String: UnitState] = [:]
+    /// Chains of the packet filter, such as `ipv4 filter WEB`.
+    public private(set) var chains: [String: Bool] = [:]
     private var dockerObjects: [ServerObject: Bool] = [:]
     private var postgresObjects: [ServerObject: Bool] = [:]
 
@@ -28,7 +30,7 @@ public struct Foreseen: Sendable {
     /// Whether nothing was foreseen, as in every real run.
     public var isEmpty: Bool {
         files.isEmpty && packages.isEmpty && users.isEmpty && groups.isEmpty && units.isEmpty && dockerObjects.isEmpty
-            && postgresObjects.isEmpty
+            && postgresObjects.isEmpty && chains.isEmpty
     }
 
     /// Whether the Docker object of that kind (`network`, `volume`, `image`, `container`) would be there; nil if
@@ -45,7 +47,13 @@ public struct Foreseen: Sendable {
     public mutating func add(_ change: Change) {
         for effect in change.effects {
             switch effect {
-            case .file(let path, let state): files[path] = state
+            case .file(let path, var state):
+                if state.keepsContent, let earlier = files[path], earlier.kind == state.kind {
+                    state.checksum = state.checksum ?? earlier.checksum
+                    state.content = state.content ?? earlier.content
+                    state.keepsContent = earlier.keepsContent
+                }
+                files[path] = state
             case .package(let name, let present): packages[name] = present
             case .user(let name, let present): users[name] = present
             case .group(let name, let present): groups[name] = present
@@ -58,12 +66,24 @@ public struct Foreseen: Sendable {
                 dockerObjects[ServerObject(kind: kind, name: name)] = present
             case .postgres(let kind, let name, let present):
                 postgresObjects[ServerObject(kind: kind, name: name)] = present
+            case .chain(let name, let present): chains[name] = present
             }
         }
     }
 }
 
 extension Foreseen {
+    /// What would be changed at a path and below it; removed things are among them.
+    ///
+    /// - Parameter top: As the host has it: absolute, with nothing left to be expanded.
+    /// - Returns: Paths below the top in their order, without a slash in front, empty for the top itself.
+    package func effects(within top: String) -> [(below: String, effect: Change.FileEffect)] {
+        let top = Self.normalized(resolved(top))
+        let inside = top == "/" ? top : top + "/"
+        return files.filter { $0.key == top || $0.key.hasPrefix(inside) }.sorted { $0.key < $1.key }
+            .map { (String($0.key.dropFirst(inside.count)), $0.value) }
+    }
+
     /// Whether packages are to be installed in this dry run: with them come users, units and directories that
     /// nobody can name beforehand.
     public var awaitsPackages: Bool { packages.values.contains(true) }

@@ -69,9 +69,14 @@ extension TargetWriter {
     /// Removes a job's answer.
     ///
     /// - Returns: The path of the file that is gone, or nil if there was none.
+    /// - Throws: `Diagnostic` with code `.failed` if it is there and cannot be removed.
     public func forget(_ job: HostJob) async throws(Diagnostic) -> String? {
         let answer = try await execute(JobScripts.forget, [job.directory, job.id])
-        guard answer.succeeded else { return nil }
+        if answer.status == 3 { return nil }
+        guard answer.succeeded else {
+            throw Diagnostic(
+                .failed, "cannot remove the answer of job '\(job.id)': \(answer.errorOutput.lastLine)", host: hostName)
+        }
         var fields = FieldReader(answer.stdout)
         return fields.next()
     }

@@ -55,7 +55,7 @@ public struct HostTarget: TargetWriter {
     public func over(_ shell: any Shell) -> HostTarget {
         HostTarget(
             hostName: hostName, shell: shell, foreseen: foreseen, environment: environment, become: become,
-            progress: progress)
+            isControlMachine: isControlMachine, progress: progress)
     }
 
     /// Runs a snippet that only reads; see `TargetReader`.
@@ -81,13 +81,13 @@ public struct HostTarget: TargetWriter {
             // The base system's programs must be found whatever a task puts there.
             text += "PATH=$PATH:\(ShellBoot.searchPath)\n"
         }
-        if environment.contains(where: { $0.name.hasPrefix("LC_") }) {
+        if !script.startsPrograms, environment.contains(where: { $0.name.hasPrefix("LC_") }) {
             // Snippets read what programs print.
             text += "LC_ALL=C; export LC_ALL\n"
         }
         text += arguments.isEmpty ? "set --\n" : "set -- \(ShellQuoting.join(arguments))\n"
         text += script.text
-        var request = ShellRequest(.snippet, text, input: input, timeout: timeout)
+        var request = ShellRequest(script.startsPrograms ? .command : .snippet, text, input: input, timeout: timeout)
         request.checksItsInput = script.checksItsInput
         return try await self.request(request)
     }

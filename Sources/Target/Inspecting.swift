@@ -36,9 +36,12 @@ extension TargetReader {
             ReadingScripts.inspect + extra,
             [(checksums ? "c" : "") + (entries ? "n" : ""), FileState.format, owner ?? "", group ?? ""] + words + asked)
         guard answer.succeeded else {
+            let said = answer.errorOutput.lastLine
             throw Diagnostic(
-                .failed, "cannot look at '\(paths.joined(separator: "', '"))': \(answer.errorOutput.lastLine)",
-                remedy: "The host needs `stat` with -c, as coreutils and BusyBox have it.", host: hostName)
+                .failed, "cannot look at '\(paths.joined(separator: "', '"))': \(said)",
+                remedy: said.hasSuffix("ermission denied")
+                    ? "Become a user who may, with `become: true`."
+                    : "The host needs `stat` with -c, as coreutils and BusyBox have it.", host: hostName)
         }
         var fields = FieldReader(answer.stdout)
         let umask = UInt16(fields.next(), radix: 8) ?? 0o022
@@ -55,6 +58,7 @@ extension TargetReader {
             if let owner, foreseen.users[owner] == false { inspection.ownerID = nil }
             if let group, foreseen.groups[group] == false { inspection.groupID = nil }
         }
+        for path in inspection.paths where path.entry.kind == .link { noteLink(at: path.path) }
         return (inspection, fields)
     }
 
@@ -75,7 +79,7 @@ extension TargetReader {
     /// - Throws: `Diagnostic` with code `.failed` if it is there but cannot be read, or is longer.
     public func bytes(at path: String, limit: Int = 64 << 20) async throws(Diagnostic) -> [UInt8]? {
         let path = foreseen.resolved(path)
-        if let effect = foreseen.effect(at: path) {
+        if let effect = foreseen.effect(at: path), !effect.keepsContent {
             guard effect.kind != .absent else { return nil }
             guard let content = effect.content else {
                 throw Diagnostic(
@@ -116,6 +120,12 @@ package struct FieldReader {
         guard let end = rest.firstIndex(of: 0) else { return remainder() }
         defer { rest = rest[(end + 1)...] }
         return Array(rest[..<end])
+    }
+
+    /// As many bytes, whatever they are; fewer at the end.
+    package mutating func next(_ count: Int) -> [UInt8] {
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
     }
 
     /// Everything that is left, as it came.
@@ -184,6 +194,7 @@ extension Foreseen {
         guard let effect = effect(at: found.path) else { return found }
         var result = PathInspection(path: found.path)
         result.isForeseen = true
+        result.hasForeseenContent = true
         guard effect.kind != .absent else { return result }
         var state = FileState(effect.kind == .directory ? .directory : effect.kind == .link ? .link : .file)
         // What the task did not say stays as the host has it.
@@ -196,7 +207,9 @@ extension Foreseen {
         state.size = effect.size ?? effect.content?.count ?? before?.size ?? 0
         state.modified = before?.modified ?? 0
         result.entry = state
-        result.checksum = effect.checksum ?? (before == nil ? nil : found.checksum)
+        let keepsContent = effect.keepsContent && before != nil
+        result.hasForeseenContent = !keepsContent
+        result.checksum = effect.checksum ?? (keepsContent ? found.checksum : nil)
         result.linkTarget = effect.linkTarget
         result.isReadable = true
         result.isWritable = true

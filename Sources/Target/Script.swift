@@ -7,23 +7,32 @@ public struct Script: Sendable, Hashable, ExpressibleByStringLiteral {
     /// Whether it takes its input as it comes and sees for itself that all of it came. Large input is then sent
     /// without ado; to other snippets it is given once it is there.
     public let checksItsInput: Bool
+    /// Whether it starts a program that is not ours: see `startingPrograms`.
+    public let startsPrograms: Bool
 
     public init(stringLiteral value: StaticString) {
-        text = value.description
-        checksItsInput = false
+        self.init(value.description)
     }
 
     /// Two snippets in a row, such as helper functions before what calls them.
     public static func + (left: Script, right: Script) -> Script {
-        Script(left.text + "\n" + right.text, checksItsInput: left.checksItsInput || right.checksItsInput)
+        Script(
+            left.text + "\n" + right.text, checksItsInput: left.checksItsInput || right.checksItsInput,
+            startsPrograms: left.startsPrograms || right.startsPrograms)
     }
 
     /// The same snippet, which promises to compare its input's length with what it should be before it counts on it.
-    public var checkingItsInput: Script { Script(text, checksItsInput: true) }
+    public var checkingItsInput: Script { Script(text, checksItsInput: true, startsPrograms: startsPrograms) }
 
-    private init(_ text: String, checksItsInput: Bool) {
+    /// The same snippet, run as a person's command is: apart from the shell, in a process group of its own, with the
+    /// login's search path and environment. It finds the shell's private directory in `$_d`, and cleans up itself
+    /// whatever ends it.
+    public var startingPrograms: Script { Script(text, checksItsInput: checksItsInput, startsPrograms: true) }
+
+    private init(_ text: String, checksItsInput: Bool = false, startsPrograms: Bool = false) {
         self.text = text
         self.checksItsInput = checksItsInput
+        self.startsPrograms = startsPrograms
     }
 }
 

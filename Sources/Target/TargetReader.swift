@@ -26,6 +26,14 @@ public protocol TargetReader: Sendable {
     func query(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
     ) async throws(Diagnostic) -> CommandResult
+
+    /// Is told of every path that `inspect` found to be a symbolic link.
+    func noteLink(at path: String)
+}
+
+extension TargetReader {
+    /// Nothing comes of it unless somebody wants to know.
+    public func noteLink(at path: String) {}
 }
 
 extension TargetReader {
@@ -36,6 +44,25 @@ extension TargetReader {
     public func query(_ script: Script, _ arguments: [String]) async throws(Diagnostic) -> CommandResult {
         try await query(script, arguments, input: nil, timeout: nil)
     }
+}
+
+/// Asks two things at once: both are sent before either is answered, and cost one round trip.
+///
+/// - Throws: `Diagnostic` of the first that failed.
+package func together<First: Sendable, Second: Sendable>(
+    _ first: @Sendable @escaping () async throws(Diagnostic) -> First,
+    _ second: @Sendable @escaping () async throws(Diagnostic) -> Second
+) async throws(Diagnostic) -> (First, Second) {
+    async let one = settled(first)
+    async let other = settled(second)
+    let both = await (one, other)
+    return (try both.0.get(), try both.1.get())
+}
+
+private func settled<Answer: Sendable>(
+    _ ask: @Sendable () async throws(Diagnostic) -> Answer
+) async -> Result<Answer, Diagnostic> {
+    do throws(Diagnostic) { return .success(try await ask()) } catch { return .failure(error) }
 }
 
 /// A command that a person asked for.

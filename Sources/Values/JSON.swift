@@ -20,6 +20,25 @@ public enum JSON {
     /// Reads one JSON text.
     public static func parse(_ text: String) throws(Diagnostic) -> Value { try parse(text.utf8) }
 
+    /// What counts as JSON.
+    public enum Dialect: Sendable {
+        /// What RFC 8259 says.
+        case strict
+        /// What Python's `json.loads` reads: `NaN`, `Infinity` and `-Infinity`, too. Numbers that are too large are
+        /// infinite, or an error if they are whole.
+        case python
+    }
+
+    /// Reads one JSON text of a dialect.
+    ///
+    /// - Parameter deepest: How deep lists and objects may be nested.
+    public static func parse(
+        _ text: String, as dialect: Dialect, deepest: Int = maximumDepth
+    ) throws(Diagnostic) -> Value {
+        var reader = JSONReader(Array(text.utf8), dialect, deepest: deepest)
+        return try reader.document()
+    }
+
     /// Reads a stream of JSON texts, one after the other, as an engine reports the progress of a pull.
     public static func parseStream(_ bytes: some Sequence<UInt8>) throws(Diagnostic) -> [Value] {
         var reader = JSONReader(Array(bytes))

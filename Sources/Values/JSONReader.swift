@@ -3,9 +3,15 @@ internal import Diagnostics
 /// Reads JSON from bytes, one after the other, never looking back.
 struct JSONReader {
     private let bytes: [UInt8]
+    private let dialect: JSON.Dialect
+    private let deepest: Int
     private var at = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], _ dialect: JSON.Dialect = .strict, deepest: Int = JSON.maximumDepth) {
+        self.bytes = bytes
+        self.dialect = dialect
+        self.deepest = deepest
+    }
 
     mutating func document() throws(Diagnostic) -> Value {
         // A byte order mark is not part of the text; RFC 8259 lets a reader pass over it.
@@ -28,7 +34,7 @@ struct JSONReader {
     }
 
     private mutating func value(depth: Int) throws(Diagnostic) -> Value {
-        guard depth <= JSON.maximumDepth else { throw trouble("JSON nested more than \(JSON.maximumDepth) deep") }
+        guard depth <= deepest else { throw trouble("JSON nested more than \(deepest) deep") }
         guard let byte = current else { throw trouble("the JSON text ends where a value should stand") }
         switch byte {
         case UInt8(ascii: "{"): return try object(depth: depth)
@@ -37,6 +43,10 @@ struct JSONReader {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
+        case UInt8(ascii: "N") where dialect == .python: return try word("NaN", .double(.nan))
+        case UInt8(ascii: "I") where dialect == .python: return try word("Infinity", .double(.infinity))
+        case UInt8(ascii: "-") where dialect == .python && bytes[at...].dropFirst().first == UInt8(ascii: "I"):
+            return try word("-Infinity", .double(-.infinity))
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
         default: throw trouble("no JSON value begins here")
         }
@@ -106,7 +116,9 @@ struct JSONReader {
         }
         let text = String(decoding: bytes[start..<at], as: UTF8.self)
         if isWhole, let int = Int(text) { return .int(int) }
-        guard let double = Double(text), double.isFinite else { throw trouble("the number \(text) is too large") }
+        guard let double = Double(text), dialect == .python ? !isWhole : double.isFinite else {
+            throw trouble("the number \(text) is too large")
+        }
         return .double(double)
     }
 
@@ -210,7 +222,8 @@ struct JSONReader {
     private func trouble(_ what: String) -> Diagnostic {
         let before = bytes[..<min(at, bytes.count)]
         let line = before.count { $0 == 0x0A } + 1
-        let column = before.count - (before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0) + 1
+        // Columns count characters, not the bytes of one.
+        let column = before[(before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0)...].count { $0 & 0xC0 != 0x80 } + 1
         return Diagnostic(.syntax, "not JSON: \(what) (line \(line), column \(column))")
     }
 }

@@ -84,7 +84,7 @@ extension Value: Hashable {
             switch (left.number, right.number) {
             case (.int(let a)?, .int(let b)?): a == b
             case (.double(let a)?, .double(let b)?): a == b
-            case (.int(let a)?, .double(let b)?), (.double(let b)?, .int(let a)?): Double(a) == b
+            case (.int(let a)?, .double(let b)?), (.double(let b)?, .int(let a)?): Int(exactly: b) == a
             default: false
             }
         }
@@ -117,6 +117,26 @@ extension Value: Hashable {
             switch self {
             case .int(let int): Double(int)
             case .double(let double): double
+            }
+        }
+
+        /// Negative, zero or positive as it comes before, with or after another; nil with not-a-number.
+        ///
+        /// Exact, as Python compares: 2⁵³ + 1 comes after the float 2⁵³, though as a float it is the same.
+        public func order(with other: Number) -> Int? {
+            switch (self, other) {
+            case (.int(let a), .int(let b)): return a < b ? -1 : a == b ? 0 : 1
+            case (.double(let a), .double(let b)):
+                if a.isNaN || b.isNaN { return nil }
+                return a < b ? -1 : a == b ? 0 : 1
+            case (.double, .int): return other.order(with: self).map { -$0 }
+            case (.int(let a), .double(let b)):
+                if b.isNaN { return nil }
+                // Every whole number lies between these two.
+                if b >= 0x1p63 { return -1 }
+                if b < -0x1p63 { return 1 }
+                let whole = Int(b.rounded(.down))
+                return a < whole ? -1 : a > whole ? 1 : b > b.rounded(.down) ? -1 : 0
             }
         }
     }

@@ -346,6 +346,11 @@ extension ValueMap.Key: ExpressibleByStringLiteral {
 }
 
 extension Value {
+    /// What it holds under a name; nil if it does not, or is no map.
+    public func entry(_ name: ValueMap.Name) -> Value? {
+        if case .map(let map) = self { map[name] } else { nil }
+    }
+
     /// The value as a map's key, or nil if Python could not use it as one here.
     public var asKey: ValueMap.Key? {
         switch self {

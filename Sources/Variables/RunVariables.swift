@@ -132,7 +132,7 @@ public final class RunVariables: @unchecked Sendable {
         let layers =
             [
                 Layer("extra vars", extra), Layer("set_fact or register", known.registered),
-                Layer("include_vars", known.included), Layer("facts", known.facts),
+                Layer("include_vars", known.included), Layer("facts", injected(known.facts)),
             ] + inventoryVariables(of: host)
         return magicScope(host: host, task: nil, layers: layers.filter { !$0.values.isEmpty }, isOwn: true)
     }
@@ -155,13 +155,20 @@ public final class RunVariables: @unchecked Sendable {
         layers += (play.files[host] ?? []).reversed().map { Layer("vars_files", $0) }
         layers.append(Layer("vars_prompt", play.prompted))
         layers.append(Layer("play vars", play.vars))
-        layers.append(Layer("facts", known.facts))
+        layers.append(Layer("facts", injected(known.facts)))
         layers += inventoryVariables(of: host)
         if let task { layers += task.roleDefaults.reversed().map { Layer("role defaults", $0) } }
         layers += play.roleDefaults.reversed().map { Layer("role defaults", $0) }
         // A host's address is its name, as long as nobody says otherwise.
         if task != nil { layers.append(Layer("connection", ["ansible_host": .string(host)])) }
         return magicScope(host: host, task: task, layers: layers.filter { !$0.values.isEmpty })
+    }
+
+    /// The facts that are variables of their own, besides being in `ansible_facts`.
+    private func injected(_ facts: ValueMap) -> ValueMap {
+        if run.injectsFacts { return facts }
+        guard let local = facts["ansible_local"] else { return [:] }
+        return ["ansible_local": local]
     }
 
     /// A host's variables as a task sees them that another host delegates to it.
@@ -256,12 +263,16 @@ public struct RunFacts: Sendable {
     public var remoteUser: String?
     /// `hash_behaviour = merge`: maps of one name in several places are merged.
     public var mergesMaps: Bool
+    /// Whether facts are variables, too, under the names they come with (`inject_facts_as_vars`).
+    public var injectsFacts: Bool
 
     public init(
         isCheckMode: Bool = false, isDiffMode: Bool = false, verbosity: Int = 0, forks: Int = 5,
         runTags: [String] = ["all"], skipTags: [String] = [], inventorySources: [String] = [], limit: String? = nil,
-        configFile: String? = nil, remoteUser: String? = nil, mergesMaps: Bool = false
+        configFile: String? = nil, remoteUser: String? = nil, mergesMaps: Bool = false,
+        injectsFacts: Bool = true
     ) {
+        self.injectsFacts = injectsFacts
         self.isCheckMode = isCheckMode
         self.isDiffMode = isDiffMode
         self.verbosity = verbosity

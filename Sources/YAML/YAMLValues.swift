@@ -176,7 +176,7 @@ extension YAMLNode {
     }
 
     private func binary(_ encoded: String, _ options: YAMLValueOptions) throws(Diagnostic) -> Value {
-        guard let bytes = Base64.decoded(encoded) else {
+        guard let bytes = Base64.decodeLeniently(encoded) else {
             throw Diagnostic(.syntax, "the text tagged '!!binary' is not base64", at: location)
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -215,37 +215,5 @@ public enum TemplateMarks {
             }
             return false
         }
-    }
-}
-
-/// Base64 as Python's `decodebytes` takes it: characters outside the alphabet are passed over.
-enum Base64 {
-    static func decoded(_ text: String) -> [UInt8]? {
-        var result: [UInt8] = []
-        var bits = 0
-        var buffer = 0
-        var count = 0
-        for byte in text.utf8 {
-            let value: Int
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = Int(byte) - 65
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = Int(byte) - 71
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = Int(byte) + 4
-            case UInt8(ascii: "+"): value = 62
-            case UInt8(ascii: "/"): value = 63
-            case UInt8(ascii: "="):
-                count += 1
-                continue
-            default: continue
-            }
-            count += 1
-            buffer = (buffer << 6 | value) & 0xFFFFFF
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                result.append(UInt8(buffer >> bits & 0xFF))
-            }
-        }
-        return count % 4 == 0 ? result : nil
     }
 }

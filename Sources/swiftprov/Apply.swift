@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Diagnostics
 @preconcurrency import Dispatch
 import Engine
@@ -84,7 +85,7 @@ struct Apply: AsyncParsableCommand {
         _ plan: RunPlan, _ project: Project, _ options: ApplyOptions, _ adHoc: AdHocStyle?
     ) async throws -> Int32 {
         let (events, continuation) = AsyncStream<RunEvent>.makeStream()
-        let reporters = try reporters(options, project, adHoc)
+        let (reporters, files) = try reporters(options, project, adHoc)
         // Reporters write to files and terminals, which may be slow: they have a task of their own.
         let reporting = Task.detached {
             for await event in events { for reporter in reporters { reporter.take(event) } }
@@ -104,21 +105,25 @@ struct Apply: AsyncParsableCommand {
         await reporting.value
         journal?.close(keeps: recap.exitStatus != 0)
         try RetryFile.write(recap.lostHosts, of: project.playbooks, project.configuration)
-        return recap.exitStatus
+        let troubles = files.compactMap(\.trouble)
+        Console.show(troubles)
+        return recap.exitStatus == 0 && !troubles.isEmpty ? ExitStatus.of(troubles) : recap.exitStatus
     }
 
     private static func reporters(
         _ options: ApplyOptions, _ project: Project, _ adHoc: AdHocStyle?
-    ) throws(Diagnostic) -> [any Reporter] {
-        var result: [any Reporter] = [
-            try TerminalReport.reporter(
-                project.configuration, redactor: project.redactor, verbosity: project.verbosity)
-        ]
-        if let adHoc {
-            result = [
-                AdHocReporter(
-                    redactor: project.redactor, isOneLine: adHoc == .oneLine, write: { Console.write($0) })
-            ]
+    ) throws(Diagnostic) -> (reporters: [any Reporter], files: [ReportFile]) {
+        let terminal = try TerminalReport(
+            project.configuration, redactor: project.redactor, verbosity: project.verbosity, adHoc: adHoc)
+        var result = [terminal.reporter()]
+        var files: [ReportFile] = []
+        if let path = project.configuration.text(.logPath) {
+            let log = try ReportFile(path, appends: true)
+            for warning in project.warnings {
+                log.log(SafeText.visible(project.redactor.redacted(warning).rendered()) + "\n", level: "WARNING")
+            }
+            result.append(terminal.reporter(to: { log.log($0) }))
+            files.append(log)
         }
         for report in options.report {
             let parts = report.split(separator: "=", maxSplits: 1).map(String.init)
@@ -126,14 +131,11 @@ struct Apply: AsyncParsableCommand {
                 throw Diagnostic(
                     .badOption, "unknown report '\(report)'", remedy: "Write --report json=FILE.")
             }
-            let handle = open(parts[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-            guard handle >= 0 else {
-                throw Diagnostic(
-                    .badOption, "cannot write the report \(parts[1]): \(String(cString: strerror(errno)))")
-            }
-            result.append(JSONLinesReporter(redactor: project.redactor, write: { Console.put($0, to: handle) }))
+            let file = try ReportFile(parts[1])
+            result.append(JSONLinesReporter(redactor: project.redactor, write: { file.write($0) }))
+            files.append(file)
         }
-        return result
+        return (result, files)
     }
 }
 
@@ -148,6 +150,8 @@ final class InterruptWatch: Sendable {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
+                // Ctrl-C at a question is an answer to it.
+                if number == SIGINT, Prompting.interrupt() { return }
                 switch count.next() {
                 case 1:
                     Console.writeError(

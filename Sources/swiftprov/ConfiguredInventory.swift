@@ -7,6 +7,7 @@ import Synchronization
 import Values
 import Variables
 import Vault
+import YAML
 
 /// The inventory's sources as options and settings name them.
 enum ConfiguredInventory {
@@ -40,6 +41,7 @@ enum ConfiguredInventory {
         options.naming = InventoryOptions.Naming(rawValue: settings.text(.transformInvalidGroupChars) ?? "") ?? .never
         let plugins = settings.words(.variablePluginsEnabled).map { $0.split(separator: ".").last ?? "" }
         options.readsVariablesFiles = plugins.contains("host_group_vars")
+        options.duplicates = duplicates(settings)
         options.showsScriptErrors = settings.flag(.scriptAlwaysShowStderr)
         options.extra = extra
         options.usesExtra = settings.flag(.constructedUseExtraVars)
@@ -52,6 +54,11 @@ enum ConfiguredInventory {
             options.cachedFacts = { host in locked.withLock { $0.facts(of: host) } }
         }
         return options
+    }
+
+    /// What becomes of keys given twice, in all YAML files.
+    static func duplicates(_ settings: Settings) -> DuplicateKeys {
+        DuplicateKeys(rawValue: settings.text(.duplicateYamlDictKey) ?? "") ?? .warn
     }
 
     /// Where facts are kept between runs, if they are.

@@ -32,9 +32,14 @@ enum Console {
         return Int(size.ws_col) - 1
     }
 
-    static func put(_ text: String, to handle: Int32) { put(Array(text.utf8), to: handle) }
+    /// Writes to a descriptor, whole.
+    ///
+    /// - Returns: Zero, or the system's error number.
+    @discardableResult
+    static func put(_ text: String, to handle: Int32) -> Int32 { put(Array(text.utf8), to: handle) }
 
-    private static func put(_ all: [UInt8], to handle: Int32) {
+    @discardableResult
+    private static func put(_ all: [UInt8], to handle: Int32) -> Int32 {
         var bytes = all[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(handle, $0.baseAddress, $0.count) }
@@ -44,9 +49,10 @@ enum Console {
                 _ = Glibc.poll(&poll, 1, -1)
                 continue
             }
-            guard count > 0 else { return }
+            guard count > 0 else { return count < 0 ? errno : EIO }
             bytes = bytes.dropFirst(count)
         }
+        return 0
     }
 }
 

@@ -55,7 +55,9 @@ struct Doc: ParsableCommand {
     private static func told(_ base: String, _ words: String) throws(Diagnostic) -> String {
         guard let cases = try read(base + ".json")?.elements else { return "" }
         let recorded = try read(base + ".recorded.json")?.mapValue?.count ?? 0
-        return "\(cases.count) \(words)" + (recorded > 0 ? ", \(recorded) beside the real module's" : "")
+        var said = "\(cases.count) \(words)"
+        if recorded > 0 { said += ", \(recorded) beside the real module's" }
+        return said
     }
 
     private static func read(_ path: String) throws(Diagnostic) -> Value? {

@@ -51,9 +51,9 @@ extension VaultCommand {
         private func sources(_ readsInput: Bool) throws(Diagnostic) -> [Source] {
             var sources: [Source] = []
             if prompt {
-                let name = Prompting.read("Variable name (enter for no name): ", echoes: true)
-                let text = Prompting.read(
-                    showsInput ? "String to encrypt: " : "String to encrypt (hidden): ", echoes: showsInput)
+                let name = Prompting.read("Variable name (enter for no name): ", echoes: true).text ?? ""
+                let question = showsInput ? "String to encrypt: " : "String to encrypt (hidden): "
+                let text = Prompting.read(question, echoes: showsInput).text ?? ""
                 sources.append(
                     Source(name: name.isEmpty ? nil : name, text: try filled(text), origin: "the interactive prompt"))
             }

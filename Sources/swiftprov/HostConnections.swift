@@ -46,7 +46,7 @@ struct HostConnections: ConnectionProvider {
         // Ansible names its time limit on ssh's command line, so that a file's has no say.
         options.append(("ConnectTimeout", String(max(request.timeout.components.seconds, 1))))
         let reader = SSHSettingsReader(
-            files: files, path: arguments.configPath.map { Path.join(".", $0) }, home: home, localUser: Self.loginName)
+            files: files, path: arguments.configPath.map { Path.join(".", $0) }, home: home, localUser: LocalUser.name)
         var (settings, warnings) = try reader.settings(of: request.address, options: options)
         warn(warnings)
         settings.password = request.password
@@ -61,12 +61,6 @@ struct HostConnections: ConnectionProvider {
             shown.warnings.withLock { shown in
                 warnings.filter { shown.insert($0.summary + ($0.location?.description ?? "")).inserted }
             })
-    }
-
-    /// Who runs this program.
-    private static var loginName: String {
-        guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return "root" }
-        return String(cString: name)
     }
 }
 

@@ -4,6 +4,7 @@ import Engine
 import Glibc
 import Inventory
 import Jinja
+import Modules
 import Planning
 import Playbook
 import Results
@@ -53,8 +54,9 @@ final class Project {
             forks: settings.forks,
             runTags: tags.only, skipTags: tags.skipped, inventorySources: sources.paths.map(Path.absolute),
             limit: options.limit, configFile: configuration.path, remoteUser: settings.remoteUser,
-            mergesMaps: configuration.text(.hashBehaviour) == "merge")
-        let files = ProjectFiles(vault: secrets)
+            mergesMaps: configuration.text(.hashBehaviour) == "merge",
+            injectsFacts: configuration.flag(.injectFactsAsVars))
+        let files = ProjectFiles(vault: secrets, duplicates: ConfiguredInventory.duplicates(configuration))
         variables = RunVariables(
             inventory: inventory, extra: extra, run: facts, cache: try ConfiguredInventory.cache(configuration),
             opener: VaultPasswords.opener(secrets, redactor), isModule: ActionCatalog.isKnown,
@@ -62,16 +64,18 @@ final class Project {
         variables.lookups.setting = { configuration.text(writtenAt: $0) }
         variables.lookups.onWarning = { Console.show([Diagnostic(.template, $0, severity: .warning)]) }
         variables.lookups.settings = LookupSettings.all(configuration)
-        planner = Planner(
-            files: files, variables: variables,
-            settings: PlanSettings(
-                tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
-                collectionsPath: Self.collectionsPath(configuration),
-                modulePath: options.modulePath.flatMap { $0.split(separator: ":").map(String.init) }, yaml: .written,
-                reviews: options.syntaxCheck, purpose: Self.purpose(options),
-                keywords: ConfiguredKeywords.read(configuration),
-                patternMismatch: PlanSettings.PatternMismatch(
-                    rawValue: configuration.text(.hostPatternMismatch) ?? "") ?? .warning))
+        var planning = PlanSettings(
+            tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
+            collectionsPath: Self.collectionsPath(configuration),
+            modulePath: options.modulePath.flatMap { $0.split(separator: ":").map(String.init) }
+                + configuration.words(.modulePath), yaml: .written,
+            reviews: options.syntaxCheck, purpose: Self.purpose(options),
+            keywords: ConfiguredKeywords.read(configuration),
+            patternMismatch: PlanSettings.PatternMismatch(
+                rawValue: configuration.text(.hostPatternMismatch) ?? "") ?? .warning)
+        planning.requiresHandlers = configuration.flag(.errorOnMissingHandler)
+        planning.moduleUtilsPath = configuration.words(.moduleUtilsPath)
+        planner = Planner(files: files, variables: variables, settings: planning)
         self.settings = settings
         self.warnings = warnings
         if options.flushCache { for host in inventory.hostNames { variables.clearFacts(of: host) } }
@@ -145,19 +149,24 @@ final class Project {
             configuration.given(.sshArgs), connection.sshCommonArgs ?? configuration.text(.sshCommonArgs),
             connection.sshExtraArgs ?? configuration.text(.sshExtraArgs),
         ].compactMap(\.self)
+        settings.checksHostKeys = configuration.flag(.sshHostKeyChecking)
         settings.timeout = .seconds(connection.timeout ?? configuration.integer(.sshTimeout) ?? 10)
         settings.forcesHandlers = options.forceHandlers || configuration.flag(.forceHandlers)
+        settings.requiresHandlers = configuration.flag(.errorOnMissingHandler)
         settings.startAtTask = options.startAtTask
         settings.asksBeforeTasks = options.step
         settings.strategy = configuration.text(.strategy) ?? "linear"
         settings.pollInterval = configuration.integer(.pollInterval) ?? 15
         settings.gathering = RunSettings.Gathering(rawValue: configuration.text(.gathering) ?? "") ?? .implicit
+        settings.customModules = customModules(configuration)
         settings.password = try password(
             asks: connection.askPass || configuration.flag(.askPass),
             file: connection.connectionPasswordFile ?? configuration.text(.connectionPasswordFile), "SSH password: ")
         settings.becomePassword = try password(
             asks: connection.askBecomePass || configuration.flag(.becomeAskPass),
-            file: connection.becomePasswordFile ?? configuration.text(.becomePasswordFile), "BECOME password: ")
+            file: connection.becomePasswordFile ?? configuration.text(.becomePasswordFile),
+            settings.password == nil ? "BECOME password: " : "BECOME password[defaults to SSH password]: ",
+            otherwise: settings.password)
         settings.passphrase = configuration.given(.sshPassphrase)
         let configured = settings.becomeDefaults.values.compactMap(\.password)
         for secret in [settings.password, settings.becomePassword, settings.passphrase].compactMap(\.self) + configured
@@ -165,6 +174,17 @@ final class Project {
             redactor.learn(secret)
         }
         return settings
+    }
+
+    private static func customModules(_ configuration: Settings) -> CustomModuleDefaults {
+        var defaults = CustomModuleDefaults()
+        defaults.python = configuration.given(.pythonInterpreter)
+        defaults.pythonFallbacks = configuration.words(.pythonFallbacks)
+        defaults.logsOnHosts = !configuration.flag(.noTargetSyslog)
+        defaults.logFacility = configuration.text(.syslogFacility) ?? defaults.logFacility
+        defaults.logNote = configuration.text(.targetLogInfo)
+        defaults.specialFileSystems = configuration.words(.selinuxSpecialFileSystems)
+        return defaults
     }
 
     /// What the sections of the become plugins say, by method.
@@ -184,11 +204,20 @@ final class Project {
         ]
     }
 
-    private static func password(asks: Bool, file: String?, _ prompt: String) throws(Diagnostic) -> String? {
+    /// - Parameter otherwise: What an empty answer stands for.
+    private static func password(
+        asks: Bool, file: String?, _ prompt: String, otherwise: String? = nil
+    ) throws(Diagnostic) -> String? {
         if let file {
-            if file == "-" { return readLine() ?? "" }
-            return String(decoding: try VaultPasswordFile.read(file).bytes, as: UTF8.self)
+            guard file == "-" else { return String(decoding: try VaultPasswordFile.read(file).bytes, as: UTF8.self) }
+            guard let line = readLine(), !line.isEmpty else {
+                throw Diagnostic(.badOption, "standard input, which is to hold a password, is empty")
+            }
+            return line
         }
-        return asks ? Prompting.read(prompt, echoes: false) : nil
+        guard asks, let answer = Prompting.read(prompt, echoes: false).text, !answer.isEmpty else {
+            return asks ? otherwise : nil
+        }
+        return answer
     }
 }

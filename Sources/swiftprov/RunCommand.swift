@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Diagnostics
 import Planning
 import Target
@@ -17,12 +18,12 @@ struct RunCommand: AsyncParsableCommand {
     )
 
     @Option(name: [.customShort("m"), .customLong("module-name")], help: "The module. Default: command.")
-    var module = "command"
+    var module: String?
 
     @Option(
         name: [.customShort("a"), .customLong("args")], parsing: .unconditional,
         help: "Its arguments: `name=value`, a command's text, or a JSON map.")
-    var arguments = ""
+    var arguments: String?
 
     @Flag(name: [.customShort("o"), .customLong("one-line")], help: "Each host's answer on one line.")
     var oneLine = false
@@ -49,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
                 options.playbooks.isEmpty ? "no hosts given" : "'\(options.playbooks[1])' is one pattern too many",
                 remedy: "Write: swiftprov run PATTERN -m MODULE -a ARGUMENTS.")
         }
-        let text = try playbook(pattern)
+        let text = try playbook(pattern, try Settings.load())
         options.playbooks = ["-"]
         let isOneLine = oneLine
         let status = try await withTaskExecutorPreference(EventLoop.shared) { [options] in
@@ -60,7 +61,9 @@ struct RunCommand: AsyncParsableCommand {
 
     /// The play with that one task. JSON is YAML, too; what was typed stays data until the reader of playbooks
     /// takes it apart.
-    private func playbook(_ pattern: String) throws(Diagnostic) -> String {
+    private func playbook(_ pattern: String, _ configuration: Settings) throws(Diagnostic) -> String {
+        let module = module ?? configuration.text(.moduleName) ?? "command"
+        let arguments = arguments ?? configuration.text(.moduleArgs) ?? ""
         var task: ValueMap = [:]
         if arguments.hasPrefix("{") {
             guard let map = (try? JSON.parse(arguments))?.mapValue else {

@@ -1,5 +1,5 @@
 import Diagnostics
-import Target
+import Values
 
 /// Options in the words of ssh(1), as `ansible_ssh_common_args` and its kin hold them.
 struct SSHArguments {

@@ -5,48 +5,89 @@ import Reporting
 import Results
 
 /// The report on the terminal, in the shape that the configuration asks for.
-enum TerminalReport {
+struct TerminalReport {
+    private let redactor: Redactor
+    private let callback: Callback
+    private let style: TerminalReporter.Style
+    private let splitsFailures: Bool
+    private let isAdHoc: Bool
+
+    /// - Parameters:
+    ///   - adHoc: Set for a single task.
     /// - Throws: `Diagnostic` with code `.badOption` for a color that is none.
-    static func reporter(
-        _ settings: Settings, redactor: Redactor, verbosity: Int
-    ) throws(Diagnostic) -> any Reporter {
-        let callback = callback(settings)
-        if callback == .jsonLines {
-            return JSONLinesReporter(redactor: redactor, write: { Console.write($0) })
-        }
+    init(
+        _ settings: Settings, redactor: Redactor, verbosity: Int, adHoc: Apply.AdHocStyle? = nil
+    ) throws(Diagnostic) {
+        self.redactor = redactor
+        isAdHoc = adHoc != nil
+        callback =
+            switch adHoc {
+            case .paragraphs: .minimal
+            case .oneLine: .oneLine
+            case nil: Self.callback(settings)
+            }
         var style = TerminalReporter.Style(
-            colors: usesColors(settings), verbosity: verbosity, width: Console.width)
+            colors: Self.usesColors(settings), verbosity: verbosity, width: Console.width)
         style.showsSkipped = settings.flag(.reportDisplaySkippedHosts)
         style.showsOK = settings.flag(.reportDisplayOkHosts)
         style.answersInYAML = callback == .yaml || settings.text(.reportResultFormat) == "yaml"
         if settings.isGiven(.reportPrettyResults) { style.answersArePretty = settings.flag(.reportPrettyResults) }
         style.showsPathOnFailure = settings.flag(.reportShowTaskPathOnFailure)
+        style.showsCustomStats = settings.flag(.reportShowCustomStats)
         style.diffContext = max(0, settings.integer(.diffContext) ?? 3)
         style.largestDiff = settings.integer(.maxFileSizeForDiff) ?? style.largestDiff
-        style.palette = try palette(settings)
-        guard settings.flag(.reportDisplayFailedStderr) else {
-            return TerminalReporter(style: style, redactor: redactor, write: { Console.write($0) })
-        }
-        return TerminalReporter(
-            style: style, redactor: redactor, write: { Console.write($0) }, writeFailure: { Console.writeError($0) })
+        style.palette = try Self.palette(settings)
+        self.style = style
+        splitsFailures = settings.flag(.reportDisplayFailedStderr)
     }
 
-    private enum Callback { case text, yaml, jsonLines }
+    /// The reporter that the person at the terminal sees.
+    func reporter() -> any Reporter {
+        var failure: (@Sendable (String) -> Void)?
+        if splitsFailures { failure = { Console.writeError($0) } }
+        return reporter(style, { Console.write($0) }, failure: failure)
+    }
+
+    /// The same report for a file, without colors.
+    func reporter(to write: @escaping @Sendable (String) -> Void) -> any Reporter {
+        var style = style
+        style.colors = false
+        style.width = 79
+        return reporter(style, write, failure: nil)
+    }
+
+    private func reporter(
+        _ style: TerminalReporter.Style, _ write: @escaping @Sendable (String) -> Void,
+        failure: (@Sendable (String) -> Void)?
+    ) -> any Reporter {
+        switch callback {
+        case .jsonLines: JSONLinesReporter(redactor: redactor, write: write)
+        case .minimal, .oneLine:
+            AdHocReporter(
+                redactor: redactor, isOneLine: callback == .oneLine, showsErrors: !isAdHoc,
+                diffContext: style.diffContext, largestDiff: style.largestDiff, write: write)
+        case .text, .yaml:
+            TerminalReporter(style: style, redactor: redactor, write: write, writeFailure: failure)
+        }
+    }
+
+    private enum Callback { case text, yaml, jsonLines, minimal, oneLine }
+
+    private static let callbacks: [String: Callback] = [
+        "default": .text, "yaml": .yaml, "debug": .yaml, "json": .jsonLines, "jsonl": .jsonLines,
+        "minimal": .minimal, "oneline": .oneLine,
+    ]
 
     /// What the name of a stdout callback stands for here.
     private static func callback(_ settings: Settings) -> Callback {
-        switch shortName(settings.text(.stdoutCallback) ?? "default") {
-        case "yaml", "debug": .yaml
-        case "json", "jsonl": .jsonLines
-        default: .text
-        }
+        callbacks[shortName(settings.text(.stdoutCallback) ?? "default")] ?? .text
     }
 
     private static func shortName(_ name: String) -> String { String(name.split(separator: ".").last ?? "") }
 
     /// Callbacks that are asked for and are not there.
     static func warnings(_ settings: Settings) -> [Diagnostic] {
-        let known = ["default", "yaml", "debug", "json", "jsonl"]
+        let known = callbacks.keys.sorted()
         var found: [Diagnostic] = []
         let name = settings.text(.stdoutCallback) ?? "default"
         if !known.contains(shortName(name)) {

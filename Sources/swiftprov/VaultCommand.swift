@@ -3,7 +3,7 @@ import Configuration
 import Diagnostics
 import Engine
 import Glibc
-import Target
+import Values
 import Vault
 
 /// `swiftprov vault`: seals and opens files as ansible-vault does, with its options and its exit statuses.

@@ -113,13 +113,16 @@ enum VaultPasswords {
                 "Confirm new vault password (\(label)): "
             )
             : (isNew ? "New Vault password: " : "Vault password: ", "Confirm New Vault password: ")
-        let password = Prompting.read(first, echoes: false, apartFromInput: true).trimmed
+        func read(_ question: String) -> String {
+            (Prompting.read(question, echoes: false, apartFromInput: true).text ?? "").trimmed
+        }
+        let password = read(first)
         guard !password.isEmpty else {
             throw Diagnostic(
                 .vault, "no vault password was given for '\(label)'",
                 remedy: "Type it at the prompt, or use --vault-password-file.")
         }
-        if isNew, Prompting.read(again, echoes: false, apartFromInput: true).trimmed != password {
+        if isNew, read(again) != password {
             throw Diagnostic(.vault, "the two passwords differ", remedy: "Type the same one twice.")
         }
         return VaultSecrets.Password(label: label, password)

@@ -73,7 +73,7 @@ import Values
         let settings = try load(
             """
             [defaults]
-            library = ./library
+            lookup_plugins = ./plugins
             nocows = 1
             unheard_of = 1
             pipelining = True
@@ -85,7 +85,7 @@ import Values
         #expect(
             settings.warnings.map(\.summary).sorted() == [
                 "the setting 'ANSIBLE_FILTER_PLUGINS' is not honoured: plugins and modules written in Python are not loaded",
-                "the setting 'defaults.library' is not honoured: plugins and modules written in Python are not loaded",
+                "the setting 'defaults.lookup_plugins' is not honoured: plugins and modules written in Python are not loaded",
             ])
         #expect(settings.warnings.compactMap(\.location?.line) == [2])
         #expect(settings.notes.count == 2, "\(settings.notes.map(\.summary))")

@@ -64,6 +64,48 @@ import Values
                 == Set(["in_role", "in_include", "in_handler"].map { "'\($0)' is not defined anywhere" }))
     }
 
+    @Test("names that only later tasks define are named with both places")
+    func tooEarly() async throws {
+        let found = try await Self.warnings(
+            """
+            - hosts: web1
+              tasks:
+                - {name: a, debug: {msg: "{{ answer.stdout }}"}}
+                - {name: b, debug: {msg: a}, when: number == 1}
+                - {name: c, command: echo, register: answer}
+                - {name: d, set_fact: {number: 1, other: "{{ answer }}"}}
+                - {name: e, debug: {msg: "{{ answer }}{{ number }}"}}
+            """)
+        #expect(found.map(\.summary) == ["answer", "number"].map { "'\($0)' is not defined at this point" })
+        #expect(found.map { $0.location?.line } == [3, 4])
+        #expect(found.map { $0.notes.first?.location?.line } == [5, 6])
+        #expect(found.allSatisfy { $0.remedy?.contains("default") ?? false })
+    }
+
+    @Test("nothing is said of an order that a run may turn round")
+    func order() async throws {
+        let found = try await Self.warnings(
+            """
+            - hosts: web1
+              tasks:
+                - {name: own, command: echo, register: own, until: own.rc == 0, changed_when: own.stdout}
+                - {name: perhaps, debug: {msg: "{{ late }}"}, when: inventory_hostname == 'x'}
+                - {name: second, debug: {msg: a}, when: [inventory_hostname == 'x', late == 1]}
+                - {name: either, debug: {msg: "{{ late if inventory_hostname == 'x' else 1 }}"}}
+                - {name: more, include_tasks: more.yml, loop: [1, 2]}
+                - {name: tell, command: "true", notify: h}
+                - {name: lazy, set_fact: {lazy: "{{ text }}"}, vars: {text: "{{ late }}"}}
+                - {name: late, set_fact: {late: 1}}
+                - {name: kept, debug: {msg: "{{ kept }}"}}
+                - {name: keep, set_fact: {kept: 1, cacheable: true}}
+                - {name: by handler, debug: {msg: "{{ handled }}"}}
+              handlers:
+                - {name: h, command: echo, register: handled}
+            """,
+            ["more.yml": "- {debug: {msg: \"{{ inner }}\"}}\n- {set_fact: {inner: 1}}\n"])
+        #expect(found.map(\.summary).isEmpty, "\(found.map(\.summary))")
+    }
+
     @Test("what may be defined, or is asked about, is left alone")
     func optional() async throws {
         let found = try await Self.warnings(

@@ -49,7 +49,7 @@ import Values
         "{{ range(10**12) | list }}",
         "{% set ns = namespace(x='a') %}{% for i in range(64) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x | length }}",
         "{{ 'a' | center(10**9) }}", "{{ '%1000000000d' % 1 }}", "{{ 'x'.ljust(10**10) }}",
-        "{{ range(30) | permutations | list }}",
+        "{{ range(30) | permutations | list }}", "{{ range(60) | combinations(30) | list }}",
         "{{ ('a' * 40) | regex_replace('(a+)+b', '') }}", "{{ '{:1000000000}'.format(1) }}",
         "{{ [[1] * 1000] * 1000 | product(range(1000), range(1000)) | list }}",
         "{% set ns = namespace(x=[]) %}{% for i in range(100000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",

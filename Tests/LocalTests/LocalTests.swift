@@ -105,3 +105,17 @@ import Testing
         #expect(mask.map { $0 & ours } == 0)
     }
 }
+
+@Suite struct ProgramGroupTests {
+    @Test("a program that may take as long as it likes can ask at our terminal; one with a limit leads a group")
+    func groups() throws {
+        let script = "read pid comm state parent group rest < /proc/$$/stat; echo $pid $group"
+        func answer(_ limit: Duration?) throws -> [Int] {
+            let output = try LocalProgram.run(["/bin/sh", "-c", script], limit: limit).output
+            return String(decoding: output, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+        }
+        #expect(try answer(nil).last == Int(getpgrp()))
+        let bounded = try answer(.seconds(600))
+        #expect(bounded.count == 2 && bounded[0] == bounded[1])
+    }
+}

@@ -22,12 +22,16 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
     var again: String
     /// Return values that the run must have, by name; nested ones by `a.b`.
     var values: ValueMap
+    /// Return values that must be secret.
+    var secrets: [String]
     /// Text that the error must hold.
     var error: String?
     /// Shell text that must end with 0 after the run.
     var verify: String?
     /// Round trips that the second run may take.
     var roundTrips: Int
+    /// What the case needs that a host with nothing but BusyBox lacks.
+    var needs: String?
     /// Effects of earlier tasks of the same dry run; then only check mode is looked at.
     var foreseen: [Change.Effect]
     var isForeseenCase: Bool
@@ -65,15 +69,18 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
         check = map["check"]?.stringValue ?? run
         again = map["again"]?.stringValue ?? (run == "failed" ? "failed" : "ok")
         values = map["values"]?.mapValue ?? [:]
+        secrets = map["secrets"]?.elements?.compactMap(\.stringValue) ?? []
         error = map["error"]?.stringValue
         verify = map["verify"]?.stringValue
         roundTrips = map["round_trips"]?.intValue ?? 1
+        needs = map["needs"]?.stringValue
         isForeseenCase = map["foreseen"] != nil
         foreseen = []
         let known: Set<String> = [
-            "module", "name", "arguments", "prepare", "run", "check", "again", "values", "error", "verify",
-            "round_trips",
+            "module", "name", "arguments", "prepare", "run", "check", "again", "values", "secrets", "error",
+            "verify", "round_trips",
             "foreseen", "differs", "ignore_values", "ignore_content", "ignore_state", "ignore_diff", "environment",
+            "needs",
         ]
         for (key, _) in map where !known.contains(key.text) {
             throw Diagnostic(.unknownKeyword, "unknown key '\(key.text)' in case '\(name)' of \(file)")
@@ -82,14 +89,20 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
             guard let effect = effect.mapValue else { continue }
             if let path = effect["directory"]?.stringValue {
                 foreseen.append(
-                    .file(path: path, .init(kind: .directory, mode: 0o755, owner: effect["owner"]?.stringValue)))
+                    .file(
+                        path: path,
+                        .init(
+                            kind: .directory, mode: 0o755, owner: effect["owner"]?.stringValue,
+                            keepsContent: effect["keeps_content"] == true)))
             }
             if let path = effect["file"]?.stringValue {
                 let content = effect["content"]?.stringValue.map { Array($0.utf8) }
                 foreseen.append(
                     .file(
                         path: path,
-                        .init(kind: .file, mode: 0o644, checksum: effect["checksum"]?.stringValue, content: content)))
+                        .init(
+                            kind: .file, mode: 0o644, checksum: effect["checksum"]?.stringValue, content: content,
+                            keepsContent: effect["keeps_content"] == true)))
             }
             if let path = effect["absent"]?.stringValue { foreseen.append(.file(path: path, .init(kind: .absent))) }
             if let path = effect["link"]?.stringValue {
@@ -97,9 +110,16 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
             }
             if let name = effect["user"]?.stringValue { foreseen.append(.user(name, present: true)) }
             if let name = effect["group"]?.stringValue { foreseen.append(.group(name, present: true)) }
+            if let kind = effect["postgres"]?.stringValue, let name = effect["name"]?.stringValue {
+                foreseen.append(
+                    .postgres(kind: kind, name: name, present: effect["present"]?.isTruthy ?? true))
+            }
+            if let name = effect["chain"]?.stringValue { foreseen.append(.chain(name, present: true)) }
             if let name = effect["package"]?.stringValue { foreseen.append(.package(name, present: true)) }
         }
     }
+
+    var isForBusyBox: Bool { needs == nil }
 
     /// The cases that any machine can run.
     static let all = cases(in: "Cases")
@@ -146,7 +166,10 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
 final class Bench: Sendable {
     let directory: String
     let connection = LocalConnection()
+    /// What the modules speak to.
     let shell: any Shell
+    /// What prepares the cases and looks at what came of them.
+    private let tools: any Shell
 
     /// Whether it is a machine of its own, which the cases may turn upside down.
     let isHost: Bool
@@ -156,19 +179,30 @@ final class Bench: Sendable {
         directory = "/tmp/swiftprov-\(UUID().uuidString)"
         isHost = true
         // `su`'s line ends with a user, `-c` and a text: the program's last word stands where the user would.
-        let words = program.split(separator: " ").map(String.init)
-        let become = Become(
-            method: .su, user: words.last ?? "sh", executable: words.first, flags: Array(words.dropFirst().dropLast()))
-        shell = try await connection.shell(as: become)
+        shell = try await connection.shell(as: Self.become(program))
+        tools = shell
         let made = try await HostTarget(hostName: "bench", shell: shell).run(["mkdir", directory])
         precondition(made.succeeded)
     }
 
-    init() async throws {
+    /// - Parameter program: What starts the `sh` of this machine that modules speak to, such as
+    ///   `sh Tests/Testbed/busybox.sh`; the machine's own if nil.
+    init(modulesThrough program: String? = nil) async throws {
         isHost = false
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("swiftprov-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-        shell = try await connection.shell(as: nil)
+        tools = try await connection.shell(as: nil)
+        guard let program else {
+            shell = tools
+            return
+        }
+        shell = try await connection.shell(as: Self.become(program))
+    }
+
+    private static func become(_ program: String) -> Become {
+        let words = program.split(separator: " ").map(String.init)
+        return Become(
+            method: .su, user: words.last ?? "sh", executable: words.first, flags: Array(words.dropFirst().dropLast()))
     }
 
     func close() async {
@@ -187,7 +221,7 @@ final class Bench: Sendable {
 
     /// Runs shell text in the case's directory.
     func sh(_ text: String) async throws -> CommandResult {
-        try await target().run(
+        try await HostTarget(hostName: "bench", shell: tools).run(
             Command(.shell(fill(text), executable: "/bin/sh"), directory: directory))
     }
 
@@ -202,7 +236,9 @@ final class Bench: Sendable {
                 """
                 sha1sum /etc/passwd /etc/group /etc/shadow /etc/gshadow; dpkg-query -W
                 ls -la /home; find . | sort; uname -n
-                find /etc /root /home /var/spool/cron -xdev -name .rpmdb -prune -o -printf '%p %m %U %G %s %T@ %l\\n' | sort
+                find /etc /root /home /var/spool/cron -xdev \\( -name .rpmdb -o -path /root/.docker \\) -prune -o -printf '%p %m %U %G %s %T@ %l\\n' | sort
+                for t in iptables-save ip6tables-save; do command -v $t >/dev/null && $t 2>/dev/null | grep ^-; done
+                if [ -S /run/docker.sock ]; then docker ps -aq --no-trunc; docker network ls -q; docker volume ls -q; fi 2>&1
                 systemctl show -p Id,ActiveState,InvocationID cron ssh nap nap2 bad web
                 """
             ).output

@@ -2,7 +2,7 @@
 # Records all data sets anew that tests hold us to: what ansible-core 2.19 makes of the same inputs.
 #
 #     Tests/Oracle/record.sh            everything
-#     Tests/Oracle/record.sh jinja ...  some: inventory jinja listings names playbooks vault yaml
+#     Tests/Oracle/record.sh jinja ...  some: configuration inventory jinja listings names playbooks vault yaml
 #
 # The real thing comes from a scratch environment of Python that is made for the occasion and removed afterwards, or
 # from the one that SWIFTPROV_ORACLE names (a folder with bin/python). A recording on the same versions gives the same
@@ -27,11 +27,11 @@ export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8 PYTHONWARNINGS=ignore
 unset ANSIBLE_CONFIG
 
 sets=("$@")
-[ ${#sets[@]} -gt 0 ] || sets=(inventory jinja listings names playbooks vault yaml)
+[ ${#sets[@]} -gt 0 ] || sets=(configuration inventory jinja listings names playbooks vault yaml)
 for set in "${sets[@]}"; do
     echo "== $set"
     case $set in
-        inventory | listings | names | playbooks | vault | yaml) "$python" "Tests/Oracle/record_$set.py" ;;
+        configuration | inventory | listings | names | playbooks | vault | yaml) "$python" "Tests/Oracle/record_$set.py" ;;
         jinja) "$python" Tests/Oracle/jinja.py Tests/JinjaTests/Cases/*.in.json ;;
         *) echo "no data set '$set'" >&2; exit 2 ;;
     esac

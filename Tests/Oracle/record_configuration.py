@@ -3,7 +3,7 @@
 Run with the Python of an environment that has ansible-core 2.19:
     python Tests/Oracle/record_configuration.py [case ...]
 Each case holds `ansible.cfg` and `environment` (NAME=VALUE a line), either of which may be missing; the answer is
-written beside them, the case's folder as HERE and the home as HOME.
+written beside them, the case's folder as HERE, the one around it as CASES and the home as HOME.
 """
 import json
 import os
@@ -37,6 +37,8 @@ for folder in sorted(cases.iterdir()):
     entries = [e for e in json.loads(answer.stdout) if e.get("name") not in (None, "DEFAULT_LOCAL_TMP")]
     if folder.name != "defaults":
         entries = [e for e in entries if e["origin"] != "default"]
-    text = json.dumps(entries, indent=1, sort_keys=True).replace(str(folder), "HERE").replace(home, "HOME")
+    text = json.dumps(entries, indent=1, sort_keys=True)
+    for path, name in [(folder, "HERE"), (cases, "CASES"), (home, "HOME")]:
+        text = text.replace(str(path), name)
     expected.write_text(text + "\n")
     print(folder.name, len(entries))

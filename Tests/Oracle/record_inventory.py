@@ -33,11 +33,19 @@ def ask(folder, *words):
 def hosts(folder, sources, patterns, password_file):
     code = """
 import sys
+from ansible.inventory.group import Group
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import get_file_vault_secret
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader()
+def descendants(group, include_self=False, preserve_ordering=False):
+    found = [group]
+    for parent in found:
+        found.extend(child for child in parent.child_groups if child not in found)
+    return found if include_self else found[1:]
+# Groups of one depth come in an order that differs from run to run; here, in the one they are written in.
+Group.get_descendants = descendants
 loader = DataLoader()
 if sys.argv[3]:
     secret = get_file_vault_secret(filename=sys.argv[3], loader=loader)

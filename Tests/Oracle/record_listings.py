@@ -28,6 +28,22 @@ def parts(text, mark):
     return found
 
 
+def ordered(lines, option):
+    """The lines with what has no order sorted: a play's tags, and its hosts where those are listed."""
+    result, hosts = [], []
+    for line in lines:
+        if line.startswith("      ") and option == "--list-hosts":
+            hosts.append(line)
+            continue
+        result += sorted(hosts)
+        hosts.clear()
+        if line.startswith("  play #"):
+            head, tags = line.rsplit("TAGS: [", 1)
+            line = head + "TAGS: [" + ",".join(sorted(tags[:-1].split(","))) + "]"
+        result.append(line)
+    return result + sorted(hosts)
+
+
 answers = {}
 for case, body in parts(source.read_text(), "===").items():
     files = parts(body, ":::")
@@ -43,5 +59,5 @@ for case, body in parts(source.read_text(), "===").items():
                 [tools / "ansible-playbook", "-i", "inventory", *shlex.split(files.get("options", "")), option,
                  "playbook.yml"], cwd=folder, env={"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8"},
                 stdout=subprocess.PIPE, text=True, check=True)
-            answers[case][option] = answer.stdout.replace(folder + "/", "").splitlines()
+            answers[case][option] = ordered(answer.stdout.replace(folder + "/", "").splitlines(), option)
 source.with_suffix(".expected.json").write_text(json.dumps(answers, indent=1) + "\n")

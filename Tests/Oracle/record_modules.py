@@ -30,7 +30,13 @@ LOCAL_SOURCES = {"copy", "template", "unarchive", "assemble", "script", "synchro
 # Modules outside ansible-core, by the folder of their cases.
 QUALIFIED = {
     "ini_file": "community.general.ini_file", "archive": "community.general.archive",
+    "openssl_csr": "community.crypto.openssl_csr", "openssl_privatekey": "community.crypto.openssl_privatekey",
+    "x509_certificate": "community.crypto.x509_certificate",
+    "x509_certificate_info": "community.crypto.x509_certificate_info",
     "synchronize": "ansible.posix.synchronize", "acl": "ansible.posix.acl", "mount": "ansible.posix.mount",
+    "postgresql_pg_hba": "community.postgresql.postgresql_pg_hba", "ufw": "community.general.ufw", "firewalld": "ansible.posix.firewalld",
+    "docker_compose_v2": "community.docker.docker_compose_v2",
+    "docker_image_build": "community.docker.docker_image_build",
 }
 
 
@@ -98,6 +104,7 @@ def record(file, wanted, options):
         pathlib.Path(home, "cases.json").write_text(json.dumps(cases))
         recording = pathlib.Path(home, "recording.json")
         environment = {
+            **{name: value for name, value in os.environ.items() if name.startswith("SWIFTPROV_TESTBED")},
             "PATH": os.environ["PATH"], "HOME": home, "LC_ALL": "C.UTF-8",
             "ANSIBLE_CALLBACK_PLUGINS": str(here / "module_callback"), "ANSIBLE_STDOUT_CALLBACK": "module_recorder",
             "ANSIBLE_GATHERING": "explicit", "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_DEPRECATION_WARNINGS": "0",
@@ -116,6 +123,7 @@ def record(file, wanted, options):
             print(f"{module}: nothing recorded\n{answer.stdout}")
             return
         found = json.loads(recording.read_text())
+        print(*(line for line in answer.stdout.splitlines() if line.startswith("prepare of ")), sep="\n", end="")
     target = file.with_suffix(".recorded.json")
     names = {case["name"] for case in json.loads(file.read_text()) if "differs" not in case and "foreseen" not in case}
     records = json.loads(target.read_text()) if target.exists() else {}
@@ -125,6 +133,9 @@ def record(file, wanted, options):
         if known is None or "run" not in known:
             print(f"{module}: {case['name']}: not recorded\n{answer.stdout[-2000:]}")
             continue
+        # What is not compared need not be kept: much of it differs from run to run.
+        for name in case.get("ignore_values", []):
+            known.get("values", {}).pop(name, None)
         records[case["name"]] = known
         want = (case.get("check", case.get("run", "changed")), case.get("run", "changed"))
         said = (known["check"], known["run"])

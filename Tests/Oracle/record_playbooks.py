@@ -32,6 +32,29 @@ def parts(text, mark):
     return found
 
 
+def ordered(lines):
+    """Hosts answer in any order: within a task their lines are sorted by host, each host's own order kept."""
+    result, group = [], []
+
+    def flush():
+        result.extend(line for _, line in sorted(group, key=lambda entry: entry[0]))
+        group.clear()
+
+    for line in lines:
+        words = line.split(" ", 2)
+        if words[0] in ("item", "retry"):
+            group.append((words[1], line))
+        elif words[0] in ("play", "task", "handler", "included", "no", "said"):
+            flush()
+            # Said once for every host that is left.
+            if line != "no hosts left" or result[-1:] != [line]:
+                result.append(line)
+        else:
+            group.append((words[0], line))
+    flush()
+    return result
+
+
 def run(body):
     files = parts(body, ":::")
     files.setdefault("inventory", (cases / "inventory").read_text())
@@ -56,7 +79,7 @@ def run(body):
             stdin=subprocess.DEVNULL)
         lines = recording.read_text().splitlines()
         recap = json.loads(lines.pop()[6:]) if lines and lines[-1].startswith("recap ") else {}
-        return {"events": lines, "recap": recap, "status": answer.returncode}, answer.stdout
+        return {"events": ordered(lines), "recap": recap, "status": answer.returncode}, answer.stdout
 
 
 def main():

@@ -36,6 +36,46 @@ import Values
         var text: String { pieces.withLock { $0 } }
     }
 
+    /// What `set_stats` registers.
+    static func stats(_ host: String, _ data: ValueMap, aggregate: Bool = true, perHost: Bool = false) -> TaskReport {
+        var report = report(
+            .ok,
+            ["ansible_stats": ["data": .map(data), "aggregate": .bool(aggregate), "per_host": .bool(perHost)]])
+        report.host = host
+        return report
+    }
+
+    @Test("what set_stats gave stands below the recap, where that is asked for")
+    func customStats() {
+        let events: [RunEvent] = [
+            .result(Self.stats("b", ["n": 1, "s": "a"], perHost: true)),
+            .result(Self.stats("b", ["n": 2, "s": 3, "l": [1]], perHost: true)),
+            .result(Self.stats("a", ["n": 7], perHost: true)),
+            .result(Self.stats("a", ["d": ["x": ["y": 1]], "n": 5, "l": ["a"]])),
+            .result(Self.stats("b", ["d": ["x": ["z": 2]], "n": 6, "l": ["b"]])),
+            .result(Self.stats("b", ["n": 1], aggregate: false)),
+            .ended(Recap()),
+        ]
+        let written = Written()
+        var style = TerminalReporter.Style(colors: false, verbosity: 0, width: 40)
+        style.showsCustomStats = true
+        let reporter = TerminalReporter(style: style, redactor: Redactor(), write: { written.add($0) })
+        for event in events { reporter.take(event) }
+        let shown = written.text.split(separator: "CUSTOM STATS").last.map(String.init) ?? ""
+        // As ansible-core 2.19 shows the same.
+        #expect(
+            shown == """
+                : **************************
+                \ta: { "n": 7}
+                \tb: { "l": [  1 ], "n": 3, "s": "a"}
+
+                \tRUN: { "d": {  "x": {   "y": 1,   "z": 2  } }, "l": [  "a",  "b" ], "n": 1}
+
+
+                """)
+        #expect(!Self.text(events).contains("CUSTOM"))
+    }
+
     static let title = TaskTitle(kind: .task, name: "look", location: nil)
 
     static func report(_ status: TaskReport.Status, _ values: ValueMap = [:]) -> TaskReport {

@@ -63,6 +63,51 @@ import Values
                 "- mode: 0644", "+ mode: 0600", "- owner: (none)", "+ owner: root", "+ run x",
             ])
     }
+
+    @Test("texts that have little in common are compared in reasonable time")
+    func large() {
+        let before = (0..<50_000).map { "line \($0)\n" }
+        let after = (0..<50_000).map { $0 % 100 == 0 ? "line \($0)\n" : "other \($0)\n" }
+        let found = lines(before.joined(), after.joined())
+        #expect(found.count { $0.hasPrefix("-line") } == 49_500)
+        #expect(found.count { $0.hasPrefix("+other") } == 49_500)
+        // Too many changes among what both have: one is taken for the other as a whole.
+        let turned = Array(before.reversed())
+        let other = lines(before.joined(), "first\n" + turned.joined() + "last\n")
+        #expect(other.count { $0.hasPrefix("+line") } == other.count { $0.hasPrefix("-line") })
+        #expect(other.contains("+first") && other.contains("+last"))
+    }
+
+    @Test("a picture turns the one text into the other, whatever they are")
+    func applies() {
+        var state: UInt64 = 1
+        func random(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        for _ in 0..<500 {
+            let before = (0..<random(12)).map { _ in "\(random(4))\n" }
+            let after = (0..<random(12)).map { _ in "\(random(4))\n" }
+            let matches = LineMatching.matches(before.map { $0[...] }, after.map { $0[...] })
+            #expect(matches.allSatisfy { before[$0.old] == after[$0.new] })
+            let rises = zip(matches, matches.dropFirst()).allSatisfy { $0.old < $1.old && $0.new < $1.new }
+            #expect(rises)
+            #expect(matches.count == Self.longest(before, after))
+        }
+    }
+
+    /// The length of the longest common sequence, by the textbook.
+    private static func longest(_ old: [String], _ new: [String]) -> Int {
+        var lengths = [[Int]](repeating: [Int](repeating: 0, count: new.count + 1), count: old.count + 1)
+        for left in old.indices {
+            for right in new.indices {
+                lengths[left + 1][right + 1] =
+                    old[left] == new[right]
+                    ? lengths[left][right] + 1 : max(lengths[left][right + 1], lengths[left + 1][right])
+            }
+        }
+        return lengths[old.count][new.count]
+    }
 }
 
 /// Nothing a host says moves the cursor, rings or hides.

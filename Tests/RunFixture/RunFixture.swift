@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import Inventory
 import Local
+import Modules
 package import Planning
 import Playbook
 package import Results
@@ -89,11 +90,15 @@ package final class RunFixture {
                 mergesMaps: TemporaryFolder.contents("\(folder.path)/ansible.cfg")?.contains("= merge") ?? false),
             opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) },
             readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
-        planner = Planner(
-            files: files, variables: variables,
-            settings: PlanSettings(
-                tags: options.tags, limit: options.limit, rolesPath: ["\(folder.path)/roles"], yaml: .written,
-                reviews: reviews))
+        var plan = PlanSettings(
+            tags: options.tags, limit: options.limit, rolesPath: ["\(folder.path)/roles"],
+            collectionsPath: ["\(folder.path)/collections"], yaml: .written, reviews: reviews)
+        // A case may bring an ansible-core of its own, or say that there is none.
+        let installed = "\(folder.path)/installed/ansible"
+        if example.files.keys.contains(where: { $0.hasPrefix("installed/") }) {
+            plan.findInstallation = { AnsibleInstallation(package: installed) }
+        }
+        planner = Planner(files: files, variables: variables, settings: plan)
         for host in inventory.hostNames {
             for (_, values) in try inventory.variableLayers(of: host) { redactor.learn(.map(values)) }
         }

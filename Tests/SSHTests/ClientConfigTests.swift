@@ -152,4 +152,32 @@ import Testing
     func patterns(_ text: String, _ pattern: String, _ fits: Bool) {
         #expect(SSHPattern.fits(text, pattern) == fits)
     }
+
+    @Test(
+        "names that a shell would read are refused, as OpenSSH does",
+        arguments: ["-oProxyCommand=x", "a;b", "a b", "$(x)", "a`b", "a\\b", "a|b", "a'b", "a\nb"])
+    func hostileHosts(_ name: String) {
+        let reader = SSHSettingsReader(files: SSHConfigFiles(), path: "none", home: "/", localUser: "u")
+        let error = #expect(throws: Diagnostic.self) { try reader.settings(of: name) }
+        #expect(error?.code == .badValue)
+    }
+
+    @Test("likewise users; a domain's user is one", arguments: ["-l", "a;b", "a -b", "a`b`", "a&", "a\\"])
+    func hostileUsers(_ name: String) throws {
+        let reader = SSHSettingsReader(files: SSHConfigFiles(), path: "none", home: "/", localUser: "u")
+        let error = #expect(throws: Diagnostic.self) { try reader.settings(of: "web", options: [("User", name)]) }
+        #expect(error?.code == .badValue)
+        #expect(try reader.settings(of: "web", options: [("User", "DOMAIN\\ann")]).settings.user == "DOMAIN\\ann")
+    }
+
+    @Test(
+        "a time beyond all bounds is an error",
+        arguments: ["99999999999999999w", "9223372036854775807", "1w9999999999999d"])
+    func endless(_ time: String) {
+        let reader = SSHSettingsReader(files: SSHConfigFiles(), path: "none", home: "/", localUser: "u")
+        let error = #expect(throws: Diagnostic.self) {
+            try reader.settings(of: "web", options: [("ConnectTimeout", time)])
+        }
+        #expect(error?.code == .badValue)
+    }
 }

@@ -1,4 +1,7 @@
+import Glibc
+import Target
 import Testing
+import Values
 
 @testable import SSH
 
@@ -34,8 +37,8 @@ import Testing
     @Test("a hashed name, as ssh-keygen -H writes it")
     func hashed() {
         // Made with `ssh-keygen -H` from "web01".
-        let salt = Base64Text.encode(Array(0..<20))
-        #expect(Base64Text.decode(salt) == Array(0..<20))
+        let salt = Base64.encode(Array(0..<20))
+        #expect(Base64.decode(salt) == Array(0..<20))
         #expect(verdict("|1|\(salt)|AAAAAAAAAAAAAAAAAAAAAAAAAAA= ssh-ed25519 \(key)", "web01") == .unknown)
     }
 
@@ -43,9 +46,33 @@ import Testing
     func base64() {
         for count in 0..<20 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 200) }
-            #expect(Base64Text.decode(Base64Text.encode(bytes)) == bytes)
+            #expect(Base64.decode(Base64.encode(bytes)) == bytes)
         }
-        #expect(Base64Text.encode(Array("foob".utf8)) == "Zm9vYg==")
-        #expect(Base64Text.decode("no base64!") == nil)
+        #expect(Base64.encode(Array("foob".utf8)) == "Zm9vYg==")
+        #expect(Base64.decode("no base64!") == nil)
+    }
+
+    @Test("a host whose key has changed is shown no password, even where keys are not checked")
+    @IOLoop
+    func password() throws {
+        var template = Array("/tmp/ssh-known-XXXXXX".utf8CString)
+        let file = mkstemp(&template)
+        defer { close(file) }
+        let path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        defer { unlink(path) }
+        // A key's blob begins with its type.
+        let blob = [0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [1, 2, 3]
+        let other = Base64.encode([0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [9])
+        let text = Array("changed ssh-ed25519 \(other)\nsame ssh-ed25519 \(Base64.encode(blob))\n".utf8)
+        #expect(write(file, text, text.count) == text.count)
+        func mayShowPassword(_ host: String) throws -> Bool {
+            var settings = SSHSettings(host: host, port: 22, user: "u", home: "/", identityFiles: [])
+            settings.knownHostsFiles = [path]
+            settings.hostKeyChecking = .off
+            return try HostKeyCheck(settings).check(blob)
+        }
+        #expect(try !mayShowPassword("changed"))
+        #expect(try mayShowPassword("same"))
+        #expect(try mayShowPassword("new"))
     }
 }

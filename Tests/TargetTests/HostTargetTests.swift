@@ -266,4 +266,32 @@ final class Scratch: Sendable {
         await shell.close()
         try await scratch.end()
     }
+
+    @Test("nobody else can read a new content while it takes the place of a file that all could read")
+    func privateWhileMade() async throws {
+        let scratch = Scratch()
+        // Programs in front of the system's note what they find of the file in the making.
+        for (name, place) in [
+            ("cat", "/proc/$$/fd/1"), ("chown", "${3-$2}"), ("chmod", "${3-$2}"), ("chgrp", "${3-$2}"),
+        ] {
+            try await scratch.sh(
+                """
+                mkdir -p bin; cat >bin/\(name) <<'END'
+                #!/bin/sh
+                case $(readlink -f "\(place)") in */.swiftprov-*) stat -L -c '%a' "\(place)" >>\(scratch.path)/seen;; esac
+                exec /bin/\(name) "$@"
+                END
+                chmod +x bin/\(name); echo old >f; chmod 644 f
+                """)
+        }
+        let target = try await scratch.target([("PATH", scratch.path + "/bin:/usr/bin:/bin")])
+        let outcome = try await target.write(
+            FileWrite(path: scratch.path + "/f", content: Array("secret".utf8), mode: 0o640))
+        #expect(outcome.state.mode == 0o640)
+        let seen = try await scratch.sh("cat seen").split(separator: "\n")
+        #expect(!seen.isEmpty)
+        // The first `chmod` finds what was taken over from the old file, before there is any content.
+        #expect(seen.dropFirst().allSatisfy { $0 == "600" }, "\(seen)")
+        try await scratch.end()
+    }
 }

@@ -10,8 +10,10 @@ STATE=$SWIFTPROV_TESTBED
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # 198.18.0.0/15 is reserved for benchmarks: no real machine is ever meant by it.
-BRIDGE=swiftprov0
-BRIDGE_ADDRESS=198.18.0.1
+# Two testbeds on one machine need a state folder and a number each (SWIFTPROV_TESTBED_NUMBER, 0 to 255).
+: "${SWIFTPROV_TESTBED_NUMBER:=0}"
+BRIDGE=swiftprov$SWIFTPROV_TESTBED_NUMBER
+BRIDGE_ADDRESS=198.18.$SWIFTPROV_TESTBED_NUMBER.1
 BRIDGE_PREFIX=24
 REGISTRY_PORT=5000
 SUITE=bookworm
@@ -34,7 +36,7 @@ die() {
 need_root() {
     [ "$(id -u)" -eq 0 ] && return
     command -v sudo >/dev/null || die "root is needed, and there is no sudo"
-    exec sudo --preserve-env=SWIFTPROV_TESTBED,SWIFTPROV_TESTBED_PYTHON -- "$0" "$@"
+    exec sudo --preserve-env=SWIFTPROV_TESTBED,SWIFTPROV_TESTBED_NUMBER,SWIFTPROV_TESTBED_PYTHON -- "$0" "$@"
 }
 
 # One script at a time changes the testbed: two test runs may start together.

@@ -70,4 +70,21 @@ import Values
     @Test("a stream of texts is read one by one") func stream() throws {
         #expect(try JSON.parseStream(Array("{\"a\":1}\r\n{\"a\":2}\n".utf8)) == [["a": 1], ["a": 2]])
     }
+
+    @Test("Python reads numbers that are none, and none that are too large")
+    func python() throws {
+        let read = try JSON.parse("[NaN, Infinity, -Infinity, 1e999, -1]", as: .python).elements ?? []
+        guard case .double(let nan)? = read.first else {
+            Issue.record("NaN is no number")
+            return
+        }
+        #expect(nan.isNaN)
+        #expect(read.dropFirst() == [.double(.infinity), .double(-.infinity), .double(.infinity), .int(-1)])
+        for text in ["9223372036854775808", "Nan", "-Inf", "[[[1]]]", "01", "\"\\u+123\""] {
+            #expect(throws: Diagnostic.self, "\(text)") { try JSON.parse(text, as: .python, deepest: 1) }
+        }
+        for text in ["NaN", "Infinity", "-Infinity"] {
+            #expect(throws: Diagnostic.self, "\(text)") { try JSON.parse(text) }
+        }
+    }
 }

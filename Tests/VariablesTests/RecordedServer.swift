@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A server on the loopback address that answers as it was recorded: by method and path, to who shows a token it knows.
+/// A server on the loopback address that answers as it was recorded: by method and path, where it
+/// asks for a token to who shows one it knows.
 final class RecordedServer: Sendable {
     let port: Int
     private let listener: Int32
@@ -10,8 +11,8 @@ final class RecordedServer: Sendable {
 
     /// - Parameters:
     ///   - answers: Status and body by `GET /v1/secret/data/app`; anything else is answered with 404.
-    ///   - tokens: What `X-Vault-Token` may be; paths with `login` need none.
-    init(answers: [String: (Int, String)], tokens: Set<String>) throws {
+    ///   - tokens: What `X-Vault-Token` may be; paths with `login` need none. Nil if nobody is asked.
+    init(answers: [String: (Int, String)], tokens: Set<String>? = nil) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -45,7 +46,7 @@ final class RecordedServer: Sendable {
     var requests: [String] { seen.withLock { $0 } }
     var url: String { "http://127.0.0.1:\(port)" }
 
-    private func serve(_ connection: Int32, _ answers: [String: (Int, String)], _ tokens: Set<String>) {
+    private func serve(_ connection: Int32, _ answers: [String: (Int, String)], _ tokens: Set<String>?) {
         var text = ""
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while !isWhole(text) {
@@ -58,9 +59,10 @@ final class RecordedServer: Sendable {
         let request = lines[0].split(separator: " ").prefix(2).joined(separator: " ")
         let body = parts.dropFirst().joined(separator: "\r\n\r\n")
         let namespace = header("x-vault-namespace", lines).map { " in \($0)" } ?? ""
-        seen.withLock { $0.append(request + namespace + (body.isEmpty ? "" : " " + body)) }
+        let login = header("authorization", lines).map { " as \($0)" } ?? ""
+        seen.withLock { $0.append(request + namespace + login + (body.isEmpty ? "" : " " + body)) }
         var answer = answers[request] ?? (404, #"{"errors":[]}"#)
-        if !request.contains("/login"), !tokens.contains(header("x-vault-token", lines) ?? "") {
+        if let tokens, !request.contains("/login"), !tokens.contains(header("x-vault-token", lines) ?? "") {
             answer = (403, #"{"errors":["permission denied"]}"#)
         }
         let reply =

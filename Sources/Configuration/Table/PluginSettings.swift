@@ -111,7 +111,7 @@ extension SettingsTable {
             env: ["ANSIBLE_CALLBACK_RESULT_FORMAT"], choices: ["json", "yaml"], .honoured),
         Setting(
             "show_custom_stats", of: "callback/default", .flag, default: "false", ini: ["defaults.show_custom_stats"],
-            env: ["ANSIBLE_SHOW_CUSTOM_STATS"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_SHOW_CUSTOM_STATS"], .honoured),
         Setting(
             "show_per_host_start", of: "callback/default", .flag, default: "false",
             ini: ["defaults.show_per_host_start"], env: ["ANSIBLE_SHOW_PER_HOST_START"], .unhonoured(.notYet)),

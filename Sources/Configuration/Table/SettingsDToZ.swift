@@ -29,7 +29,7 @@ extension SettingsTable {
             ini: ["defaults.doc_fragment_plugins"], env: ["ANSIBLE_DOC_FRAGMENT_PLUGINS"], .unhonoured(.plugins)),
         Setting(
             "DUPLICATE_YAML_DICT_KEY", .text, default: "warn", ini: ["defaults.duplicate_dict_key"],
-            env: ["ANSIBLE_DUPLICATE_YAML_DICT_KEY"], choices: ["error", "ignore", "warn"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_DUPLICATE_YAML_DICT_KEY"], choices: ["error", "ignore", "warn"], .honoured),
         Setting(
             "EDITOR", .text, default: "vi", ini: ["defaults.editor"], env: ["ANSIBLE_EDITOR", "EDITOR"],
             .honoured),
@@ -38,7 +38,7 @@ extension SettingsTable {
             env: ["ANSIBLE_ENABLE_TASK_DEBUGGER"], .unhonoured(.notYet)),
         Setting(
             "ERROR_ON_MISSING_HANDLER", .flag, default: "true", ini: ["defaults.error_on_missing_handler"],
-            env: ["ANSIBLE_ERROR_ON_MISSING_HANDLER"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_ERROR_ON_MISSING_HANDLER"], .honoured),
         Setting(
             "FACTS_MODULES", .list, default: "smart", ini: ["defaults.facts_modules"], env: ["ANSIBLE_FACTS_MODULES"],
             .moot(.python)),
@@ -50,14 +50,14 @@ extension SettingsTable {
             env: ["ANSIBLE_HOST_PATTERN_MISMATCH"], choices: ["error", "ignore", "warning"], .honoured),
         Setting(
             "INJECT_FACTS_AS_VARS", .flag, default: "true", ini: ["defaults.inject_facts_as_vars"],
-            env: ["ANSIBLE_INJECT_FACT_VARS"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_INJECT_FACT_VARS"], .honoured),
         Setting(
             "INTERPRETER_PYTHON", .text, default: "auto", ini: ["defaults.interpreter_python"],
-            env: ["ANSIBLE_PYTHON_INTERPRETER"], .moot(.python)),
+            env: ["ANSIBLE_PYTHON_INTERPRETER"], .honoured),
         Setting(
             "INTERPRETER_PYTHON_FALLBACK", .list,
             default: "python3.13,python3.12,python3.11,python3.10,python3.9,python3.8,/usr/bin/python3,python3",
-            .moot(.python)),
+            .honoured),
         Setting(
             "INVALID_TASK_ATTRIBUTE_FAILED", .flag, default: "true", ini: ["defaults.invalid_task_attribute_failed"],
             env: ["ANSIBLE_INVALID_TASK_ATTRIBUTE_FAILED"], .moot(.always)),
@@ -220,7 +220,7 @@ extension SettingsTable {
             env: ["ANSIBLE_RUN_VARS_PLUGINS"], choices: ["demand", "start"], .moot(.python)),
         Setting(
             "SHOW_CUSTOM_STATS", .flag, default: "false", ini: ["defaults.show_custom_stats"],
-            env: ["ANSIBLE_SHOW_CUSTOM_STATS"], .unhonoured(.notYet)),
+            env: ["ANSIBLE_SHOW_CUSTOM_STATS"], .honoured),
         Setting(
             "SSH_AGENT", .text, default: "none", ini: ["connection.ssh_agent"], env: ["ANSIBLE_SSH_AGENT"],
             .unhonoured(.notYet)),
@@ -240,7 +240,7 @@ extension SettingsTable {
         Setting("TAGS_SKIP", .list, default: "", ini: ["tags.skip"], env: ["ANSIBLE_SKIP_TAGS"], .honoured),
         Setting(
             "TARGET_LOG_INFO", .text, ini: ["defaults.target_log_info"], env: ["ANSIBLE_TARGET_LOG_INFO"],
-            .moot(.python)),
+            .honoured),
         Setting(
             "TASK_DEBUGGER_IGNORE_ERRORS", .flag, default: "true", ini: ["defaults.task_debugger_ignore_errors"],
             env: ["ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS"], .unhonoured(.notYet)),

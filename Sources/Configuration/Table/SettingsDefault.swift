@@ -102,7 +102,7 @@ extension SettingsTable {
         Setting(
             "DEFAULT_LOG_FILTER", .list, default: "", ini: ["defaults.log_filter"], env: ["ANSIBLE_LOG_FILTER"],
             .unhonoured(.notYet)),
-        Setting("DEFAULT_LOG_PATH", .path, ini: ["defaults.log_path"], env: ["ANSIBLE_LOG_PATH"], .unhonoured(.notYet)),
+        Setting("DEFAULT_LOG_PATH", .path, ini: ["defaults.log_path"], env: ["ANSIBLE_LOG_PATH"], .honoured),
         Setting(
             "DEFAULT_LOOKUP_PLUGIN_PATH", .pathSpec,
             default: "{{ANSIBLE_HOME}}/plugins/lookup:/usr/share/ansible/plugins/lookup",
@@ -112,19 +112,19 @@ extension SettingsTable {
             .unhonoured(.notYet)),
         Setting(
             "DEFAULT_MODULE_ARGS", .text, ini: ["defaults.module_args"], env: ["ANSIBLE_MODULE_ARGS"],
-            .moot(.otherCommand)),
+            .honoured),
         Setting(
             "DEFAULT_MODULE_COMPRESSION", .text, default: "ZIP_DEFLATED", ini: ["defaults.module_compression"],
             .moot(.python)),
-        Setting("DEFAULT_MODULE_NAME", .text, default: "command", ini: ["defaults.module_name"], .moot(.otherCommand)),
+        Setting("DEFAULT_MODULE_NAME", .text, default: "command", ini: ["defaults.module_name"], .honoured),
         Setting(
             "DEFAULT_MODULE_PATH", .pathSpec,
             default: "{{ANSIBLE_HOME}}/plugins/modules:/usr/share/ansible/plugins/modules", ini: ["defaults.library"],
-            env: ["ANSIBLE_LIBRARY"], .unhonoured(.plugins)),
+            env: ["ANSIBLE_LIBRARY"], .honoured),
         Setting(
             "DEFAULT_MODULE_UTILS_PATH", .pathSpec,
             default: "{{ANSIBLE_HOME}}/plugins/module_utils:/usr/share/ansible/plugins/module_utils",
-            ini: ["defaults.module_utils"], env: ["ANSIBLE_MODULE_UTILS"], .unhonoured(.plugins)),
+            ini: ["defaults.module_utils"], env: ["ANSIBLE_MODULE_UTILS"], .honoured),
         Setting(
             "DEFAULT_NETCONF_PLUGIN_PATH", .pathSpec,
             default: "{{ANSIBLE_HOME}}/plugins/netconf:/usr/share/ansible/plugins/netconf",
@@ -133,7 +133,7 @@ extension SettingsTable {
             "DEFAULT_NO_LOG", .flag, default: "false", ini: ["defaults.no_log"], env: ["ANSIBLE_NO_LOG"], .honoured),
         Setting(
             "DEFAULT_NO_TARGET_SYSLOG", .flag, default: "false", ini: ["defaults.no_target_syslog"],
-            env: ["ANSIBLE_NO_TARGET_SYSLOG"], .moot(.python)),
+            env: ["ANSIBLE_NO_TARGET_SYSLOG"], .honoured),
         Setting(
             "DEFAULT_NULL_REPRESENTATION", .raw, ini: ["defaults.null_representation"],
             env: ["ANSIBLE_NULL_REPRESENTATION"], .moot(.always)),
@@ -155,11 +155,13 @@ extension SettingsTable {
             env: ["ANSIBLE_ROLES_PATH"], .honoured),
         Setting(
             "DEFAULT_SELINUX_SPECIAL_FS", .list, default: "fuse,nfs,vboxsf,ramfs,9p,vfat",
-            ini: ["selinux.special_context_filesystems"], env: ["ANSIBLE_SELINUX_SPECIAL_FS"], .unhonoured(.notYet)),
+            ini: ["selinux.special_context_filesystems"], env: ["ANSIBLE_SELINUX_SPECIAL_FS"], .honoured),
         Setting(
             "DEFAULT_STDOUT_CALLBACK", .text, default: "default", ini: ["defaults.stdout_callback"],
             env: ["ANSIBLE_STDOUT_CALLBACK"],
-            .partly("default, yaml, debug, json and jsonl stand for shapes of our own")),
+            .partly(
+                "default, minimal and oneline look as they do there; yaml, debug, json and jsonl are shapes of our own")
+        ),
         Setting(
             "DEFAULT_STRATEGY", .text, default: "linear", ini: ["defaults.strategy"], env: ["ANSIBLE_STRATEGY"],
             .honoured),
@@ -170,7 +172,7 @@ extension SettingsTable {
         Setting("DEFAULT_SU", .flag, default: "false", ini: ["defaults.su"], env: ["ANSIBLE_SU"], .unhonoured(.notYet)),
         Setting(
             "DEFAULT_SYSLOG_FACILITY", .text, default: "LOG_USER", ini: ["defaults.syslog_facility"],
-            env: ["ANSIBLE_SYSLOG_FACILITY"], .moot(.python)),
+            env: ["ANSIBLE_SYSLOG_FACILITY"], .honoured),
         Setting(
             "DEFAULT_TERMINAL_PLUGIN_PATH", .pathSpec,
             default: "{{ANSIBLE_HOME}}/plugins/terminal:/usr/share/ansible/plugins/terminal",

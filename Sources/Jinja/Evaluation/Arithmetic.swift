@@ -7,6 +7,12 @@ extension Evaluator {
         var result = try evaluate(node.first, frame)
         for step in node.steps {
             let right = try evaluate(step.operand, frame)
+            if case .int(let left) = result, case .int(let right) = right,
+                let sum = Arithmetic.quick(step.symbol, left, right)
+            {
+                result = .int(sum)
+                continue
+            }
             do throws(Diagnostic) {
                 result = try apply(step.symbol, result, right)
             } catch {
@@ -17,10 +23,6 @@ extension Evaluator {
     }
 
     private func apply(_ symbol: Token.Symbol, _ left: Value, _ right: Value) throws(Diagnostic) -> Value {
-        // By far the most common, and nothing to ask about.
-        if case .int(let left) = left, case .int(let right) = right {
-            return try Arithmetic.integer(symbol, left, right)
-        }
         if case .undefined(let undefined) = left { throw error(for: undefined) }
         if case .undefined(let undefined) = right { throw error(for: undefined) }
         // Lists are joined as they are; their templates are evaluated when somebody looks.
@@ -49,6 +51,15 @@ extension Evaluator {
         var isSecret = false
         for part in parts {
             let found = try evaluate(part, frame)
+            switch found {
+            case .string(let text) where text.isPlain:
+                string += text.string
+                continue
+            case .int(let int):
+                string += String(int)
+                continue
+            default: break
+            }
             if found.isMissingElse { continue }
             let value = try operand(found)
             if let unknown = value.firstUnknown { return .unknown(unknown) }
@@ -59,6 +70,7 @@ extension Evaluator {
         return .string(Text(string, marks: isSecret ? .secret : []))
     }
 
+    @inline(never)
     func evaluateSign(
         _ operand: Expression, _ frame: Frame, _ offset: Int, negates: Bool
     ) throws(Diagnostic) -> Value {
@@ -150,7 +162,21 @@ enum Arithmetic {
         return try floating(symbol, left.asDouble, right.asDouble)
     }
 
-    fileprivate static func integer(_ symbol: Token.Symbol, _ a: Int, _ b: Int) throws(Diagnostic) -> Value {
+    /// The result where it is a matter of one instruction; nil sends to `integer`.
+    static func quick(_ symbol: Token.Symbol, _ a: Int, _ b: Int) -> Int? {
+        let result: (partialValue: Int, overflow: Bool)
+        switch symbol {
+        case .plus: result = a.addingReportingOverflow(b)
+        case .minus: result = a.subtractingReportingOverflow(b)
+        case .multiply: result = a.multipliedReportingOverflow(by: b)
+        case .floorDivide where a >= 0 && b > 0: return a / b
+        case .modulo where a >= 0 && b > 0: return a % b
+        default: return nil
+        }
+        return result.overflow ? nil : result.partialValue
+    }
+
+    private static func integer(_ symbol: Token.Symbol, _ a: Int, _ b: Int) throws(Diagnostic) -> Value {
         let result: (partialValue: Int, overflow: Bool)
         switch symbol {
         case .plus: result = a.addingReportingOverflow(b)

@@ -6,7 +6,7 @@ extension Evaluator {
     func evaluateCall(_ node: Expression.Call, _ frame: Frame) throws(Diagnostic) -> Value {
         switch node.target {
         case .attribute(let method): return try evaluateMethod(method, node.arguments, frame)
-        case .name(let name) where name.text == "super" && !blockStack.isEmpty:
+        case .name where node.isSuper && !blockStack.isEmpty:
             return try callSuper(frame, node.offset)
         default: return try call(try evaluate(node.target, frame), node.arguments, frame, node.offset)
         }
@@ -82,6 +82,31 @@ extension Evaluator {
             named.merge(map)
         }
         return (positional, named)
+    }
+
+    /// Calls a macro that is printed among other text, and prints straight into that.
+    ///
+    /// - Returns: False if the call is of another kind; nothing was evaluated then that could not be again.
+    func printMacro(
+        _ node: Expression.Call, _ frame: Frame, _ output: inout Output
+    ) throws(Diagnostic) -> Bool {
+        guard !node.isSuper, case .name(let name) = node.target,
+            case .object(let object) = try value(of: name, frame), let macro = object as? Macro,
+            macro.takes(node.arguments)
+        else { return false }
+        let arguments = node.arguments.positional
+        let inner = macro.callFrame()
+        for index in arguments.indices {
+            let value = try evaluate(arguments[index], frame)
+            if !node.arguments.arePaths { try checkNesting([value], [:], node.offset) }
+            macro.set(index, value, in: inner)
+        }
+        do throws(Diagnostic) {
+            try macro.print(inner, given: arguments.count, into: &output)
+        } catch {
+            throw located(error, node.offset)
+        }
+        return true
     }
 
     // MARK: Methods
@@ -202,9 +227,11 @@ extension Evaluator {
             value = blockInput ?? .null
         }
         if let constants = use.arguments.constants {
+            if let quick = use.filter.quick, let result = quick(value, constants) { return result }
             return try apply(use.filter, to: value, constants, [:], at: use.offset)
         }
         let (positional, named) = try values(of: use.arguments, frame)
+        if named.isEmpty, let quick = use.filter.quick, let result = quick(value, positional) { return result }
         return try apply(use.filter, to: value, positional, named, at: use.offset)
     }
 
@@ -212,10 +239,8 @@ extension Evaluator {
     private func evaluateTolerantly(_ expression: Expression, _ frame: Frame) throws(Diagnostic) -> Value {
         guard case .attribute(let node) = expression else { return try evaluate(expression, frame) }
         let target = try evaluateTolerantly(node.target, frame)
-        if case .map(let map) = target, !node.method.contains(.ofMap) {
-            guard let item = map[node.name] else { return Self.missing }
-            return try resolved(item)
-        }
+        if let item = target.entry(node.name) { return try resolved(item) }
+        if case .map = target, !node.method.contains(.ofMap) { return Self.missing }
         return try attribute(node, of: target)
     }
 

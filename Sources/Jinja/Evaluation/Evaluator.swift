@@ -49,6 +49,13 @@ final class Evaluator {
         return value
     }
 
+    /// An entry of the map that a name stands for, without taking the map from where it is kept; nil if that is not
+    /// to be had so simply.
+    private func entry(_ entry: ValueMap.Name, of name: Expression.Name, _ frame: Frame) -> Value? {
+        if template.isAssigned[name.slot] { return frame.entry(entry, of: name.slot) }
+        return shared == nil ? fetched[name.slot]?.entry(entry) : nil
+    }
+
     /// Changes the remembered copy of a scope's value.
     func replaceFetched(_ slot: Int, with value: Value) { fetched[slot] = value }
 
@@ -78,6 +85,9 @@ final class Evaluator {
         case .embedded(let embedded): return try evaluateEmbedded(embedded)
         case .name(let name): return try value(of: name, frame)
         case .attribute(let node):
+            if case .name(let name) = node.target, let item = entry(node.name, of: name, frame) {
+                return try resolved(item)
+            }
             return try attribute(node, of: try evaluate(node.target, frame))
         case .item(let node): return try evaluateItem(node, frame)
         case .filter(let use): return try evaluateFilter(use, frame)
@@ -99,6 +109,9 @@ final class Evaluator {
         }
     }
 
+    // What is rarer stays out of line: `evaluate` is called for every node, and pays for what lies within it.
+
+    @inline(never)
     private func evaluateEmbedded(_ embedded: Expression.Embedded) throws(Diagnostic) -> Value {
         try resolved(
             .string(
@@ -114,6 +127,7 @@ final class Evaluator {
         return result
     }
 
+    @inline(never)
     private func evaluateMap(_ entries: [Expression.MapEntry], _ frame: Frame) throws(Diagnostic) -> Value {
         var map = ValueMap()
         for entry in entries {
@@ -134,6 +148,7 @@ final class Evaluator {
         return try item(value, key, at: node.offset)
     }
 
+    @inline(never)
     private func evaluateSlice(_ slice: Expression.Slice, _ frame: Frame) throws(Diagnostic) -> Value {
         let offset = slice.offset
         let value = try evaluate(slice.target, frame)
@@ -181,10 +196,40 @@ final class Evaluator {
         }
     }
 
+    /// Whether an expression's value counts as true, without making the value where that is not needed.
+    func decide(_ expression: Expression, _ frame: Frame) throws(Diagnostic) -> ConditionOutcome {
+        switch expression {
+        case .and(let parts):
+            for part in parts {
+                let outcome = try decide(part, frame)
+                guard case .yes = outcome else { return outcome }
+            }
+            return .yes
+        case .or(let parts):
+            for part in parts {
+                let outcome = try decide(part, frame)
+                guard case .no = outcome else { return outcome }
+            }
+            return .no
+        case .not(let node):
+            switch try decide(node.operand, frame) {
+            case .yes: return .no
+            case .no: return .yes
+            case .unknown(let unknown): return .unknown(unknown)
+            }
+        default:
+            let value = try evaluate(expression, frame)
+            if case .unknown(let unknown) = value { return .unknown(unknown) }
+            return try truth(value) == true ? .yes : .no
+        }
+    }
+
     private func evaluateNot(_ operand: Expression, _ frame: Frame) throws(Diagnostic) -> Value {
-        let value = try evaluate(operand, frame)
-        guard let truth = try truth(value) else { return value }
-        return .bool(!truth)
+        switch try decide(operand, frame) {
+        case .yes: .bool(false)
+        case .no: .bool(true)
+        case .unknown(let unknown): .unknown(unknown)
+        }
     }
 
     private func evaluateAnd(_ parts: [Expression], _ frame: Frame) throws(Diagnostic) -> Value {
@@ -208,9 +253,11 @@ final class Evaluator {
     }
 
     private func evaluateConditional(_ node: Expression.Conditional, _ frame: Frame) throws(Diagnostic) -> Value {
-        let value = try evaluate(node.condition, frame)
-        guard let truth = try truth(value) else { return value }
-        if truth { return try evaluate(node.then, frame) }
+        switch try decide(node.condition, frame) {
+        case .yes: return try evaluate(node.then, frame)
+        case .no: break
+        case .unknown(let unknown): return .unknown(unknown)
+        }
         if let otherwise = node.otherwise { return try evaluate(otherwise, frame) }
         return undefined(Self.missingElse, name: "", at: node.offset, candidates: { [] })
     }

@@ -6,19 +6,32 @@ extension Evaluator {
     /// What happens after a statement.
     enum Flow { case onwards, breakLoop, continueLoop, stop }
 
-    func execute(_ body: [Statement], _ frame: Frame, _ output: inout Output) throws(Diagnostic) -> Flow {
+    func execute(_ body: Body, _ frame: Frame, _ output: inout Output) throws(Diagnostic) -> Flow {
         guard session.hasStackLeft else {
             throw Diagnostic(.recursion, "the template nests too deeply", at: origin)
         }
-        for statement in body {
-            let flow = try execute(statement, frame, &output)
-            if flow != .onwards { return flow }
+        for step in body.steps {
+            switch step {
+            case .text(let text):
+                let error = text.with { node in
+                    Diagnostic.caught { () throws(Diagnostic) in try output.add(node, self) }
+                }
+                if let error { throw error }
+            case .print(let print):
+                let error = print.with { node in
+                    Diagnostic.caught { () throws(Diagnostic) in try execute(node, frame, &output) }
+                }
+                if let error { throw error }
+            case .other(let index):
+                let flow = try execute(body.statements[index], frame, &output)
+                if flow != .onwards { return flow }
+            }
         }
         return .onwards
     }
 
     /// What a body prints, as one value.
-    func value(of body: [Statement], _ frame: Frame) throws(Diagnostic) -> Value {
+    func value(of body: Body, _ frame: Frame) throws(Diagnostic) -> Value {
         var output = Output(isSecret: isSecret)
         _ = try execute(body, frame, &output)
         return output.value
@@ -28,9 +41,7 @@ extension Evaluator {
         _ statement: Statement, _ frame: Frame, _ output: inout Output
     ) throws(Diagnostic) -> Flow {
         switch statement {
-        case .text(let text):
-            try output.settleFirst(self)
-            try output.add(text: text.text, session)
+        case .text(let text): try output.add(text, self)
         case .print(let print): try execute(print, frame, &output)
         case .conditional(let conditional): return try execute(conditional, frame, &output)
         case .loop(let loop):
@@ -58,7 +69,9 @@ extension Evaluator {
     }
 
     private func execute(_ print: Statement.Print, _ frame: Frame, _ output: inout Output) throws(Diagnostic) {
+        if let before = print.before { try output.add(before, self) }
         do throws(Diagnostic) {
+            if output.isText, case .call(let call) = print.value, try printMacro(call, frame, &output) { return }
             try output.add(try evaluate(print.value, frame), self)
         } catch {
             throw located(error, print.offset)
@@ -68,13 +81,15 @@ extension Evaluator {
     private func execute(
         _ conditional: Statement.Conditional, _ frame: Frame, _ output: inout Output
     ) throws(Diagnostic) -> Flow {
-        for branch in conditional.branches {
-            let value = try evaluate(branch.condition, frame)
-            guard let truth = try truth(value) else {
-                if case .unknown(let unknown) = value { output.add(unknown) }
+        let branches = conditional.branches
+        for index in branches.indices {
+            switch try decide(branches[index].condition, frame) {
+            case .yes: return try execute(branches[index].body, frame, &output)
+            case .no: continue
+            case .unknown(let unknown):
+                output.add(unknown)
                 return .onwards
             }
-            if truth { return try execute(branch.body, frame, &output) }
         }
         return try execute(conditional.otherwise, frame, &output)
     }
@@ -109,6 +124,13 @@ extension Evaluator {
             }
             namespace.set(member, value)
         case .tuple(let targets, _):
+            // What `for key, value in map.items()` meets.
+            if case .tuple(let items) = value, items.count == targets.count {
+                for index in targets.indices {
+                    try assign(targets[index], try resolved(items[index]), frame, offset)
+                }
+                return
+            }
             if case .unknown = value {
                 for target in targets { try assign(target, value, frame, offset) }
                 return
@@ -135,7 +157,7 @@ extension Evaluator {
         try assign(set.target, value, frame, set.offset)
     }
 
-    private func filtered(_ chain: Expression, _ body: [Statement], _ frame: Frame) throws(Diagnostic) -> Value {
+    private func filtered(_ chain: Expression, _ body: Body, _ frame: Frame) throws(Diagnostic) -> Value {
         let text = try value(of: body, Frame(parent: frame))
         let outer = blockInput
         blockInput = text.isNull ? .string("") : text
@@ -210,16 +232,18 @@ extension Evaluator {
         _ items: [Value], _ filter: Expression, _ loop: Statement.Loop, _ frame: Frame
     ) throws(Diagnostic) -> [Value] {
         var result: [Value] = []
+        result.reserveCapacity(items.count)
         let turn = Frame(parent: frame)
         for item in items {
             try session.countTurn()
             let item = try resolved(item)
             try assign(loop.target, item, turn, loop.offset)
-            let value = try evaluate(filter, turn)
-            guard let truth = try truth(value) else {
+            switch try decide(filter, turn) {
+            case .yes: result.append(item)
+            case .no: continue
+            case .unknown:
                 throw failure("whether an item belongs to the loop is unknown until a real run", at: loop.offset)
             }
-            if truth { result.append(item) }
         }
         return result
     }

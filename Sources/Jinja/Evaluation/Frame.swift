@@ -19,6 +19,12 @@ final class Frame {
         return parent?.find(slot)
     }
 
+    /// What the map that a name stands for holds under another; nil if it is no such map.
+    func entry(_ name: ValueMap.Name, of slot: Int) -> Value? {
+        if let index = index(of: slot) { return entries[index].value.entry(name) }
+        return parent?.entry(name, of: slot)
+    }
+
     /// The frame that has a value for the name.
     func owner(of slot: Int) -> Frame? {
         index(of: slot) != nil ? self : parent?.owner(of: slot)

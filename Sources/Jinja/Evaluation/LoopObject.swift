@@ -23,17 +23,28 @@ final class LoopObject: TemplateObject, @unchecked Sendable {
     var typeName: String { "loop" }
     var text: String { "<LoopContext \(index + 1)/\(items.count)>" }
 
+    /// What can be told of the loop's state.
+    enum Part: String, Sendable {
+        case index, index0, revindex, revindex0, first, last, length, depth, depth0
+    }
+
+    func value(of part: Part) -> Value {
+        switch part {
+        case .index: .int(index + 1)
+        case .index0: .int(index)
+        case .revindex: .int(items.count - index)
+        case .revindex0: .int(items.count - index - 1)
+        case .first: .bool(index == 0)
+        case .last: .bool(index == items.count - 1)
+        case .length: .int(items.count)
+        case .depth: .int(depth + 1)
+        case .depth0: .int(depth)
+        }
+    }
+
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
+        if let part = Part(rawValue: key.text) { return value(of: part) }
         switch key.text {
-        case "index": return .int(index + 1)
-        case "index0": return .int(index)
-        case "revindex": return .int(items.count - index)
-        case "revindex0": return .int(items.count - index - 1)
-        case "first": return .bool(index == 0)
-        case "last": return .bool(index == items.count - 1)
-        case "length": return .int(items.count)
-        case "depth": return .int(depth + 1)
-        case "depth0": return .int(depth)
         case "previtem":
             if index > 0 { return items[index - 1] }
             return .undefined(Undefined("there is no previous item"))

@@ -40,6 +40,34 @@ final class Macro: TemplateObject, @unchecked Sendable {
         return try evaluator.value(of: definition.body, inner)
     }
 
+    /// Whether these are arguments by place alone, as many as there are parameters or with defaults for the rest, so
+    /// that `print` can take them.
+    func takes(_ arguments: CallArguments) -> Bool {
+        let count = arguments.positional.count
+        guard definition.isSimple, arguments.areByPlace, count <= definition.parameters.count else { return false }
+        return definition.parameters[count...].allSatisfy { $0.defaultValue != nil }
+    }
+
+    /// A frame for one call, to be filled with the arguments by `set`.
+    func callFrame() -> Frame { Frame(parent: frame) }
+
+    func set(_ index: Int, _ value: Value, in inner: Frame) {
+        inner.set(definition.parameters[index].name.slot, value)
+    }
+
+    /// Prints what the macro prints into text that has begun, as if it were returned and printed there.
+    ///
+    /// - Parameter count: How many arguments the frame holds; the other parameters have defaults.
+    func print(_ inner: Frame, given count: Int, into output: inout Output) throws(Diagnostic) {
+        try evaluator.session.enterMacro()
+        defer { evaluator.session.leaveMacro() }
+        for parameter in definition.parameters[count...] {
+            guard let standard = parameter.defaultValue else { continue }
+            inner.set(parameter.name.slot, try evaluator.evaluate(standard, inner))
+        }
+        _ = try evaluator.execute(definition.body, inner, &output)
+    }
+
     private func bind(
         _ positional: [Value], _ named: ValueMap, _ caller: Value?, _ inner: Frame
     ) throws(Diagnostic) {

@@ -10,7 +10,10 @@ extension Evaluator {
 
     /// The same for a name that is written in the template.
     func attribute(_ node: Expression.Attribute, of value: Value) throws(Diagnostic) -> Value {
-        if case .map(let map) = value, let item = map[node.name] { return try resolved(item) }
+        if let item = value.entry(node.name) { return try resolved(item) }
+        if let part = node.loopPart, case .object(let object) = value, let loop = object as? LoopObject {
+            return loop.value(of: part)
+        }
         return try attribute(value, node.name.text, node.method, at: node.offset)
     }
 

@@ -8,7 +8,7 @@ final class SharedNames {
 
 /// The blocks of a chain of templates, the most derived first.
 final class Inheritance {
-    var layers: [String: [(evaluator: Evaluator, body: [Statement])]] = [:]
+    var layers: [String: [(evaluator: Evaluator, body: Body)]] = [:]
 
     func add(_ evaluator: Evaluator) {
         for (name, body) in evaluator.template.blocks { layers[name, default: []].append((evaluator, body)) }
@@ -151,16 +151,18 @@ extension Evaluator {
     }
 
     /// The top level's assignments, macros and imports after the `extends` tag.
-    private var statementsAfterExtends: [Statement]? {
-        guard let index = template.body.firstIndex(where: { if case .extends = $0 { true } else { false } }) else {
+    private var statementsAfterExtends: Body? {
+        let statements = template.body.statements
+        guard let index = statements.firstIndex(where: { if case .extends = $0 { true } else { false } }) else {
             return nil
         }
-        return template.body[(index + 1)...].filter { statement in
-            switch statement {
-            case .set, .setBlock, .macro, .importModule, .importNames: true
-            default: false
-            }
-        }
+        return Body(
+            statements[(index + 1)...].filter { statement in
+                switch statement {
+                case .set, .setBlock, .macro, .importModule, .importNames: true
+                default: false
+                }
+            })
     }
 
     func execute(_ use: Statement.BlockUse, _ frame: Frame, _ output: inout Output) throws(Diagnostic) {

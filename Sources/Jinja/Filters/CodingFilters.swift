@@ -7,7 +7,7 @@ enum CodingFilters {
     static let all: [Filter] = [
         Filter("b64encode", ["encoding", "urlsafe"]) { call throws(Diagnostic) in
             let bytes = try TextEncoding.bytes(call.text, try call.string(0, default: "utf-8"))
-            return .string(Base64.encode(bytes, urlSafe: call.bool(1, default: false)))
+            return .string(Base64.encode(bytes, call.bool(1, default: false) ? .urlSafe : .standard))
         },
         Filter("b64decode", ["encoding", "urlsafe"], decode),
         Filter("hash", ["hashtype"]) { call throws(Diagnostic) in
@@ -23,7 +23,7 @@ enum CodingFilters {
 
     private static func decode(_ call: Call) throws(Diagnostic) -> Value {
         let encoding = try call.string(0, default: "utf-8")
-        guard let bytes = Base64.decode(call.text, urlSafe: call.bool(1, default: false)) else {
+        guard let bytes = Base64.decodeLeniently(call.text, call.bool(1, default: false) ? .urlSafe : .standard) else {
             throw call.failure("the text is not base64")
         }
         return .string(try TextEncoding.text(bytes, encoding))
@@ -100,64 +100,6 @@ enum Hex {
             result.append(byte)
         }
         return result
-    }
-}
-
-enum Base64 {
-    private static let standard = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    private static let urlSafe = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-    static func encode(_ bytes: [UInt8], urlSafe isURLSafe: Bool = false) -> String {
-        let alphabet = isURLSafe ? urlSafe : standard
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count / 3 * 4 + 4)
-        var index = 0
-        while index < bytes.count {
-            let rest = bytes.count - index
-            let word =
-                UInt32(bytes[index]) << 16 | (rest > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
-                | (rest > 2 ? UInt32(bytes[index + 2]) : 0)
-            result.append(alphabet[Int(word >> 18)])
-            result.append(alphabet[Int(word >> 12 & 63)])
-            result.append(rest > 1 ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "="))
-            result.append(rest > 2 ? alphabet[Int(word & 63)] : UInt8(ascii: "="))
-            index += 3
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
-
-    /// The bytes, or nil if the padding is wrong. Signs outside of the alphabet are passed over, as Python does.
-    static func decode(_ text: String, urlSafe isURLSafe: Bool = false) -> [UInt8]? {
-        let alphabet = isURLSafe ? urlSafe : standard
-        var values = [UInt8](repeating: 255, count: 256)
-        for (value, sign) in alphabet.enumerated() { values[Int(sign)] = UInt8(value) }
-        var result: [UInt8] = []
-        var word: UInt32 = 0
-        var count = 0
-        var padding = 0
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "=") {
-                padding += 1
-                if count >= 2, count + padding >= 4 { break }
-                continue
-            }
-            let value = values[Int(byte)]
-            guard value != 255 else { continue }
-            padding = 0
-            word = word << 6 | UInt32(value)
-            count += 1
-            if count == 4 {
-                result += [UInt8(word >> 16 & 255), UInt8(word >> 8 & 255), UInt8(word & 255)]
-                word = 0
-                count = 0
-            }
-        }
-        switch count {
-        case 0: return result
-        case 2 where padding >= 2: return result + [UInt8(word >> 4 & 255)]
-        case 3 where padding >= 1: return result + [UInt8(word >> 10 & 255), UInt8(word >> 2 & 255)]
-        default: return nil
-        }
     }
 }
 

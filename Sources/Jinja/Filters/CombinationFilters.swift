@@ -63,8 +63,25 @@ enum CombinationFilters {
                 chosen.removeLast()
             }
         }
-        if length <= items.count { try choose() }
+        guard length <= items.count else { return .list([]) }
+        try bound(call, length) { items.count - $0 }
+        try choose()
         return .list(result)
+    }
+
+    /// Refuses selections whose elements are too many, all selections together, before the first is made.
+    ///
+    /// - Parameters:
+    ///   - length: How many elements one has.
+    ///   - ways: By what factor each place, counted from zero, makes more of them.
+    private static func bound(_ call: Call, _ length: Int, _ ways: (Int) -> Int) throws(Diagnostic) {
+        let most = call.evaluator.session.environment.limits.elements
+        var elements = max(1, length)
+        for place in 0..<length {
+            let (product, isTooMany) = elements.multipliedReportingOverflow(by: ways(place))
+            guard !isTooMany, product <= most else { throw call.failure("the selections have too many elements") }
+            elements = product
+        }
     }
 
     private static func combinations(_ call: Call) throws(Diagnostic) -> Value {
@@ -79,14 +96,21 @@ enum CombinationFilters {
                 result.append(.tuple(chosen.map { items[$0] }))
                 return
             }
-            guard start < items.count else { return }
-            for index in start..<items.count {
+            // Enough must be left for the places that follow.
+            for index in start...(items.count - (length - chosen.count)) {
                 chosen.append(index)
                 try choose(from: index + 1)
                 chosen.removeLast()
             }
         }
-        if length <= items.count { try choose(from: 0) }
+        guard length <= items.count else { return .list([]) }
+        // Each element in ascending order: as many as there are ways to choose, place by place.
+        var many = 1.0
+        for place in 0..<length { many *= Double(items.count - place) / Double(place + 1) }
+        guard many * Double(max(1, length)) <= Double(call.evaluator.session.environment.limits.elements) else {
+            throw call.failure("the selections have too many elements")
+        }
+        try choose(from: 0)
         return .list(result)
     }
 }

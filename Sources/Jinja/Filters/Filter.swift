@@ -36,39 +36,44 @@ final class Filter: Sendable {
 
     let signature: Signature
     let function: @Sendable (Call) throws(Diagnostic) -> Value
+    /// A shorter way for plain input, if it has one.
+    let quick: QuickFilter?
 
     var name: String { signature.name }
     var style: Style { signature.style }
 
     init(
-        _ name: String, _ parameters: [String], required: Int = 0, _ style: Style,
+        _ name: String, _ parameters: [String], required: Int = 0, _ style: Style, quick: QuickFilter? = nil,
         _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
     ) {
         signature = Signature("filter", name, parameters, required: required, style)
         self.function = function
+        self.quick = quick
     }
 }
 
 extension Filter {
     /// A filter without parameters.
     convenience init(
-        _ name: String, _ style: Style,
+        _ name: String, _ style: Style, quick: QuickFilter? = nil,
         _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
     ) {
-        self.init(name, [], required: 0, style, function)
+        self.init(name, [], required: 0, style, quick: quick, function)
     }
 
     /// A filter without parameters or peculiarities.
-    convenience init(_ name: String, _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value) {
-        self.init(name, [], required: 0, [], function)
+    convenience init(
+        _ name: String, quick: QuickFilter? = nil, _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
+    ) {
+        self.init(name, [], required: 0, [], quick: quick, function)
     }
 
     /// A filter without peculiarities.
     convenience init(
-        _ name: String, _ parameters: [String], required: Int = 0,
+        _ name: String, _ parameters: [String], required: Int = 0, quick: QuickFilter? = nil,
         _ function: @escaping @Sendable (Call) throws(Diagnostic) -> Value
     ) {
-        self.init(name, parameters, required: required, [], function)
+        self.init(name, parameters, required: required, [], quick: quick, function)
     }
 }
 

@@ -15,7 +15,7 @@ enum GeneralFilters {
         Filter("accumulate", accumulate),
         Filter("crc32") { call throws(Diagnostic) in
             guard case .string(let text) = call.input else { throw call.wrongInput("text") }
-            return .string(String(checksum(text.string.utf8), radix: 16))
+            return .string(String(CRC32.of(text.string.utf8), radix: 16))
         },
         Filter("random_mac", ["seed"], randomAddress),
         Filter("version_sort", ["reverse"]) { call throws(Diagnostic) in
@@ -104,15 +104,6 @@ enum GeneralFilters {
     }
 
     /// CRC-32 as zip files have it (ISO 3309).
-    private static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        var sum = UInt32.max
-        for byte in bytes {
-            sum ^= UInt32(byte)
-            for _ in 0..<8 { sum = sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
-        }
-        return ~sum
-    }
-
     private static func randomAddress(_ call: Call) throws(Diagnostic) -> Value {
         guard case .string(let text) = call.input else { throw call.wrongInput("text, such as '52:54:00'") }
         let prefix = text.string.lowercased()

@@ -26,7 +26,7 @@ enum JSONFilters {
         },
         Filter("from_json", ["profile"]) { call throws(Diagnostic) in
             guard case .string(let text) = call.input else { throw call.wrongInput("text") }
-            return try JSONReader.value(text.string)
+            return try JSON.parse(text.string, as: .python, deepest: NestingBound.greatestDepth - 1)
         },
     ]
 

@@ -4,11 +4,11 @@ internal import Values
 /// Lists: ends, lengths, order, joining.
 enum ListFilters {
     static let all: [Filter] = [
-        Filter("length", .structural, length),
-        Filter("count", .structural, length),
-        Filter("first", .structural, first),
-        Filter("last", .structural, last),
-        Filter("join", ["d", "attribute"], join),
+        Filter("length", .structural, quick: QuickFilters.length, length),
+        Filter("count", .structural, quick: QuickFilters.length, length),
+        Filter("first", .structural, quick: QuickFilters.first, first),
+        Filter("last", .structural, quick: QuickFilters.last, last),
+        Filter("join", ["d", "attribute"], quick: QuickFilters.join, join),
         Filter("sort", ["reverse", "case_sensitive", "attribute"], .structural, sort),
         Filter("unique", ["case_sensitive", "attribute"], .structural, unique),
         Filter("reverse", .structural, reverse),

@@ -94,14 +94,33 @@ enum NetworkFilters {
             } else {
                 try address(call, call.input)
             }
-        let amount = try call.int(0, default: 0)
-        let step = UInt128(amount.magnitude)
+        let given = try call.value(0)
+        guard let (isBack, step) = distance(given) else { throw call.wrongArgument(0, "a whole number", given) }
         let (sum, isOver) =
-            amount < 0 ? start.value.subtractingReportingOverflow(step) : start.value.addingReportingOverflow(step)
+            isBack ? start.value.subtractingReportingOverflow(step) : start.value.addingReportingOverflow(step)
         guard !isOver, let result = IPNetwork(start.version, sum) else {
-            throw call.failure("there is no address \(amount) away from \(start.addressText)")
+            throw call.failure("there is no address \(PythonPrint.text(given)) away from \(start.addressText)")
         }
         return .string(result.addressText)
+    }
+
+    /// How far to go and whether backwards; nil if it is no whole number. Text will do, and a number of IPv6's size is
+    /// text here. What is beyond any address counts as the furthest.
+    private static func distance(_ value: Value) -> (isBack: Bool, step: UInt128)? {
+        switch value.number {
+        case .int(let int)?: return (int < 0, UInt128(int.magnitude))
+        case .double(let double)?:
+            guard double == double.rounded() else { return nil }
+            return (double < 0, UInt128(exactly: double.magnitude) ?? .max)
+        case nil: break
+        }
+        guard let text = value.stringValue else { return nil }
+        let word = PythonString.strip(text, characters: nil).filter { $0 != "_" }
+        let digits = word.hasPrefix("-") || word.hasPrefix("+") ? word.dropFirst() : word[...]
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return PythonNumber.double(word).flatMap { distance(.double($0)) }
+        }
+        return (word.hasPrefix("-"), UInt128(digits) ?? .max)
     }
 
     private static func hexadecimal(_ call: Call) throws(Diagnostic) -> Value {
@@ -251,9 +270,8 @@ enum NetworkFilters {
     }
 
     private static func merge(_ call: Call) throws(Diagnostic) -> Value {
-        guard let items = call.input.elements else { throw call.wrongInput("a list of networks") }
         var networks: [IPNetwork] = []
-        for item in items {
+        for item in try listed(call) {
             guard let text = item.stringValue, let network = IPNetwork.parse(text) else {
                 throw call.failure("'cidr_merge' needs networks, but one element is \(ErrorText.describe(item))")
             }
@@ -270,6 +288,13 @@ enum NetworkFilters {
         case let other:
             throw call.failure("'cidr_merge' knows no action '\(other)'", remedy: "Its actions are merge and span.")
         }
+    }
+
+    /// The networks of a list; of a text those between its commas.
+    private static func listed(_ call: Call) throws(Diagnostic) -> [Value] {
+        if let items = call.input.elements { return items }
+        guard let text = call.input.stringValue else { throw call.wrongInput("a list of networks") }
+        return PythonString.split(text, separator: ",").map { .string($0) }
     }
 
     private static func usableRange(_ call: Call) throws(Diagnostic) -> Value {

@@ -39,16 +39,35 @@ enum NumberFilters {
         let value = try number(call)
         switch method {
         case "common":
-            if case .int(let int) = value, precision >= 0 { return .int(int) }
-            let result = PythonMath.round(value.asDouble, digits: precision)
-            if case .int = value, let int = PythonNumber.int(result) { return .int(int) }
-            return .double(result)
+            switch value {
+            case .int(let int) where precision >= 0: return .int(int)
+            case .int(let int): return .int(try rounded(int, zeros: -precision, call))
+            case .double(let double): return .double(PythonMath.round(double, digits: precision))
+            }
         case "ceil", "floor":
             let factor = PythonMath.power(10, Double(precision))
             let scaled = value.asDouble * factor
             return .double((method == "ceil" ? scaled.rounded(.up) : scaled.rounded(.down)) / factor)
         default: throw call.failure("the method of 'round' must be common, ceil or floor, not '\(method)'")
         }
+    }
+
+    /// A whole number rounded so that it ends in so many zeros, halves to the even side.
+    private static func rounded(_ int: Int, zeros: Int, _ call: Call) throws(Diagnostic) -> Int {
+        guard zeros <= 18 else {
+            // Nine quintillions may be nearer to ten of them than to none.
+            guard zeros > 19 || int.magnitude <= 5_000_000_000_000_000_000 else {
+                throw call.failure("the result does not fit in 64 bits")
+            }
+            return 0
+        }
+        let step = (0..<zeros).reduce(1) { product, _ in product * 10 }
+        let twice = (int % step).magnitude * 2
+        var count = int / step
+        if twice > step.magnitude || twice == step.magnitude && !count.isMultiple(of: 2) { count += int.signum() }
+        let (result, isOver) = count.multipliedReportingOverflow(by: step)
+        guard !isOver else { throw call.failure("the result does not fit in 64 bits") }
+        return result
     }
 
     private static func log(_ call: Call) throws(Diagnostic) -> Value {

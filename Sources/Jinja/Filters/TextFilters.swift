@@ -4,15 +4,16 @@ internal import Values
 /// Text: case, trimming, replacing, splitting, formatting.
 enum TextFilters {
     static let all: [Filter] = [
-        Filter("upper") { call throws(Diagnostic) in .string(call.text.uppercased()) },
-        Filter("lower") { call throws(Diagnostic) in .string(call.text.lowercased()) },
+        Filter("upper", quick: QuickFilters.upper) { call throws(Diagnostic) in .string(call.text.uppercased()) },
+        Filter("lower", quick: QuickFilters.lower) { call throws(Diagnostic) in .string(call.text.lowercased()) },
         Filter("capitalize") { call throws(Diagnostic) in .string(PythonString.capitalize(call.text)) },
         Filter("title") { call throws(Diagnostic) in .string(title(call.text)) },
         Filter("trim", ["chars"]) { call throws(Diagnostic) in
             let characters = call[0].flatMap { $0.isNull ? nil : PythonPrint.text($0) }
             return .string(PythonString.strip(call.text, characters: characters))
         },
-        Filter("replace", ["old", "new", "count"], required: 2) { call throws(Diagnostic) in
+        Filter("replace", ["old", "new", "count"], required: 2, quick: QuickFilters.replace) {
+            call throws(Diagnostic) in
             .string(
                 PythonString.replace(
                     call.text, call.printed(0, default: ""), call.printed(1, default: ""),

@@ -4,14 +4,14 @@ internal import Values
 /// Defaults, choices and conversions.
 enum ValueFilters {
     static let all: [Filter] = [
-        Filter("default", ["default_value", "boolean"], .lenient, standard),
-        Filter("d", ["default_value", "boolean"], .lenient, standard),
+        Filter("default", ["default_value", "boolean"], .lenient, quick: QuickFilters.standard, standard),
+        Filter("d", ["default_value", "boolean"], .lenient, quick: QuickFilters.standard, standard),
         Filter("mandatory", ["msg"], .lenient, mandatory),
         Filter("ternary", ["true_val", "false_val", "none_val"], required: 2, .lenient, ternary),
         Filter("bool", bool),
-        Filter("string", string),
-        Filter("list", .structural, list),
-        Filter("int", ["default", "base"], int),
+        Filter("string", quick: QuickFilters.string, string),
+        Filter("list", .structural, quick: QuickFilters.list, list),
+        Filter("int", ["default", "base"], quick: QuickFilters.int, int),
         Filter("float", ["default"], float),
         Filter("type_debug", .lenient, typeDebug),
         Filter("attr", ["name"], required: 1, .lenient, attribute),
@@ -67,15 +67,33 @@ enum ValueFilters {
         let standard = call[0] ?? 0
         switch call.input {
         case .string(let text):
-            let base = call[1].map { $0.intValue } ?? 10
-            if let base, let int = PythonNumber.int(text.string, base: base) { return .int(int) }
-            if let double = PythonNumber.double(text.string), let int = PythonNumber.int(double) { return .int(int) }
-            return standard
-        case .double(let double): return PythonNumber.int(double).map { .int($0) } ?? standard
+            if let base = call[1].map({ $0.intValue }) ?? 10 {
+                switch PythonNumber.whole(text.string, base: base) {
+                case .number(let int): return .int(int)
+                case .tooLarge: throw tooLarge(call)
+                case .none: break
+                }
+            }
+            guard let double = PythonNumber.double(text.string) else { return standard }
+            return try whole(double, call) ?? standard
+        case .double(let double): return try whole(double, call) ?? standard
         case .int: return call.input
         case .bool(let bool): return .int(bool ? 1 : 0)
         default: return standard
         }
+    }
+
+    /// A float without what follows its point; nil if it is no number.
+    private static func whole(_ double: Double, _ call: Call) throws(Diagnostic) -> Value? {
+        if double.isNaN { return nil }
+        guard let int = PythonNumber.int(double) else { throw tooLarge(call) }
+        return .int(int)
+    }
+
+    /// The default would be a wrong number, and silently.
+    private static func tooLarge(_ call: Call) -> Diagnostic {
+        call.failure(
+            "the number does not fit in 64 bits", remedy: "Keep it as text, or compute with a float: '| float'.")
     }
 
     private static func float(_ call: Call) throws(Diagnostic) -> Value {

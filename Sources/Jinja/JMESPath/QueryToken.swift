@@ -117,16 +117,20 @@ struct QueryLexer {
             return .literal(.string(try delimited("'", from: start).replacing("\\'", with: "'")))
         case "\"":
             let text = "\"" + (try delimited("\"", from: start)) + "\""
-            guard let name = (try? JSONReader.value(text))?.stringValue else {
+            guard let name = (try? JSON.parse(text, as: .python, deepest: NestingBound.greatestDepth - 1))?.stringValue
+            else {
                 throw QueryFault("the quoted name is no JSON text", at: start)
             }
             return .quotedName(name)
         case "`":
             let text = try delimited("`", from: start).replacing("\\`", with: "`")
-            if let value = try? JSONReader.value(text) { return .literal(value) }
+            if let value = try? JSON.parse(text, as: .python, deepest: NestingBound.greatestDepth - 1) {
+                return .literal(value)
+            }
             // Bare words within backquotes are texts: an old habit that is still honoured.
             let bare = PythonString.strip(text, characters: nil, right: false)
-            guard let value = try? JSONReader.value("\"\(bare)\"") else {
+            guard let value = try? JSON.parse("\"\(bare)\"", as: .python, deepest: NestingBound.greatestDepth - 1)
+            else {
                 throw QueryFault("the literal is no JSON", at: start)
             }
             return .literal(value)

@@ -226,6 +226,8 @@ struct IPQuery {
     private var sixToFour: Value {
         if network.version == .four {
             if network.hostBits > 0, network.isNetworkAddress { return false }
+            // A multicast address is neither: no host has it, so there is no network behind it.
+            guard isPublic || !IPRanges.isGlobal(network.host) else { return false }
             let digits = network.octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
             return .string("2002:\(digits[0])\(digits[1]):\(digits[2])\(digits[3])::1/48")
         }

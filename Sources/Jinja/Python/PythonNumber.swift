@@ -2,9 +2,16 @@ internal import Values
 
 /// Reading numbers from text as Python's `int()` and `float()` do.
 enum PythonNumber {
-    /// `int(text, base)`, or nil where Python raises.
+    /// `int(text, base)`, or nil where Python raises or the number does not fit in 64 bits.
     static func int(_ text: String, base: Int = 10) -> Int? {
-        if base == 10, let int = Int(text) { return int }
+        if case .number(let int) = whole(text, base: base) { int } else { nil }
+    }
+
+    /// What a text is as a whole number.
+    enum Whole { case number(Int), tooLarge, none }
+
+    static func whole(_ text: String, base: Int = 10) -> Whole {
+        if base == 10, let int = Int(text) { return .number(int) }
         var word = PythonString.strip(text, characters: nil)
         var isNegative = false
         if word.hasPrefix("-") || word.hasPrefix("+") {
@@ -23,8 +30,10 @@ enum PythonNumber {
         }
         guard let first = word.first, first != "_", word.last != "_", !word.contains("__"), !word.hasPrefix("+"),
             !word.hasPrefix("-"), (2...36).contains(base)
-        else { return nil }
-        return Int((isNegative ? "-" : "") + word.filter { $0 != "_" }, radix: base)
+        else { return .none }
+        word = word.filter { $0 != "_" }
+        if let int = Int((isNegative ? "-" : "") + word, radix: base) { return .number(int) }
+        return word.allSatisfy { $0.isASCII && Int(String($0), radix: base) != nil } ? .tooLarge : .none
     }
 
     /// `float(text)`, or nil where Python raises.

@@ -66,13 +66,9 @@ enum PythonOrder {
             if let order = a.order(with: right) { return order }
         default:
             switch (left.number, right.number) {
-            case (.int(let a)?, .int(let b)?): return a < b ? -1 : a == b ? 0 : 1
             case (let a?, let b?):
-                let (a, b) = (a.asDouble, b.asDouble)
-                // Nothing comes before or after not-a-number; 2 makes `<=` and `<` false and `>` true only
-                // where Python says so for one of both sides.
-                if a.isNaN || b.isNaN { return symbol.hasPrefix("<") ? 1 : -1 }
-                return a < b ? -1 : a == b ? 0 : 1
+                // Nothing comes before or after not-a-number: whatever is asked, the answer is no.
+                return a.order(with: b) ?? (symbol.hasPrefix("<") ? 1 : -1)
             default: break
             }
         }

@@ -76,11 +76,14 @@ enum Expression: Sendable {
         let name: ValueMap.Name
         /// What kinds of values have a method of this name.
         let method: MethodTraits
+        /// What it is of the variable `loop`, if that has such a thing.
+        let loopPart: LoopObject.Part?
         let offset: Int
         init(_ target: Expression, _ name: String, offset: Int) {
             self.target = target
             self.name = ValueMap.Name(name)
             method = MethodIndex.traits(of: name)
+            loopPart = LoopObject.Part(rawValue: name)
             self.offset = offset
         }
     }
@@ -115,8 +118,11 @@ enum Expression: Sendable {
         let target: Expression
         let arguments: CallArguments
         let offset: Int
+        /// Whether it may be `super()`, which means the block above.
+        let isSuper: Bool
         init(_ target: Expression, _ arguments: CallArguments, offset: Int) {
             self.target = target
+            if case .name(let name) = target { isSuper = name.text == "super" } else { isSuper = false }
             self.arguments = arguments
             self.offset = offset
         }
@@ -212,21 +218,25 @@ struct CallArguments: Sendable {
     /// Their values, if all are constants given by place: the same ones for every call.
     private(set) var constants: [Value]? = []
 
+    /// Whether there are none but positional ones.
+    private(set) var areByPlace = true
+
+    /// Whether all are paths: see `Expression.isPath`.
+    private(set) var arePaths = true
+
     /// To be called once all are known.
     mutating func settle() {
         constants = nil
-        guard named.isEmpty, spread == nil, namedSpread == nil else { return }
+        areByPlace = named.isEmpty && spread == nil && namedSpread == nil
+        arePaths =
+            positional.allSatisfy(\.isPath) && named.allSatisfy(\.value.isPath) && spread == nil && namedSpread == nil
+        guard areByPlace else { return }
         var values: [Value] = []
         for argument in positional {
             guard case .constant(let constant) = argument else { return }
             values.append(constant.value)
         }
         constants = values
-    }
-
-    /// Whether all are paths: see `Expression.isPath`.
-    var arePaths: Bool {
-        positional.allSatisfy(\.isPath) && named.allSatisfy(\.value.isPath) && spread == nil && namedSpread == nil
     }
 }
 

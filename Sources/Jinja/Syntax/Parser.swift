@@ -12,7 +12,7 @@ struct Parser {
     var slots: [String: Int] = [:]
     var isAssigned: [Bool] = []
     var firstUse: [Int] = []
-    var blocks: [String: [Statement]] = [:]
+    var blocks: [String: Body] = [:]
     /// How deep the grammar has nested; bounded, since the parser and the evaluator recurse.
     var depth = 0
     var loopDepth = 0
@@ -55,7 +55,7 @@ struct Parser {
                 "unexpected \(parser.current.description) after the expression", at: parser.current.offset,
                 remedy: parser.bracesHint)
         }
-        return parser.compiled([.print(.init(expression, offset: 0))])
+        return parser.compiled(Body([.print(.init(expression, offset: 0))]))
     }
 
     private var bracesHint: String? {
@@ -63,7 +63,7 @@ struct Parser {
             ? "An expression stands here without {{ }}: write the variable's name alone." : nil
     }
 
-    private func compiled(_ body: [Statement]) -> CompiledTemplate {
+    private func compiled(_ body: Body) -> CompiledTemplate {
         CompiledTemplate(
             text: text, body: body, blocks: blocks, names: names, isAssigned: isAssigned, firstUse: firstUse,
             options: options)

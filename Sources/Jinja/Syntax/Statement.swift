@@ -21,18 +21,30 @@ enum Statement: Sendable {
     case `break`
     case `continue`
     /// Statements in a scope of their own.
-    case group([Statement])
+    case group(Body)
 
-    final class PlainText: Sendable {
-        let text: String
-        init(_ text: String) { self.text = text }
+    /// Text of the template's own, as the bytes that are copied into what is printed.
+    final class PlainText: @unchecked Sendable {
+        // Unchecked: the bytes are written here and never again.
+        let bytes: UnsafeBufferPointer<UInt8>
+
+        init(_ text: String) {
+            let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count)
+            _ = copy.initialize(from: text.utf8)
+            bytes = UnsafeBufferPointer(copy)
+        }
+
+        deinit { bytes.deallocate() }
     }
 
     /// An expression whose value is printed, or with `do` dropped.
     final class Print: Sendable {
+        /// The text that stands before it, if any.
+        let before: PlainText?
         let value: Expression
         let offset: Int
-        init(_ value: Expression, offset: Int) {
+        init(_ value: Expression, offset: Int, after before: PlainText? = nil) {
+            self.before = before
             self.value = value
             self.offset = offset
         }
@@ -41,12 +53,12 @@ enum Statement: Sendable {
     final class Conditional: Sendable {
         struct Branch: Sendable {
             var condition: Expression
-            var body: [Statement]
+            var body: Body
         }
 
         let branches: [Branch]
-        let otherwise: [Statement]
-        init(_ branches: [Branch], otherwise: [Statement]) {
+        let otherwise: Body
+        init(_ branches: [Branch], otherwise: Body) {
             self.branches = branches
             self.otherwise = otherwise
         }
@@ -57,16 +69,16 @@ enum Statement: Sendable {
         let iterable: Expression
         let filter: Expression?
         let isRecursive: Bool
-        let body: [Statement]
-        let otherwise: [Statement]
+        let body: Body
+        let otherwise: Body
         let loopSlot: Int
         /// How many names the loop itself sets in each turn, `loop` among them.
         let ownNames: Int
         let offset: Int
 
         init(
-            target: AssignmentTarget, iterable: Expression, filter: Expression?, isRecursive: Bool, body: [Statement],
-            otherwise: [Statement], loopSlot: Int, offset: Int
+            target: AssignmentTarget, iterable: Expression, filter: Expression?, isRecursive: Bool, body: Body,
+            otherwise: Body, loopSlot: Int, offset: Int
         ) {
             self.target = target
             self.iterable = iterable
@@ -94,9 +106,9 @@ enum Statement: Sendable {
     final class BlockAssignment: Sendable {
         let target: AssignmentTarget
         let filter: Expression?
-        let body: [Statement]
+        let body: Body
         let offset: Int
-        init(_ target: AssignmentTarget, filter: Expression?, body: [Statement], offset: Int) {
+        init(_ target: AssignmentTarget, filter: Expression?, body: Body, offset: Int) {
             self.target = target
             self.filter = filter
             self.body = body
@@ -115,8 +127,8 @@ enum Statement: Sendable {
 
     final class FilterBlock: Sendable {
         let chain: Expression
-        let body: [Statement]
-        init(_ chain: Expression, body: [Statement]) {
+        let body: Body
+        init(_ chain: Expression, body: Body) {
             self.chain = chain
             self.body = body
         }
@@ -124,8 +136,8 @@ enum Statement: Sendable {
 
     final class With: Sendable {
         let bindings: [Assignment]
-        let body: [Statement]
-        init(_ bindings: [Assignment], body: [Statement]) {
+        let body: Body
+        init(_ bindings: [Assignment], body: Body) {
             self.bindings = bindings
             self.body = body
         }
@@ -207,15 +219,17 @@ final class MacroDefinition: Sendable {
 
     let name: Expression.Name
     let parameters: [Parameter]
-    let body: [Statement]
+    let body: Body
     /// Slots of the names a macro finds its surplus in, if its body speaks of them.
     let varargsSlot: Int?
     let kwargsSlot: Int?
     let callerSlot: Int?
+    /// Whether it takes its parameters and nothing else.
+    let isSimple: Bool
     let offset: Int
 
     init(
-        name: Expression.Name, parameters: [Parameter], body: [Statement], varargsSlot: Int?, kwargsSlot: Int?,
+        name: Expression.Name, parameters: [Parameter], body: Body, varargsSlot: Int?, kwargsSlot: Int?,
         callerSlot: Int?, offset: Int
     ) {
         self.name = name
@@ -225,14 +239,15 @@ final class MacroDefinition: Sendable {
         self.kwargsSlot = kwargsSlot
         self.callerSlot = callerSlot
         self.offset = offset
+        isSimple = varargsSlot == nil && kwargsSlot == nil && callerSlot == nil
     }
 }
 
 /// A template's text, parsed: made once, evaluated often, from any thread.
 final class CompiledTemplate: Sendable {
     let text: String
-    let body: [Statement]
-    let blocks: [String: [Statement]]
+    let body: Body
+    let blocks: [String: Body]
     /// The names it speaks of, by slot.
     let names: [String]
     /// Which of them the template itself may give a value; the others come from the scope only.
@@ -242,7 +257,7 @@ final class CompiledTemplate: Sendable {
     let options: TemplateOptions
 
     init(
-        text: String, body: [Statement], blocks: [String: [Statement]], names: [String], isAssigned: [Bool],
+        text: String, body: Body, blocks: [String: Body], names: [String], isAssigned: [Bool],
         firstUse: [Int], options: TemplateOptions
     ) {
         self.text = text

@@ -4,7 +4,7 @@ internal import Values
 /// Statements: what stands in `{% %}`.
 extension Parser {
     /// Reads until one of the block names stands in a block tag (which is left standing), or to the end.
-    mutating func statements(until ends: [String], opened: Int? = nil) throws(SyntaxFault) -> [Statement] {
+    mutating func statements(until ends: [String], opened: Int? = nil) throws(SyntaxFault) -> Body {
         var result: [Statement] = []
         while true {
             switch current.kind {
@@ -17,18 +17,24 @@ extension Parser {
                 let value = try tuple()
                 guard case .variableEnd = current.kind else { throw unexpected("the end of the print tag") }
                 advance()
-                result.append(.print(.init(value, offset: offset)))
+                // Text and what is printed after it are one step.
+                var before: Statement.PlainText?
+                if case .text(let text)? = result.last {
+                    before = text
+                    result.removeLast()
+                }
+                result.append(.print(.init(value, offset: offset, after: before)))
             case .blockBegin:
                 if case .name(let name) = next.kind, ends.contains(name) {
                     advance()
-                    return result
+                    return Body(result)
                 }
                 advance()
                 if let statement = try nested({ parser throws(SyntaxFault) in try parser.statement(ends: ends) }) {
                     result.append(statement)
                 }
             case .end where ends.isEmpty:
-                return result
+                return Body(result)
             case .end:
                 throw SyntaxFault(
                     "the block is never closed", at: opened ?? current.offset,
@@ -83,7 +89,7 @@ extension Parser {
     }
 
     /// The rest of the opening tag's end, the body, and the closing tag.
-    private mutating func body(until end: String, _ offset: Int) throws(SyntaxFault) -> [Statement] {
+    private mutating func body(until end: String, _ offset: Int) throws(SyntaxFault) -> Body {
         try expectBlockEnd()
         let body = try statements(until: [end], opened: offset)
         advance()
@@ -93,7 +99,7 @@ extension Parser {
 
     private mutating func conditionalStatement(_ offset: Int) throws(SyntaxFault) -> Statement {
         var branches: [Statement.Conditional.Branch] = []
-        var otherwise: [Statement] = []
+        var otherwise = Body([])
         while true {
             let condition = try tuple(withConditional: false)
             try expectBlockEnd()
@@ -121,7 +127,7 @@ extension Parser {
         loopDepth += 1
         let body = try statements(until: ["else", "endfor"], opened: offset)
         loopDepth -= 1
-        var otherwise: [Statement] = []
+        var otherwise = Body([])
         if skip("else") {
             try expectBlockEnd()
             otherwise = try statements(until: ["endfor"], opened: offset)
@@ -205,7 +211,7 @@ extension Parser {
         let isScoped = skip("scoped")
         let isRequired = skip("required")
         guard blocks[name] == nil else { throw SyntaxFault("the block '\(name)' is defined twice", at: place) }
-        blocks[name] = []
+        blocks[name] = Body([])
         try expectBlockEnd()
         let outerLoops = loopDepth
         loopDepth = 0

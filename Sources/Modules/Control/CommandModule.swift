@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Runs a program without a shell, as `ansible.builtin.command` does.
-struct CommandModule: DetachableModule {
+struct CommandModule: Module, DetachableModule {
     static let manual = ModuleManual(
         name: "ansible.builtin.command",
         summary: "Run a command on the host, without a shell.",

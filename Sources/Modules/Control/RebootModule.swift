@@ -52,10 +52,10 @@ struct RebootModule: Module {
     private let command: String?
 
     init(_ arguments: Arguments) throws(Diagnostic) {
-        delayBefore = max(0, arguments.int("pre_reboot_delay") ?? 0)
-        delayAfter = max(0, arguments.int("post_reboot_delay") ?? 0)
+        delayBefore = arguments.seconds("pre_reboot_delay", or: 0)
+        delayAfter = arguments.seconds("post_reboot_delay", or: 0)
         wait = HostWait(
-            limit: .seconds(max(1, arguments.int("reboot_timeout") ?? 600)), pause: .seconds(1),
+            limit: .seconds(arguments.seconds("reboot_timeout", or: 600, atLeast: 1)), pause: .seconds(1),
             connectLimit: arguments.int("connect_timeout").map { .seconds(max(1, $0)) })
         testCommand = arguments.optionalString("test_command") ?? "whoami"
         message = arguments.optionalString("msg") ?? "Reboot initiated by Ansible"
@@ -87,7 +87,7 @@ struct RebootModule: Module {
         if let trouble = try await wait.until(
             target,
             { (target) async throws(Diagnostic) in
-                guard try await identity(target) != before else {
+                guard try await identityWhenUp(target) != before else {
                     throw Diagnostic(.unreachable, "the host has not restarted yet", host: target.hostName)
                 }
                 return true
@@ -99,8 +99,11 @@ struct RebootModule: Module {
                 failure: late("was not back", trouble, target.hostName))
         }
         var said = ""
+        let testedUntil = clock.now.advanced(by: wait.limit)
         let trouble = try await wait.until(target) { (target) async throws(Diagnostic) in
-            let result = try await target.run(Command(.shell(testCommand, executable: "/bin/sh")))
+            // One that hangs must not outlast the wait.
+            let left = max(.seconds(1), clock.now.duration(to: testedUntil))
+            let result = try await target.run(Command(.shell(testCommand, executable: "/bin/sh"), timeout: left))
             said = result.errorOutput.isEmpty ? result.output : result.errorOutput
             return result.succeeded
         }
@@ -117,6 +120,16 @@ struct RebootModule: Module {
         Diagnostic(
             .timeout, "the host \(what) within \(Int(wait.limit.inSeconds)) seconds of its restart: \(trouble.summary)",
             remedy: "Raise 'reboot_timeout', or look at the host's console.", host: host)
+    }
+
+    /// The same while the host comes up: a command that fails then may succeed a moment later.
+    private func identityWhenUp(_ target: some TargetWriter) async throws(Diagnostic) -> String {
+        do throws(Diagnostic) {
+            return try await identity(target)
+        } catch {
+            guard error.code == .failed else { throw error }
+            throw Diagnostic(.timeout, error.summary, host: target.hostName)
+        }
     }
 
     /// What tells this start of the host from others.

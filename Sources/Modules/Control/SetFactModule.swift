@@ -40,7 +40,8 @@ struct SetFactModule: Module {
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Never> { .asWanted(result) }
     func apply(_ step: Never, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {}
 
-    private static func isName(_ name: String) -> Bool {
+    /// Whether a text can be a variable's name.
+    static func isName(_ name: String) -> Bool {
         guard let first = name.utf8.first, !(48...57).contains(first) else { return false }
         return name.utf8.allSatisfy {
             (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 95

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Runs a text through a shell, as `ansible.builtin.shell` does.
-struct ShellModule: DetachableModule {
+struct ShellModule: Module, DetachableModule {
     static let manual = ModuleManual(
         name: "ansible.builtin.shell",
         summary: "Run a command line through a shell on the host.",

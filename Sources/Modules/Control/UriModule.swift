@@ -42,15 +42,12 @@ struct UriModule: Module {
             .optional("use_proxy", .bool, "Use the proxy that the host's environment names.", default: true),
             .optional("unix_socket", .path, "A socket to connect to instead."),
             .optional("force", .bool, "Ask caches for a fresh answer.", default: false),
-            Argument(
-                "decompress", .bool, "Unpack a packed answer.",
-                refusal: "No packed answer is asked for, so none has to be unpacked; leave it out."),
+            .optional("decompress", .bool, "Unpack an answer that was packed for the way.", default: true),
+            .optional(
+                "use_netrc", .bool, "Let the host's `.netrc` say who asks where nothing else does.", default: true),
             Argument(
                 "unredirected_headers", .list(.string), "Headers not to send after a redirection.",
                 refusal: "Name the last address in 'url', or set 'follow_redirects: none'."),
-            Argument(
-                "use_netrc", .bool, "Use passwords from .netrc.",
-                refusal: "No .netrc is read; give 'url_username' and 'url_password'."),
             Argument("use_gssapi", .bool, "Kerberos.", refusal: "Kerberos is not supported."),
             Argument("ciphers", .list(.string), "TLS ciphers.", refusal: "The host's own choice of ciphers is used."),
         ] + FileAttributes.arguments,

@@ -3,7 +3,9 @@ import Values
 
 /// An HTTP request, made ready for curl, wget or bash on the host.
 struct UriRequest: Sendable {
+    /// Without a name and password.
     let url: String
+    /// Seconds.
     let timeout: Int
     private let method: String
     private let headers: [(name: String, value: String)]
@@ -12,12 +14,21 @@ struct UriRequest: Sendable {
     private let follows: Bool
     private let options: [(name: String, value: String)]
     private let isVerified: Bool
+    private let readsNetrc: Bool
+    private let unpacks: Bool
+    /// Whether a header says who asks, or holds a secret.
+    let isConfidential: Bool
 
-    init(_ arguments: Arguments) throws(Diagnostic) {
-        url = try arguments.string("url")
-        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+    /// What seconds are cut to: curl counts them in milliseconds, which are to fit on any host.
+    static let longestTimeout = 2_000_000
+
+    init(_ arguments: Arguments, schemes: [String] = ["http", "https"]) throws(Diagnostic) {
+        let address = Address(try arguments.string("url"))
+        url = address.text
+        guard schemes.contains(where: { address.text.hasPrefix($0 + "://") }) else {
+            let known = schemes.map { $0 + "://" }.joined(separator: ", ")
             throw Diagnostic(
-                .badValue, "'url: \(url)' begins with neither http:// nor https://", at: arguments.location)
+                .badValue, "'url: \(url)' begins with none of \(known)", at: arguments.location)
         }
         guard !url.unicodeScalars.contains(where: { $0.value <= 32 }) else {
             throw Diagnostic(
@@ -28,7 +39,7 @@ struct UriRequest: Sendable {
             throw Diagnostic(.badValue, "'method: \(verb)' is not an HTTP method", at: arguments.location)
         }
         method = verb
-        timeout = max(1, arguments.int("timeout") ?? 30)
+        timeout = min(max(1, arguments.int("timeout") ?? 30), Self.longestTimeout)
         isVerified = arguments.bool("validate_certs")
         switch arguments.optionalString("follow_redirects") ?? "safe" {
         case "all", "yes": follows = true
@@ -83,8 +94,10 @@ struct UriRequest: Sendable {
         }
 
         var options: [(name: String, value: String)] = []
-        if let user = arguments.optionalString("url_username") {
-            let pair = "\(user):\(arguments.optionalString("url_password") ?? "")"
+        let user = arguments.optionalString("url_username")
+        if let name = user ?? address.user {
+            let password = user == nil ? address.password : arguments.optionalString("url_password")
+            let pair = "\(name):\(password ?? "")"
             options.append(("user", pair))
             // curl makes its own; the others need the header.
             self.headers = headers + [("Authorization", "Basic " + Base64.encode(Array(pair.utf8)))]
@@ -97,6 +110,10 @@ struct UriRequest: Sendable {
         if let value = arguments.optionalString("unix_socket") { options.append(("unix-socket", value)) }
         if !arguments.bool("use_proxy") { options.append(("noproxy", "*")) }
         self.options = options
+        let isSigned = self.headers.contains { $0.name.lowercased() == "authorization" }
+        isConfidential = isSigned || (arguments.map("headers") ?? [:]).contains { $0.value.holdsSecret }
+        unpacks = arguments.optionalBool("decompress") ?? true
+        readsNetrc = (arguments.optionalBool("use_netrc") ?? true) && !isSigned
     }
 
     /// What `UriScripts.ask` is given: nothing secret, since others may see words.
@@ -104,12 +121,16 @@ struct UriRequest: Sendable {
         [
             url, method, String(timeout), follows ? "1" : "", isVerified ? "1" : "", remoteBody ?? "",
             body == nil ? "" : "1", options.isEmpty || options.allSatisfy { $0.name == "user" } ? "" : "curl",
-            String(configuration.count), String(headerText.count),
+            String(configuration.count), String(headerText.count), netrc, unpacks ? "1" : "",
         ]
     }
 
     /// Three parts one after the other: curl's configuration, header lines, the body.
+    ///
+    /// The address is in the first: query parameters are often secret.
     var input: [UInt8] { configuration + headerText + (body ?? []) }
+    /// Whether the host's `.netrc` may say who asks.
+    var netrc: String { readsNetrc ? "on" : "off" }
 
     /// The lengths of the first two parts of `input`, in bytes.
     var lengths: [String] { [String(configuration.count), String(headerText.count)] }
@@ -128,6 +149,10 @@ struct UriRequest: Sendable {
             let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
             text += "\(name) = \"\(escaped)\"\n"
         }
+        add("url", url)
+        // Brackets and braces are no patterns.
+        text += "globoff\n"
+        if readsNetrc { text += "netrc-optional\n" }
         for (name, value) in options { add(name, value) }
         for (name, value) in headers where name != "Authorization" || !options.contains(where: { $0.name == "user" }) {
             // A header without a value is written with a semicolon.
@@ -162,25 +187,5 @@ struct UriRequest: Sendable {
             }
         }
         return result
-    }
-}
-
-/// Base64 as RFC 4648 §4 has it.
-enum Base64 {
-    static func encode(_ bytes: [UInt8]) -> String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var result: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let group = bytes[index..<min(index + 3, bytes.count)]
-            var number: UInt32 = 0
-            for offset in 0..<3 { number = number << 8 | UInt32(offset < group.count ? group[index + offset] : 0) }
-            for position in 0..<4 {
-                let digit = Int(number >> UInt32(18 - 6 * position) & 63)
-                result.append(position <= group.count ? digits[digit] : UInt8(ascii: "="))
-            }
-            index += 3
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

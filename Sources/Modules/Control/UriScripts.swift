@@ -4,12 +4,13 @@ import Target
 enum UriScripts {
     /// `$1` the address, `$2` the method, `$3` seconds, `$4` whether to follow, `$5` whether to verify, `$6` a file
     /// on the host to send, `$7` whether a body is sent, `$8` `curl` if nothing else will do, `$9` and `$10` the
-    /// lengths of the first two parts of standard input; see `UriRequest.input`. Status 3: nothing to ask with.
+    /// lengths of the first two parts of standard input; see `UriRequest.input`; `$11` whether `.netrc` may be read; `$12`
+    /// whether an answer packed for the way is unpacked. Status 3: nothing to ask with.
     static let ask: Script =
         ReadingScripts.expand + #"""
             url=$1 method=$2 limit=$3 follow=$4 verify=$5 source=$6 hasbody=$7 only=$8 configsize=$9
             shift 9
-            headersize=$1
+            headersize=$1 netrc=$2 unpacks=$3
             have() { command -v "$1" >/dev/null 2>&1; }
             work=$(umask 077; mktemp -d) || exit 1
             trap 'rm -rf "$work"' EXIT
@@ -33,7 +34,7 @@ enum UriScripts {
                 if [ "$method" = HEAD ]; then set -- "$@" -I; else set -- "$@" -X "$method"; fi
                 # curl would add these by itself.
                 case $hasbody in 1) grep -qi '^content-type:' "$work/headers" || set -- "$@" -H 'Content-Type:' ;; esac
-                effective=$(curl "$@" -- "$url") || exit 1
+                effective=$(curl "$@") || exit 1
                 if [ "$method" = HEAD ]; then : >"$work/out"; fi
             elif [ "$only" = curl ]; then
                 exit 3
@@ -42,9 +43,10 @@ enum UriScripts {
                 if [ -n "$follow" ]; then set -- "$@" --max-redirect=20; else set -- "$@" --max-redirect=0; fi
                 [ -n "$verify" ] || set -- "$@" --no-check-certificate
                 if [ -n "$hasbody" ]; then set -- "$@" --body-file="$work/body"; fi
-                # Headers may be secret; a start-up file is read by nobody else.
-                tr -d '\r' <"$work/headers" | sed 's/^/header = /' >"$work/wgetrc"
-                WGETRC=$work/wgetrc wget "$@" -- "$url" 2>"$work/got"
+                # Headers and the address may be secret; these files are read by nobody else.
+                { echo "netrc = $netrc"; tr -d '\r' <"$work/headers" | sed 's/^/header = /'; } >"$work/wgetrc"
+                printf '%s\n' "$url" >"$work/address"
+                WGETRC=$work/wgetrc wget "$@" -i "$work/address" 2>"$work/got"
                 status=$?
                 # 8 is an answer with an error status, which is an answer.
                 if [ $status != 0 ] && [ $status != 8 ] || ! grep -q '^ *HTTP/' "$work/got"; then
@@ -82,6 +84,9 @@ enum UriScripts {
                 tail -n +$((${lines:-0} + 1)) "$work/whole" >"$work/out"
             else
                 exit 3
+            fi
+            if [ -n "$unpacks" ] && tr -d '\r' <"$work/got" | grep -qi '^ *content-encoding: *gzip *$'; then
+                gzip -dc <"$work/out" >"$work/plain" 2>/dev/null && mv "$work/plain" "$work/out"
             fi
             printf '%s\0' "$effective"
             tr -d '\000' <"$work/got"

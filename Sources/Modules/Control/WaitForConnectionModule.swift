@@ -29,10 +29,10 @@ struct WaitForConnectionModule: Module {
 
     init(_ arguments: Arguments) throws(Diagnostic) {
         wait = HostWait(
-            limit: .seconds(max(0, arguments.int("timeout") ?? 600)),
-            pause: .seconds(max(1, arguments.int("sleep") ?? 1)),
-            connectLimit: .seconds(max(1, arguments.int("connect_timeout") ?? 5)))
-        delay = max(0, arguments.int("delay") ?? 0)
+            limit: .seconds(arguments.seconds("timeout", or: 600)),
+            pause: .seconds(arguments.seconds("sleep", or: 1, atLeast: 1)),
+            connectLimit: .seconds(arguments.seconds("connect_timeout", or: 5, atLeast: 1)))
+        delay = arguments.seconds("delay", or: 0)
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Void> {

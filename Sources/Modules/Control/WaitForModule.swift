@@ -64,10 +64,10 @@ struct WaitForModule: Module {
         path = arguments.optionalString("path")
         state = arguments.optionalString("state") ?? "started"
         pattern = arguments.optionalString("search_regex")
-        timeout = max(0, arguments.int("timeout") ?? 300)
-        delay = max(0, arguments.int("delay") ?? 0)
-        sleep = max(1, arguments.int("sleep") ?? 1)
-        connectTimeout = max(1, arguments.int("connect_timeout") ?? 5)
+        timeout = arguments.seconds("timeout", or: 300)
+        delay = arguments.seconds("delay", or: 0)
+        sleep = arguments.seconds("sleep", or: 1, atLeast: 1)
+        connectTimeout = arguments.seconds("connect_timeout", or: 5, atLeast: 1)
         message = arguments.optionalString("msg")
         states = arguments.strings("active_connection_states").map { $0.uppercased() }
         if let port, !(1...65535).contains(port) {

@@ -46,6 +46,11 @@ enum DockerModules {
         DockerImageInfoModule.self,
         DockerImageTagModule.self,
         DockerPruneModule.self,
+        DockerComposeModule.self,
+        DockerImageBuildModule.self,
+        DockerImageExportModule.self,
+        DockerImageLoadModule.self,
+        DockerImageRemoveModule.self,
     ]
 }
 

@@ -40,7 +40,8 @@ struct DockerContainerExecModule: Module {
     private let words: [String]
     private let options: [String]
     private let container: String
-    private let environment: [(name: String, value: String)]
+    /// `NAME=value` lines for the docker command to read: never its own environment, and in no list of processes.
+    private let environment: [String]
     private let input: [UInt8]?
     private let strips: Bool
     private let isDetached: Bool
@@ -61,19 +62,12 @@ struct DockerContainerExecModule: Module {
         if arguments.bool("tty") { options.append("-t") }
         if isDetached { options.append("-d") }
         if input != nil { options.append("-i") }
-        var environment: [(name: String, value: String)] = []
+        var environment: [String] = []
         for (key, value) in arguments.map("env") ?? [:] {
-            guard value.stringValue != nil else {
-                throw Diagnostic(
-                    .badValue, "the environment variable '\(key.text)' is \(value.typeName), not text",
-                    at: arguments.location, remedy: "Write it in quotes.")
-            }
-            environment.append((key.text, value.pythonText))
-            // The value itself stays out of the list of processes.
-            options += ["-e", key.text]
+            environment.append(try Self.environmentLine(key.text, value, arguments.location))
         }
-        self.options = options
         self.environment = environment
+        self.options = options
         endpoint = try DockerEndpoint(arguments)
         if words.first?.isEmpty ?? true {
             throw Diagnostic(.badValue, "the command is empty", at: arguments.location)
@@ -84,6 +78,28 @@ struct DockerContainerExecModule: Module {
         if container.isEmpty || container.hasPrefix("-") {
             throw Diagnostic(.badValue, "'\(container)' is no container", at: arguments.location)
         }
+    }
+
+    private static func environmentLine(
+        _ name: String, _ value: Value, _ place: SourceLocation?
+    ) throws(Diagnostic) -> String {
+        guard let text = value.stringValue else {
+            throw Diagnostic(
+                .badValue, "the environment variable '\(name)' is \(value.typeName), not text", at: place,
+                remedy: "Write it in quotes.")
+        }
+        let isName =
+            !name.isEmpty && !name.hasPrefix("#") && !name.contains { $0 == "=" || $0.isWhitespace || $0 == "\0" }
+        guard isName else {
+            throw Diagnostic(.badValue, "'\(name)' cannot be an environment variable's name", at: place)
+        }
+        // docker reads a variable a line.
+        guard !text.utf8.contains(where: { $0 == 10 || $0 == 13 || $0 == 0 }) else {
+            throw Diagnostic(
+                .unsupported, "the environment variable '\(name)' holds a line end", at: place,
+                remedy: "Hand it over by 'stdin', or set it inside: `argv: [sh, -c, …]`.")
+        }
+        return "\(name)=\(text)"
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Void> {
@@ -102,11 +118,11 @@ struct DockerContainerExecModule: Module {
                 .failed, "container '\(container)' does not run", remedy: "Start it in an earlier task.",
                 host: target.hostName)
         }
-        let pairs = environment.flatMap { [$0.name, $0.value] }
         let result = try await target.execute(
             Self.run,
-            [endpoint.host ?? "", String(environment.count)] + pairs + endpoint.options + ["exec"] + options
-                + [container] + words, input: input, timeout: nil)
+            [endpoint.host ?? "", environment.joined(separator: "\n")] + endpoint.options + ["exec"]
+                + (environment.isEmpty ? [] : ["--env-file", "/dev/fd/3"]) + options + [container] + words,
+            input: input, timeout: nil)
         if result.status == 127, result.errorOutput.contains("swiftprov: no docker") {
             throw Diagnostic(
                 .failed, "the host has no 'docker' command", remedy: "Install docker-cli or docker-ce-cli.",
@@ -124,17 +140,15 @@ struct DockerContainerExecModule: Module {
         return .changed(values)
     }
 
-    /// `$1` the Engine's address, `$2` the number of variables, their names and values, then docker's words.
+    /// `$1` the Engine's address, `$2` the lines of variables, then docker's words.
     private static let run: Script = #"""
         command -v docker >/dev/null 2>&1 || { echo 'swiftprov: no docker' >&2; exit 127; }
         if [ -n "$1" ]; then DOCKER_HOST=$1; export DOCKER_HOST; fi
-        count=$2
+        variables=$2
         shift 2
-        while [ "$count" -gt 0 ]; do
-            export "$1=$2"
-            shift 2
-            count=$((count - 1))
-        done
-        exec docker "$@"
+        [ -n "$variables" ] || exec docker "$@"
+        exec docker "$@" 3<<SP_VARIABLES
+        $variables
+        SP_VARIABLES
         """#
 }

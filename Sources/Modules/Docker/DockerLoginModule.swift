@@ -92,7 +92,7 @@ struct DockerLoginModule: Module {
             return .change(
                 Change([.setting("login at \(host)", before: true, after: false)]), directory, foreseen: .changed())
         }
-        let stored = entry?["auth"].stringValue.flatMap { DockerUnits.decodeBase64($0) }
+        let stored = entry?["auth"].stringValue.flatMap { Base64.decodedText($0) }
         if stored == "\(username):\(password.string)", !repeats { return .asWanted(.ok()) }
         if hasStore, entry != nil, !repeats {
             // What a credential store holds is its own affair; logging in again would tell.

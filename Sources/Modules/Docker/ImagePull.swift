@@ -69,7 +69,7 @@ struct ImagePull: Sendable {
 /// The logins that `docker login` left on the host.
 enum RegistryLogin {
     /// Says that there is no login, where a header must be sent.
-    static let none = (name: "X-Registry-Auth", value: DockerUnits.base64(Array("{}".utf8), urlSafe: true))
+    static let none = (name: "X-Registry-Auth", value: Base64.encode("{}".utf8, .urlSafe))
 
     private static let readScript: Script = """
         file=${DOCKER_CONFIG:-$HOME/.docker}/config.json
@@ -98,7 +98,7 @@ enum RegistryLogin {
             login = stored(config["auths"].mapValue ?? [:], registry)
         }
         guard let login else { return [] }
-        return [(name: "X-Registry-Auth", value: DockerUnits.base64(Array(try JSON.text(login).utf8), urlSafe: true))]
+        return [(name: "X-Registry-Auth", value: Base64.encode(try JSON.text(login).utf8, .urlSafe))]
     }
 
     /// The registry's name alone, without `https://` and path.
@@ -121,7 +121,7 @@ enum RegistryLogin {
         if let token = entry["identitytoken"].stringValue, !token.isEmpty {
             return ["identitytoken": .string(token), "serveraddress": .string(registry)]
         }
-        guard let sealed = entry["auth"].stringValue, let text = DockerUnits.decodeBase64(sealed) else { return nil }
+        guard let sealed = entry["auth"].stringValue, let text = Base64.decodedText(sealed) else { return nil }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else { return nil }
         return ["username": .string(parts[0]), "password": .string(parts[1]), "serveraddress": .string(registry)]

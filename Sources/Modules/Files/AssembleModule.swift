@@ -54,46 +54,71 @@ struct AssembleModule: Module {
         decrypts = arguments.bool("decrypt")
         delimiter = arguments.optionalString("delimiter").flatMap { $0.isEmpty ? nil : Self.unescaped($0) }
         context = arguments.context
-        if let validate = arguments.optionalString("validate"), !validate.contains("%s") {
-            throw Diagnostic(.badValue, "'validate: \(validate)' lacks %s", at: arguments.location)
-        }
         placement = FilePlacement(
             destination: try arguments.string("dest"), content: [], attributes: try FileAttributes(arguments),
-            backup: arguments.bool("backup"), validate: arguments.optionalString("validate"))
+            backup: arguments.bool("backup"), validate: try FileEdit.validation(arguments))
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         var placement = placement
+        var (inspection, rest) = try await target.inspect(
+            placement.pathsToAsk, checksums: true, owner: placement.attributes.owner,
+            group: placement.attributes.group, with: isRemote ? Self.read : "", [source])
         if isRemote {
-            let answer = try await target.query(Self.read, source)
-            switch answer.status {
-            case 0: break
-            case 3:
-                if target.foreseen.awaitsPackages || target.foreseen.effect(at: source)?.kind == .directory {
-                    return .unknown(Unknown("what '\(source)' will hold"), Step(placement: placement))
-                }
-                throw Diagnostic(.failed, "'\(source)' does not exist", host: target.hostName)
-            case 4: throw Diagnostic(.failed, "'\(source)' is not a directory", host: target.hostName)
-            default:
-                throw Diagnostic(
-                    .failed, "cannot read '\(source)': \(answer.errorOutput.lastLine)", host: target.hostName)
+            guard let parts = try remoteParts(&rest, target) else {
+                return .unknown(Unknown("what '\(source)' will hold"), Step(placement: placement))
             }
-            placement.content = try joined(Self.fragments(answer.stdout, target.hostName))
+            placement.content = try joined(parts)
         } else {
             guard LocalFiles.kind(of: source) == .directory else {
                 throw Diagnostic(.failed, "'\(source)' is not a directory here")
             }
             var parts: [(name: String, content: [UInt8])] = []
-            for entry in try LocalFiles.tree(source, follow: true)
-            where entry.kind == .file && !entry.relative.contains("/") {
-                parts.append((entry.relative, try context.readFile(entry.path, decrypts)))
+            for (name, path) in try LocalFiles.files(in: source) where try isWanted(name) {
+                let (content, isSecret) = try context.content(of: path, opening: decrypts)
+                parts.append((name, content))
+                // One sealed part makes a secret of the whole.
+                placement.isSecret = placement.isSecret || isSecret
             }
             placement.content = try joined(parts)
         }
         let prepared = placement
-        return try await prepared.plan(target).map { Step(placement: prepared, step: $0) }.telling { values in
-            told(values, prepared)
+        return try await prepared.plan(inspection, target).map { Step(placement: prepared, step: $0) }
+            .telling { values in told(values, prepared) }
+    }
+
+    /// The files of the host's directory, with what earlier tasks of a dry run would make of them.
+    ///
+    /// - Returns: Nil if only a run can tell what they hold.
+    private func remoteParts(
+        _ rest: inout FieldReader, _ target: some TargetReader
+    ) throws(Diagnostic) -> [(name: String, content: [UInt8])]? {
+        let kind = rest.next()
+        let path = rest.next()
+        let effects = target.foreseen.effects(within: path)
+        let isToCome = effects.first { $0.below.isEmpty }?.effect.kind == .directory
+        let isGone = target.foreseen.effect(at: path)?.kind == .absent
+        var parts: [String: [UInt8]] = [:]
+        switch isGone || isToCome && kind != "directory" ? "foreseen" : kind {
+        case "directory":
+            for (name, content) in try Self.fragments(rest.remainder(), target.hostName) { parts[name] = content }
+        case "foreseen" where isToCome: break
+        case "file": throw Diagnostic(.failed, "'\(path)' is not a directory", host: target.hostName)
+        default:
+            if target.foreseen.awaitsPackages { return nil }
+            throw Diagnostic(.failed, "'\(path)' does not exist", host: target.hostName)
         }
+        for (name, effect) in effects where !name.isEmpty && !name.contains("/") {
+            switch effect.kind {
+            case .absent, .directory: parts[name] = nil
+            case .file where effect.keepsContent: break
+            case .file, .link:
+                guard try isWanted(name) else { continue }
+                guard effect.kind == .file, let content = effect.content else { return nil }
+                parts[name] = content
+            }
+        }
+        return parts.map { ($0.key, $0.value) }
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
@@ -112,14 +137,18 @@ struct AssembleModule: Module {
         return values
     }
 
+    private func isWanted(_ name: String) throws(Diagnostic) -> Bool {
+        if let regex, try regex.firstMatch(in: Array(name.utf8)) == nil { return false }
+        return !ignoresHidden || !name.hasPrefix(".")
+    }
+
     private func joined(_ parts: [(name: String, content: [UInt8])]) throws(Diagnostic) -> [UInt8] {
         var result: [UInt8] = []
         var isFirst = true
         var needsLineEnd = false
         let sorted = parts.sorted { $0.name.unicodeScalars.lexicographicallyPrecedes($1.name.unicodeScalars) }
         for (name, content) in sorted {
-            if let regex, try regex.firstMatch(in: Array(name.utf8)) == nil { continue }
-            if ignoresHidden, name.hasPrefix(".") { continue }
+            guard try isWanted(name) else { continue }
             if !isFirst {
                 if needsLineEnd { result.append(ByteLines.newline) }
                 if let delimiter {
@@ -177,23 +206,27 @@ struct AssembleModule: Module {
         return result
     }
 
-    /// `$1` a directory. Each file's name, size and content. Status 3: not there; 4: no directory.
-    private static let read: Script =
-        ReadingScripts.expand + #"""
-            sp_expand "$1"
-            [ -e "$p" ] || exit 3
-            [ -d "$p" ] || exit 4
-            cd -- "$p" || exit 1
-            work=$(umask 077; mktemp) || exit 1
-            trap 'rm -f "$work"' EXIT
-            for file in ./* ./.[!.]* ./..?*; do
-                [ -f "$file" ] || continue
-                cat -- "$file" >"$work" || exit 1
-                printf '%s\0%s\0' "${file#./}" "$(wc -c <"$work")"
-                cat "$work"
-            done
+    /// After the common look: `$sp_a` a directory. `directory`, its path, then each file's name, size and content;
+    /// `file` if it is something else, `absent` if there is nothing.
+    private static let read: Script = #"""
+        sp_expand "$sp_a"
+        if ! [ -d "$p" ]; then
+            if [ -e "$p" ]; then kind=file; else kind=absent; fi
+            printf '%s\0%s\0' "$kind" "$p"
             exit 0
-            """#
+        fi
+        printf 'directory\0%s\0' "$p"
+        cd -- "$p" || exit 1
+        work=$(umask 077; mktemp) || exit 1
+        trap 'rm -f "$work"' EXIT
+        for file in ./* ./.[!.]* ./..?*; do
+            [ -f "$file" ] || continue
+            cat -- "$file" >"$work" || exit 1
+            printf '%s\0%s\0' "${file#./}" "$(wc -c <"$work")"
+            cat "$work"
+        done
+        exit 0
+        """#
 }
 
 extension Plan {

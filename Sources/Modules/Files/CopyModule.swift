@@ -60,15 +60,11 @@ struct CopyModule: Module, PathBound {
         let destination = try arguments.string("dest")
         var attributes = try FileAttributes(arguments)
         let directoryMode = arguments.optionalString("directory_mode").flatMap { FileMode($0) }
-        if let validate = arguments.optionalString("validate"), !validate.contains("%s") {
-            throw Diagnostic(
-                .badValue, "'validate: \(validate)' lacks %s", at: arguments.location,
-                remedy: "%s stands for the path of the file to be checked.")
-        }
+        let validate = try FileEdit.validation(arguments)
         var placement = FilePlacement(
             destination: destination, content: [], attributes: attributes, directoryMode: directoryMode,
             follow: arguments.bool("follow"), force: arguments.bool("force"), backup: arguments.bool("backup"),
-            validate: arguments.optionalString("validate"))
+            validate: validate)
         if let content = arguments["content"] {
             if destination.hasSuffix("/") {
                 throw Diagnostic(
@@ -97,14 +93,15 @@ struct CopyModule: Module, PathBound {
                     attributes: attributes, directoryMode: directoryMode,
                     preservesMode: arguments.optionalString("mode") == "preserve",
                     followsLinks: arguments.bool("local_follow"), force: arguments.bool("force"),
-                    backup: arguments.bool("backup"), validate: arguments.optionalString("validate"),
+                    backup: arguments.bool("backup"), validate: validate,
                     follow: arguments.bool("follow"), decrypt: arguments.bool("decrypt"), context: arguments.context))
         default:
             if arguments.optionalString("mode") == "preserve" {
                 attributes.mode = .bits(try LocalFiles.mode(of: path))
                 placement.attributes = attributes
             }
-            placement.content = try arguments.context.readFile(path, arguments.bool("decrypt"))
+            (placement.content, placement.isSecret) = try arguments.context.content(
+                of: path, opening: arguments.bool("decrypt"))
             placement.basename = FilePlacement.basename(of: name)
             placement.source = path
             try Self.verify(arguments.optionalString("checksum"), placement, arguments.location)

@@ -209,6 +209,34 @@ extension TargetWriter {
 }
 
 extension TargetWriter {
+    /// Works with something temporary on the host, and removes it whatever becomes of the work.
+    ///
+    /// - Parameter path: A file, or a directory with all it holds.
+    /// - Returns: What the work came to; a warning tells if the path could not be removed.
+    /// - Throws: `Diagnostic` of the work: one of the removal never stands in its place.
+    func removing(
+        _ path: String, after work: () async throws(Diagnostic) -> ModuleResult
+    ) async throws(Diagnostic) -> ModuleResult {
+        let outcome: Result<ModuleResult, Diagnostic>
+        do throws(Diagnostic) { outcome = .success(try await work()) } catch { outcome = .failure(error) }
+        var trouble: Diagnostic?
+        do throws(Diagnostic) {
+            try await perform(#"rm -rf -- "$1""#, [path], doing: "remove '\(path)'")
+        } catch {
+            trouble = error
+        }
+        switch outcome {
+        case .success(var result):
+            if let trouble { result.warnings.append(trouble.summary) }
+            return result
+        case .failure(var error):
+            if let trouble { error.notes.append(Diagnostic.Note(trouble.summary)) }
+            throw error
+        }
+    }
+}
+
+extension TargetWriter {
     /// The same, and how a path stands afterwards, in one request.
     ///
     /// - Parameter path: Where to look once the snippet is done; a link there is not followed.
@@ -259,11 +287,15 @@ extension FileState {
     }
 
     /// What a later task of the same dry run would find.
-    func effect(checksum: String? = nil, content: [UInt8]? = nil, linkTarget: String? = nil) -> Change.FileEffect {
+    ///
+    /// - Parameter keepsContent: Whether only attributes would differ from what is there.
+    func effect(
+        checksum: String? = nil, content: [UInt8]? = nil, linkTarget: String? = nil, keepsContent: Bool = false
+    ) -> Change.FileEffect {
         Change.FileEffect(
             kind: kind == .directory ? .directory : kind == .link ? .link : .file, mode: mode,
             owner: owner ?? (uid >= 0 ? String(uid) : nil), group: group ?? (gid >= 0 ? String(gid) : nil),
             checksum: checksum, linkTarget: linkTarget, size: size,
-            content: (content?.count ?? 0) <= 1 << 20 ? content : nil)
+            content: (content?.count ?? 0) <= 1 << 20 ? content : nil, keepsContent: keepsContent)
     }
 }

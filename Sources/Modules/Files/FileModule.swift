@@ -94,6 +94,8 @@ struct FileModule: Module, PathBound {
         }
     }
 
+    var followsLinks: Bool { follow && state != "absent" }
+
     var concerns: Concerns? {
         // Links are followed, and what they lead to is only known on the host.
         if source != nil || state == "link" || state == "hard" { return nil }
@@ -202,7 +204,7 @@ struct FileModule: Module, PathBound {
                     change.parts.append(.setting("\(below): \(name)", before: before, after: after))
                 }
             }
-            change.effects.append(.file(path: below, difference.after.effect()))
+            change.effects.append(.file(path: below, difference.after.effect(keepsContent: true)))
             step.differences.append((below, difference))
         }
         return try finish(&step, state, change, context, target)
@@ -254,7 +256,7 @@ struct FileModule: Module, PathBound {
                 let real = origin.realPath ?? origin.path
                 step.differences.append((real, difference))
                 change.parts += difference.parts
-                change.effects.append(.file(path: real, difference.after.effect()))
+                change.effects.append(.file(path: real, difference.after.effect(keepsContent: true)))
             }
         }
         return .change(change, step, foreseen: .changed(step.values.merging(after.commonValues)))
@@ -337,7 +339,7 @@ struct FileModule: Module, PathBound {
         if !difference.isEmpty {
             step.differences.append((place, difference))
             change.parts += difference.parts
-            change.effects.append(.file(path: place, difference.after.effect()))
+            change.effects.append(.file(path: place, difference.after.effect(keepsContent: true)))
         }
         let timeParts = context.times.parts(state)
         if !timeParts.isEmpty {

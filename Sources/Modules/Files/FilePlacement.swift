@@ -84,6 +84,11 @@ struct FilePlacement: Sendable {
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         let inspection = try await target.inspect(
             pathsToAsk, checksums: true, owner: attributes.owner, group: attributes.group)
+        return try await plan(inspection, target)
+    }
+
+    /// Plans on what `pathsToAsk` came to, with checksums.
+    func plan(_ inspection: Inspection, _ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         guard let asked = inspection.paths.first, let parent = inspection.paths.last else {
             throw Diagnostic(.internal, "no answer about '\(destination)'")
         }
@@ -213,7 +218,7 @@ struct FilePlacement: Sendable {
     // MARK: Parts
 
     /// The destination, the file in it if it is a directory, the directory it is in.
-    private var pathsToAsk: [String] {
+    var pathsToAsk: [String] {
         var paths = [destination]
         if let basename { paths.append(Self.join(destination, basename)) }
         paths.append(Self.directory(of: destination))
@@ -275,7 +280,7 @@ struct FilePlacement: Sendable {
         if knownContent != nil {
             before = knownContent
         } else if place.entry.kind == .file {
-            if place.isForeseen, target.foreseen.effect(at: place.path)?.content == nil {
+            if place.hasForeseenContent, target.foreseen.effect(at: place.path)?.content == nil {
                 return .action("content of \(place.path) differs from what an earlier task would write")
             }
             before = try await target.bytes(at: place.path)

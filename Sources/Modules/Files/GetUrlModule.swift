@@ -37,7 +37,8 @@ struct GetUrlModule: Module {
             Argument(
                 "unredirected_headers", .list(.string), "Headers not to send after a redirection.",
                 refusal: "Name the last address in 'url'."),
-            .optional("use_netrc", .bool, "Whether .netrc may be read; it never is here.", default: true),
+            .optional(
+                "use_netrc", .bool, "Let the host's `.netrc` say who asks where nothing else does.", default: true),
             Argument("use_gssapi", .bool, "Kerberos.", refusal: "Kerberos is not supported."),
             Argument("ciphers", .list(.string), "TLS ciphers.", refusal: "The host's own choice of ciphers is used."),
         ] + FileAttributes.arguments,
@@ -112,17 +113,25 @@ struct GetUrlModule: Module {
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         let inside = FilePlacement.join(destination, download.name)
-        var (inspection, rest) = try await target.inspect(
-            [destination, FilePlacement.directory(of: destination), inside], checksums: true,
-            owner: placement.attributes.owner, group: placement.attributes.group, with: Self.digestScript,
-            [algorithm, inside])
+        let asksServer = !forces && algorithm.isEmpty
+        let ((inspection, answer), told) = try await together(
+            { () async throws(Diagnostic) in
+                try await target.inspect(
+                    [destination, FilePlacement.directory(of: destination), inside], checksums: true,
+                    owner: placement.attributes.owner, group: placement.attributes.group, with: Self.digestScript,
+                    [algorithm, inside])
+            },
+            { () async throws(Diagnostic) -> (isUnchanged: Bool, digest: String?) in
+                if let digests { return (false, try await digest(from: digests, target)) }
+                return (asksServer ? try await download.isUnchanged(since: destination, target) : false, digest)
+            })
+        var rest = answer
         let digestOfFile = rest.next()
         let digestInside = rest.next()
         let isDirectory = inspection.paths[0].followed.kind == .directory
         let place = isDirectory ? inspection.paths[2] : inspection.paths[0]
         let holder = isDirectory ? inspection.paths[0] : inspection.paths[1]
-        var step = Step(digest: digest)
-        if let digests { step.digest = try await digest(from: digests, target) }
+        var step = Step(digest: told.digest)
         try placement.attributes.requireOwners(inspection, on: target)
 
         guard place.followed.exists else {
@@ -136,28 +145,28 @@ struct GetUrlModule: Module {
             let after = placement.attributes.stateOfNew(.file, in: inspection, parent: holder.followed)
             return .change(
                 .action(
-                    "fetch \(download.shownURL) to \(place.path)",
+                    "fetch \(download.url) to \(place.path)",
                     effects: [.file(path: place.path, after.effect(checksum: algorithm == "sha1" ? step.digest : nil))]),
-                step, foreseen: .changed(["dest": .string(place.path), "url": .string(download.shownURL)]))
+                step, foreseen: .changed(["dest": .string(place.path), "url": .string(download.url)]))
         }
         guard place.followed.kind == .file else {
             throw Diagnostic(.failed, "'\(place.path)' is not a file", host: target.hostName)
         }
-        if let wanted = step.digest, !place.isForeseen {
+        if let wanted = step.digest, !place.hasForeseenContent {
             if wanted == (isDirectory ? digestInside : digestOfFile), !forces || !isDirectory {
                 return try await existing(place, inspection, target, step, "file already exists")
             }
             return .change(
-                .action("fetch \(download.shownURL) to \(place.path)"), step,
-                foreseen: .changed(["dest": .string(place.path), "url": .string(download.shownURL)]))
+                .action("fetch \(download.url) to \(place.path)"), step,
+                foreseen: .changed(["dest": .string(place.path), "url": .string(download.url)]))
         }
-        if !forces, !isDirectory, !place.isForeseen {
+        if !forces, !isDirectory, !place.hasForeseenContent {
             step.older = place.path
-            if try await download.isUnchanged(since: place.path, target) {
+            if told.isUnchanged {
                 return try await existing(place, inspection, target, step, nil)
             }
         }
-        return .unknown(Unknown("whether \(download.shownURL) is what '\(place.path)' holds"), step)
+        return .unknown(Unknown("whether \(download.url) is what '\(place.path)' holds"), step)
     }
 
     /// The file is the one wanted; its owner and mode may not be.
@@ -167,7 +176,7 @@ struct GetUrlModule: Module {
     ) async throws(Diagnostic) -> Plan<Step> {
         let found = place.entry.kind == .link ? place.behindLink : place
         let difference = try placement.attributes.difference(from: found.entry, in: inspection, on: target)
-        var values: ValueMap = ["dest": .string(destination), "url": .string(download.shownURL)]
+        var values: ValueMap = ["dest": .string(destination), "url": .string(download.url)]
         values["msg"] = .string(message ?? "HTTP Error 304: Not Modified")
         values["checksum_src"] = .null
         values["checksum_dest"] = .null
@@ -175,7 +184,8 @@ struct GetUrlModule: Module {
         if difference.isEmpty { return .asWanted(.ok(values)) }
         if message != nil { values["msg"] = "file already exists but file attributes changed" }
         return .change(
-            Change(difference.parts, effects: [.file(path: found.path, difference.after.effect())]), step,
+            Change(difference.parts, effects: [.file(path: found.path, difference.after.effect(keepsContent: true))]),
+            step,
             foreseen: .changed(values))
     }
 
@@ -194,16 +204,11 @@ struct GetUrlModule: Module {
         guard let file = fetched.file else {
             return try await setAttributes("HTTP Error 304: Not Modified", target)
         }
-        do throws(Diagnostic) {
-            let result = try await put(fetched, file, step, target)
-            try await target.perform(Self.remove, [file.path], doing: "remove '\(file.path)'")
-            var values = result.values
-            values["elapsed"] = .int((WallClock.now().microseconds - start.microseconds) / 1_000_000)
-            return ModuleResult(changed: result.changed, values: values)
-        } catch {
-            try await target.perform(Self.remove, [file.path], doing: "remove '\(file.path)'")
-            throw error
+        var result = try await target.removing(file.path) { () async throws(Diagnostic) in
+            try await put(fetched, file, step, target)
         }
+        result.values["elapsed"] = .int((WallClock.now().microseconds - start.microseconds) / 1_000_000)
+        return result
     }
 
     private func put(
@@ -211,7 +216,7 @@ struct GetUrlModule: Module {
     ) async throws(Diagnostic) -> ModuleResult {
         if let wanted = step.digest, wanted != fetched.digest {
             throw Diagnostic(
-                .failed, "the \(algorithm) of \(download.shownURL) is \(fetched.digest), not \(wanted)",
+                .failed, "the \(algorithm) of \(download.url) is \(fetched.digest), not \(wanted)",
                 remedy: "Somebody changed it, or 'checksum' is another version's; nothing was written.",
                 host: target.hostName)
         }
@@ -219,7 +224,7 @@ struct GetUrlModule: Module {
         placement.hostFile = file
         placement.basename = fetched.name
         var values: ValueMap = [
-            "url": .string(download.shownURL), "msg": .string(fetched.reason),
+            "url": .string(download.url), "msg": .string(fetched.reason),
             "status_code": fetched.status.map { .int($0) } ?? .null, "checksum_src": .string(file.checksum),
         ]
         let before = try await target.inspect(
@@ -248,7 +253,7 @@ struct GetUrlModule: Module {
         let place = inspection.paths[0].behindLink
         let difference = try placement.attributes.difference(from: place.entry, in: inspection, on: target)
         if !difference.isEmpty { try await FileAttributes.set([(place.path, difference)], on: target) }
-        var values: ValueMap = ["dest": .string(destination), "url": .string(download.shownURL)]
+        var values: ValueMap = ["dest": .string(destination), "url": .string(download.url)]
         values["msg"] = .string(message)
         values["checksum_src"] = .null
         values["checksum_dest"] = .null
@@ -269,7 +274,7 @@ struct GetUrlModule: Module {
         let cleaned = found?.filter { $0.isLetter || $0.isNumber }.lowercased()
         guard let cleaned, !cleaned.isEmpty, cleaned.allSatisfy(\.isHexDigit) else {
             throw Diagnostic(
-                .failed, "\(source.shownURL) holds no checksum for '\(download.name)'",
+                .failed, "\(source.url) holds no checksum for '\(download.name)'",
                 remedy: "Its lines are `digest  name`, or `SHA256 (name) = digest`.", host: target.hostName)
         }
         return cleaned
@@ -305,8 +310,6 @@ struct GetUrlModule: Module {
         sp_expand "$sp_b"
         digest "$p" || exit 1
         """#
-
-    private static let remove: Script = #"rm -f -- "$1""#
 }
 
 extension HostDownload {
@@ -322,7 +325,7 @@ extension HostDownload {
             UriScripts.ask, request.words, input: request.input, timeout: .seconds(timeout + 30))
         guard answer.succeeded, let reply = UriAnswer(answer.stdout), reply.status == 200 else {
             throw Diagnostic(
-                .failed, "cannot fetch \(shownURL): \(answer.errorOutput.lastLine)", host: target.hostName)
+                .failed, "cannot fetch \(url): \(answer.errorOutput.lastLine)", host: target.hostName)
         }
         return String(decoding: reply.body, as: UTF8.self)
     }

@@ -5,9 +5,10 @@ import Values
 
 /// Fetches a URL to a file of the host, with the host's own curl or wget.
 struct HostDownload: Sendable {
+    /// Without a name and password.
     let url: String
     let request: UriRequest?
-    /// Seconds.
+    /// Seconds without an answer.
     let timeout: Int
 
     /// What came, as a file of its own that the caller puts in place and removes.
@@ -29,9 +30,9 @@ struct HostDownload: Sendable {
     init(_ arguments: Arguments, url: String? = nil) throws(Diagnostic) {
         let address: String
         if let url { address = url } else { address = try arguments.string("url") }
-        self.url = address
-        timeout = max(1, arguments.int("timeout") ?? 10)
+        timeout = min(max(1, arguments.int("timeout") ?? 10), UriRequest.longestTimeout)
         if address.hasPrefix("file:") {
+            self.url = address
             request = nil
             return
         }
@@ -39,8 +40,11 @@ struct HostDownload: Sendable {
         values["url"] = .string(address)
         for name in ["body", "src", "method", "status_code", "dest", "remote_src"] { values.removeValue(forKey: name) }
         values["follow_redirects"] = "all"
-        request = try UriRequest(
-            Arguments(values: values, location: arguments.location, context: arguments.context))
+        let request = try UriRequest(
+            Arguments(values: values, location: arguments.location, context: arguments.context),
+            schemes: ["http", "https", "ftp"])
+        self.url = request.url
+        self.request = request
     }
 
     /// The last part of the address's path.
@@ -54,22 +58,19 @@ struct HostDownload: Sendable {
         return name.isEmpty ? "index.html" : String(name)
     }
 
-    /// The address without a password in it, as it is told.
-    var shownURL: String {
-        guard let scheme = url.firstRange(of: "://") else { return url }
-        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else {
-            return url
-        }
-        return url[..<authority.index(after: colon)] + "********" + url[at...]
-    }
-
     private var words: [String] {
         [
             request == nil ? Self.path(of: url) : url,
-            request == nil ? "file" : request?.needsCurl == true ? "curl" : "",
-            String(timeout), request?.verifies == false ? "" : "1",
+            kind, String(timeout), request?.verifies == false ? "" : "1",
         ] + (request?.lengths ?? ["0", "0"])
+    }
+
+    /// What may fetch it.
+    private var kind: String {
+        guard let request else { return "file" }
+        // Headers do not sign in to an FTP server; curl's own configuration does.
+        if request.needsCurl || request.isConfidential && url.hasPrefix("ftp:") { return "curl" }
+        return request.isConfidential ? "private" : ""
     }
 
     /// The path of a `file:` address.
@@ -85,7 +86,7 @@ struct HostDownload: Sendable {
     /// Whether the server says that nothing changed since the file was written. Only asks.
     func isUnchanged(since path: String, _ target: some TargetReader) async throws(Diagnostic) -> Bool {
         let answer = try await target.query(
-            Self.script, words + [path, "HEAD", "", "", ""], input: request?.input ?? [],
+            Self.script, words + [path, "HEAD", "", "", request?.netrc ?? ""], input: request?.input ?? [],
             timeout: .seconds(timeout + 30))
         var fields = FieldReader(answer.stdout)
         return answer.succeeded && fields.next() == "same"
@@ -97,20 +98,22 @@ struct HostDownload: Sendable {
     ///   - older: A file; if what is there is not younger, nothing is fetched.
     ///   - directory: Where to keep it meanwhile; empty for the usual place.
     ///   - algorithm: Of the digest; empty for none.
+    ///
+    /// It takes as long as it takes: only a server that falls silent ends it.
     /// - Throws: `Diagnostic` if there is nothing to fetch with, nobody answers, or the answer is an error.
     func fetch(
         newerThan older: String, to directory: String, algorithm: String, on target: some TargetWriter
     ) async throws(Diagnostic) -> Fetched {
         let answer = try await target.execute(
-            Self.script, words + [older, "GET", directory, algorithm, ""], input: request?.input ?? [],
-            timeout: .seconds(timeout * 10 + 600))
+            Self.script, words + [older, "GET", directory, algorithm, request?.netrc ?? ""],
+            input: request?.input ?? [], timeout: nil)
         return try Self.read(answer, of: self, target.hostName)
     }
 
     private static func read(
         _ answer: CommandResult, of download: HostDownload, _ host: String
     ) throws(Diagnostic) -> Fetched {
-        let url = download.shownURL
+        let url = download.url
         switch answer.status {
         case 0: break
         case 3:
@@ -121,6 +124,10 @@ struct HostDownload: Sendable {
             throw Diagnostic(
                 .failed, "cannot make a file in the directory for what is fetched: \(answer.errorOutput.lastLine)",
                 remedy: "'tmp_dest' must be a directory that is there.", host: host)
+        case 6:
+            throw Diagnostic(
+                .failed, "the host's wget shows what it is given to all users there, and \(url) asks for a secret",
+                remedy: "Install curl there, or GNU wget.", host: host)
         case 5:
             throw Diagnostic(
                 .failed, "the host cannot compute that checksum: \(answer.errorOutput.lastLine)",
@@ -152,17 +159,20 @@ struct HostDownload: Sendable {
             digest: digest, name: response.fileName ?? name(of: effective.isEmpty ? download.url : effective))
     }
 
-    /// `$1` the address, or a path; `$2` `file` for a path, `curl` if nothing else will do; `$3` seconds; `$4` whether
+    /// `$1` the address, or a path; `$2` `file` for a path, `curl` if nothing else will do, `private` if headers
+    /// are secret; `$3` seconds; `$4` whether
     /// to verify; `$5` and `$6` lengths of the two parts of standard input; `$7` a file that must be older; `$8` the
-    /// method; `$9` a directory; `$10` the algorithm of a digest. Status 3: nothing to fetch with; 4: no place; 5: no
-    /// digest.
+    /// method; `$9` a directory; `$10` the algorithm of a digest; `$11` whether `.netrc` may be read. Status 3: nothing to
+    /// fetch with; 4: no place; 5: no digest; 6: nothing to fetch with that keeps a secret.
     private static let script: Script =
         ReadingScripts.expand + #"""
             url=$1 kind=$2 limit=$3 verify=$4 configsize=$5 headersize=$6 older=$7 method=$8 place=$9
             shift 9
-            algorithm=$1
+            algorithm=$1 netrc=$2
             have() { command -v "$1" >/dev/null 2>&1; }
             if [ -n "$older" ]; then sp_expand "$older"; older=$p; [ -f "$older" ] || older=; fi
+            # Without a file there is nothing to ask about.
+            [ "$method" = GET ] || [ -n "$older" ] || exit 0
             work=$(umask 077; mktemp -d) || exit 4
             fetched=
             trap 'rm -rf "$work"; [ -z "$fetched" ] || rm -f -- "$fetched"' EXIT
@@ -200,17 +210,19 @@ struct HostDownload: Sendable {
                     [ -n "$verify" ] || set -- "$@" -k
                     [ -z "$since" ] || set -- "$@" -H "$since"
                     [ "$method" = GET ] || set -- "$@" -I
-                    effective=$(curl "$@" -- "$url") || exit 1
+                    effective=$(curl "$@") || exit 1
                 elif [ "$kind" != curl ] && have wget; then
                     set -- -S -T "$limit" -O "$fetched"
                     [ -n "$verify" ] || set -- "$@" --no-check-certificate
                     [ "$method" = GET ] || set -- "$@" --spider
                     if wget --help 2>&1 | grep -q -- --content-on-error; then
-                        # Headers may be secret; a start-up file is read by nobody else.
-                        tr -d '\r' <"$work/headers" | sed 's/^/header = /' >"$work/wgetrc"
+                        # Headers and the address may be secret; these files are read by nobody else.
+                        { echo "netrc = $netrc"; tr -d '\r' <"$work/headers" | sed 's/^/header = /'; } >"$work/wgetrc"
                         [ -z "$since" ] || printf 'header = %s\n' "$since" >>"$work/wgetrc"
-                        WGETRC=$work/wgetrc wget -q --tries=1 "$@" -- "$url" 2>"$work/got"
+                        printf '%s\n' "$url" >"$work/address"
+                        WGETRC=$work/wgetrc wget -q --tries=1 "$@" -i "$work/address" 2>"$work/got"
                     else
+                        [ "$kind" != private ] || exit 6
                         while IFS= read -r line; do set -- "$@" --header "${line%?}"; done <"$work/headers"
                         [ -z "$since" ] || set -- "$@" --header "$since"
                         wget "$@" -- "$url" 2>"$work/got"

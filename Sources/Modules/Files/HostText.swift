@@ -12,9 +12,7 @@ struct HostText: Sendable {
     let inspection: Inspection
     /// The content; nil if there is no such file.
     let text: String?
-    /// Whether the content is not UTF-8: each of its bytes stands for one character in `text` then, and goes back
-    /// as it came.
-    private let isBytewise: Bool
+    private let coding: TextCoding
     /// Whether only an earlier task of this dry run knows what the file will hold.
     let awaits: Unknown?
     /// What the caller's own snippet wrote.
@@ -28,28 +26,20 @@ struct HostText: Sendable {
         case none
     }
 
-    fileprivate init(
-        place: PathInspection, inspection: Inspection, bytes: [UInt8]?, awaits: Unknown?, rest: FieldReader
-    ) {
-        self.place = place
-        self.inspection = inspection
-        self.awaits = awaits
-        self.rest = rest
-        guard let bytes else {
-            text = nil
-            isBytewise = false
-            return
-        }
-        if let valid = String(validating: bytes, as: UTF8.self) {
-            text = valid
-            isBytewise = false
-        } else {
-            var bytewise = String.UnicodeScalarView()
-            for byte in bytes { bytewise.append(Unicode.Scalar(byte)) }
-            text = String(bytewise)
-            isBytewise = true
-        }
+    fileprivate init(_ file: HostFile) {
+        place = file.place
+        inspection = file.inspection
+        awaits = file.awaits
+        rest = file.rest
+        coding = TextCoding(of: file.bytes ?? [])
+        text = file.bytes.map(coding.text)
     }
+
+    /// The content as it came; empty if there is no such file.
+    var bytes: [UInt8] { text.map(coding.bytes) ?? [] }
+
+    /// A text from elsewhere as it reads among the file's lines.
+    func spelling(_ text: String) -> String { coding.spelling(text) }
 
     /// The lines, without their ends.
     var lines: [String] { text.map(Self.lines) ?? [] }
@@ -80,7 +70,7 @@ struct HostText: Sendable {
             change.effects = [.file(path: path, .init(kind: .absent))]
             return (change, .remove(path))
         }
-        let content = bytes(of: after)
+        let content = coding.bytes(after)
         let bits = mode ?? (text == nil ? 0o666 & ~inspection.umask : place.followed.mode)
         change.effects = [
             .file(
@@ -101,13 +91,31 @@ struct HostText: Sendable {
 
     /// The path that is written: where a link leads, if it leads somewhere.
     var path: String { place.realPath ?? place.path }
+}
 
-    private func bytes(of text: String) -> [UInt8] {
+/// How a file's bytes are taken for text: as UTF-8 or, where they are none, each byte as one character, so that every
+/// byte goes back as it came.
+struct TextCoding: Sendable {
+    private let isBytewise: Bool
+
+    init(of bytes: [UInt8]) { isBytewise = String(validating: bytes, as: UTF8.self) == nil }
+
+    func text(_ bytes: [UInt8]) -> String {
+        guard isBytewise else { return String(decoding: bytes, as: UTF8.self) }
+        var text = String.UnicodeScalarView()
+        for byte in bytes { text.append(Unicode.Scalar(byte)) }
+        return String(text)
+    }
+
+    func bytes(_ text: String) -> [UInt8] {
         guard isBytewise else { return Array(text.utf8) }
         return text.unicodeScalars.flatMap { scalar in
             scalar.value < 0x100 ? [UInt8(truncatingIfNeeded: scalar.value)] : Array(String(scalar).utf8)
         }
     }
+
+    /// A text from elsewhere as it reads among such a file's, so that its UTF-8 is what gets there.
+    func spelling(_ text: String) -> String { isBytewise ? self.text(Array(text.utf8)) : text }
 }
 
 extension TargetReader {
@@ -122,35 +130,11 @@ extension TargetReader {
         _ path: String, also: [String] = [], owner: String? = nil, group: String? = nil, with extra: Script = "",
         _ words: [String] = []
     ) async throws(Diagnostic) -> HostText {
-        let asked = try await inspect(
-            also + [path], checksums: true, owner: owner, group: group, with: HostTextScripts.read + extra, words)
-        guard let place = asked.inspection.paths.last else { throw Diagnostic(.internal, "no answer about '\(path)'") }
-        var rest = asked.rest
-        let read = rest.nextBytes()
-        if place.isForeseen {
-            guard place.entry.exists else {
-                return HostText(place: place, inspection: asked.inspection, bytes: nil, awaits: nil, rest: rest)
-            }
-            let content = foreseen.effect(at: place.path)?.content
-            let awaits = content == nil ? Unknown("what an earlier task leaves in '\(place.path)'") : nil
-            return HostText(place: place, inspection: asked.inspection, bytes: content, awaits: awaits, rest: rest)
+        let file = try await hostFile(path, also: also, owner: owner, group: group, with: extra, words)
+        if file.bytes?.contains(0) == true {
+            throw Diagnostic(.failed, "'\(file.place.path)' is no text: it holds zero bytes", host: hostName)
         }
-        switch place.followed.kind {
-        case .absent:
-            return HostText(place: place, inspection: asked.inspection, bytes: nil, awaits: nil, rest: rest)
-        case .file: break
-        default:
-            throw Diagnostic(.failed, "'\(place.path)' is no file", remedy: "Name a text file.", host: hostName)
-        }
-        guard place.checksum != nil else {
-            throw Diagnostic(
-                .failed, "cannot read '\(place.path)': permission denied", remedy: "Become root with `become: true`.",
-                host: hostName)
-        }
-        guard read.count == place.followed.size || place.followed.size == 0 else {
-            throw Diagnostic(.failed, "'\(place.path)' is no text: it holds zero bytes", host: hostName)
-        }
-        return HostText(place: place, inspection: asked.inspection, bytes: read, awaits: nil, rest: rest)
+        return HostText(file)
     }
 
     /// What a module does that needs a program the host lacks: in a dry run that installs packages it may come with
@@ -181,12 +165,6 @@ extension TargetWriter {
 }
 
 private enum HostTextScripts {
-    /// The file's content and a zero byte.
-    static let read: Script = #"""
-        if [ -f "$p" ] && [ -r "$p" ]; then cat -- "$p" || exit 1; fi
-        printf '\0'
-        """#
-
     static let remove: Script = #"""
         rm -f -- "$1"
         """#

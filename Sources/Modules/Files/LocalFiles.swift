@@ -1,5 +1,6 @@
 import Diagnostics
 internal import Glibc
+internal import Local
 
 /// What modules need to know of files on the control machine beyond their content.
 enum LocalFiles {
@@ -26,6 +27,12 @@ enum LocalFiles {
         var info = stat()
         guard stat(path, &info) == 0 else { throw unreadable(path) }
         return UInt16(info.st_mode & 0o7777)
+    }
+
+    /// The files in a directory, links to files among them, in name order; nothing below is looked at.
+    static func files(in directory: String) throws(Diagnostic) -> [(name: String, path: String)] {
+        guard let names = LocalFile.names(in: directory) else { throw unreadable(directory) }
+        return names.map { ($0, FilePlacement.join(directory, $0)) }.filter { kind(of: $0.1) == .file }
     }
 
     /// Everything below a directory, directories before what is in them, in name order.

@@ -63,7 +63,7 @@ struct StatModule: Module {
                     ?? (link.hasPrefix("/") ? link : FilePlacement.join(FilePlacement.directory(of: found.path), link)))
         }
         let checksum = rest.next()
-        if found.isForeseen {
+        if found.hasForeseenContent {
             if algorithm == "sha1", let foreseen = found.checksum { values["checksum"] = .string(foreseen) }
         } else if !checksum.isEmpty {
             values["checksum"] = .string(checksum)

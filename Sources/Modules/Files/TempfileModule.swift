@@ -66,17 +66,18 @@ struct TempfileModule: Module {
             umask 077
             set -C
             tries=0
+            # A redirection that fails ends the whole shell where `:` is built in; a subshell ends alone.
             while [ $tries -lt 100 ]; do
                 tries=$((tries + 1))
                 name=$(mktemp -u "$directory/${prefix}XXXXXXXX") || exit 1
                 name=$name$suffix
                 if [ -n "$kind" ]; then mkdir -- "$name" 2>/dev/null && { printf '%s\n' "$name"; exit 0; }
-                else { : >"$name"; } 2>/dev/null && { printf '%s\n' "$name"; exit 0; }
+                else (: >"$name") 2>/dev/null && { printf '%s\n' "$name"; exit 0; }
                 fi
                 [ -e "$name" ] || [ -L "$name" ] || break
             done
             # Not in use and not to be made: in the host's own words.
-            if [ -n "$kind" ]; then mkdir -- "$name" || exit 1; else : >"$name" || exit 1; fi
+            if [ -n "$kind" ]; then mkdir -- "$name" || exit 1; else (: >"$name") || exit 1; fi
             printf '%s\n' "$name"
             """#
 }

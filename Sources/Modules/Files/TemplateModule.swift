@@ -49,7 +49,7 @@ struct TemplateModule: Module, PathBound {
     init(_ arguments: Arguments) throws(Diagnostic) {
         let source = try arguments.string("src")
         let path = try arguments.context.findFile(source, "templates")
-        let bytes = try arguments.context.readFile(path, true)
+        let (bytes, wasSealed) = try arguments.context.content(of: path, opening: true)
         var options: ValueMap = [:]
         for name in Self.renderingOptions {
             if let value = arguments[name] { options[name] = value }
@@ -68,8 +68,8 @@ struct TemplateModule: Module, PathBound {
             destination: try arguments.string("dest"), basename: FilePlacement.basename(of: path),
             content: try Self.encoded(rendered.string, arguments.optionalString("output_encoding") ?? "utf-8", source),
             source: path, attributes: attributes, follow: arguments.bool("follow"), force: arguments.bool("force"),
-            backup: arguments.bool("backup"), validate: arguments.optionalString("validate"),
-            isSecret: rendered.isSecret)
+            backup: arguments.bool("backup"), validate: try FileEdit.validation(arguments),
+            isSecret: wasSealed || rendered.isSecret)
     }
 
     var concerns: Concerns? { placement.concerns }

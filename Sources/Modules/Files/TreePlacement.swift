@@ -24,6 +24,7 @@ struct TreePlacement: Sendable {
         var path: String
         var mode: FileMode?
         var content: [UInt8] = []
+        var isSecret = false
         var checksum = ""
     }
 
@@ -58,7 +59,7 @@ struct TreePlacement: Sendable {
             var item = Item(entry: entry, path: FilePlacement.join(top, entry.relative))
             if entry.kind == .file {
                 item.mode = preservesMode ? .bits(entry.mode) : attributes.mode
-                item.content = try context.readFile(entry.path, decrypt)
+                (item.content, item.isSecret) = try context.content(of: entry.path, opening: decrypt)
                 item.checksum = FilePlacement.hex(Insecure.SHA1.hash(data: item.content))
             }
             items.append(item)
@@ -133,6 +134,7 @@ struct TreePlacement: Sendable {
         var placement = template
         placement.destination = found.path
         placement.content = item.content
+        placement.isSecret = item.isSecret
         placement.attributes.mode = item.mode
         guard let planned = try await placement.planFile(found, checksum: item.checksum, in: inspection, target) else {
             return
@@ -152,7 +154,7 @@ struct TreePlacement: Sendable {
                 change.parts.append(.setting("\(path): \(name)", before: before, after: after))
             }
         }
-        change.effects.append(.file(path: path, difference.after.effect()))
+        change.effects.append(.file(path: path, difference.after.effect(keepsContent: true)))
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {

@@ -20,10 +20,13 @@ struct AptRepositoryModule: Module {
                 aliases: ["update-cache"]),
             .optional("update_cache_retries", .int, "How often that is tried.", default: 5),
             .optional("update_cache_retry_max_delay", .int, "The longest wait between tries, in seconds.", default: 12),
-            Argument(
-                "validate_certs", .bool, "Whether to check certificates.", default: true),
+            .optional(
+                "validate_certs", .bool,
+                "Concerns the lookup of PPAs, which there is none of: false is answered with a warning.", default: true),
             .optional("install_python_apt", .bool, "Not needed: nothing but apt is used.", default: true),
-            .optional("codename", .string, "The release that a PPA's address is to name."),
+            .optional(
+                "codename", .string,
+                "The release that a PPA's address is to name; of no use otherwise, and answered with a warning."),
         ],
         example: """
             - ansible.builtin.apt_repository:
@@ -43,13 +46,25 @@ struct AptRepositoryModule: Module {
     private let updates: Bool
     private let retries: Int
     private let longestWait: Int
+    private let warnings: [String]
 
     struct Step: Sendable {
         var files: [FileWrite] = []
-        var removed: [String] = []
-        /// What the files held, to be put back if apt refuses the new source.
-        var before: [(path: String, text: String?)] = []
+        var removed: [Old] = []
+        /// What the files held, to be put back if apt refuses the new source; nil for what is new.
+        var before: [(path: String, old: Old?)] = []
         var added: [String] = []
+    }
+
+    /// A file of sources as it was found.
+    struct Old: Sendable {
+        var path: String
+        var content: [UInt8]
+        var mode: UInt16?
+        var owner: String
+        var group: String
+
+        var checksum: String { FilePlacement.checksum(of: content) }
     }
 
     init(_ arguments: Arguments) throws(Diagnostic) {
@@ -59,6 +74,14 @@ struct AptRepositoryModule: Module {
         updates = arguments.bool("update_cache")
         retries = max(1, arguments.int("update_cache_retries") ?? 5)
         longestWait = max(0, arguments.int("update_cache_retry_max_delay") ?? 12)
+        var warnings: [String] = []
+        if arguments["codename"] != nil { warnings.append("'codename' concerns PPAs alone, and does nothing here") }
+        if !arguments.bool("validate_certs") {
+            warnings.append(
+                "'validate_certs' concerns the lookup of PPAs alone; apt checks certificates as its own configuration says"
+            )
+        }
+        self.warnings = warnings
         if repo.hasPrefix("ppa:") {
             throw Diagnostic(
                 .unsupported, "'\(repo)': PPAs are not looked up", at: arguments.location,
@@ -94,19 +117,22 @@ struct AptRepositoryModule: Module {
                 .failed, "cannot read apt's sources: \(answer.errorOutput.lastLine)", host: target.hostName)
         }
         var fields = FieldReader(answer.stdout)
-        var texts: [String: String] = [:]
+        var olds: [String: Old] = [:]
         var sources = AptSources(files: [])
         while !fields.isAtEnd {
             let path = fields.next()
-            let text = fields.next()
-            texts[path] = text
+            let state = fields.next().split(separator: " ").map(String.init)
+            let content = fields.nextBytes()
+            guard state.count == 3 else { throw Diagnostic(.internal, "no answer about '\(path)'") }
+            olds[path] = Old(
+                path: path, content: content, mode: UInt16(state[0], radix: 8), owner: state[1], group: state[2])
             if target.foreseen.effect(at: path)?.kind == .absent { continue }
-            sources.files.append((path, AptSources.lines(text)))
+            sources.files.append(AptSources.File(path: path, content: content))
         }
         for (path, effect) in target.foreseen.files where path.hasPrefix(Self.folder) && path.hasSuffix(".list") {
             guard let content = effect.content else { continue }
             sources.files.removeAll { $0.path == path }
-            sources.files.append((path, AptSources.lines(String(decoding: content, as: UTF8.self))))
+            sources.files.append(AptSources.File(path: path, content: content))
         }
         let before = sources
         let changed =
@@ -116,54 +142,57 @@ struct AptRepositoryModule: Module {
         var step = Step()
         var change = Change()
         for path in changed {
-            let isThere = texts[path] != nil
-            let old = isThere || before.files.contains { $0.path == path } ? before.text(of: path) : nil
-            let text = sources.text(of: path)
-            step.before.append((path, texts[path]))
-            if text.isEmpty {
-                step.removed.append(path)
-                change.parts.append(.text(path: path, before: old, after: nil))
+            let old = olds[path]
+            let isKnown = old != nil || before.files.contains { $0.path == path }
+            let oldText = isKnown ? before.text(of: path) : nil
+            let content = sources.content(of: path)
+            step.before.append((path, old))
+            if content.isEmpty {
+                if let old { step.removed.append(old) }
+                change.parts.append(.text(path: path, before: oldText, after: nil))
                 change.effects.append(.file(path: path, .init(kind: .absent)))
                 continue
             }
-            if !isThere { step.added.append(path) }
+            if old == nil { step.added.append(path) }
             let bits = mode?.applied(to: 0o644, isDirectory: false, umask: 0o022) ?? 0o644
             step.files.append(
                 FileWrite(
-                    path: path, content: Array(text.utf8), mode: isThere ? nil : bits,
-                    expecting: isThere ? nil : ""))
-            change.parts.append(.text(path: path, before: old, after: text))
-            change.effects.append(
-                .file(path: path, .init(kind: .file, mode: bits, content: Array(text.utf8))))
+                    path: path, content: content, mode: old == nil ? bits : nil, expecting: old?.checksum ?? ""))
+            change.parts.append(.text(path: path, before: oldText, after: sources.text(of: path)))
+            change.effects.append(.file(path: path, .init(kind: .file, mode: old?.mode ?? bits, content: content)))
         }
-        guard !change.isEmpty else { return .asWanted(.ok(values(Step()))) }
+        guard !change.isEmpty else { return .asWanted(result(Step(), changed: false)) }
         if updates { change.parts.append(.action("apt-get update")) }
-        return .change(change, step, foreseen: .changed(values(step)))
+        return .change(change, step, foreseen: result(step, changed: true))
     }
 
-    private func values(_ step: Step) -> ValueMap {
-        [
-            "repo": .string(repo), "state": isWanted ? "present" : "absent",
-            "sources_added": .list(step.added.map { .string($0) }),
-            "sources_removed": .list(step.removed.map { .string($0) }),
-        ]
+    private func result(_ step: Step, changed: Bool) -> ModuleResult {
+        ModuleResult(
+            changed: changed,
+            values: [
+                "repo": .string(repo), "state": isWanted ? "present" : "absent",
+                "sources_added": .list(step.added.map { .string($0) }),
+                "sources_removed": .list(step.removed.map { .string($0.path) }),
+            ], warnings: warnings)
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         for file in step.files { _ = try await target.write(file) }
-        if !step.removed.isEmpty {
-            try await target.perform(Self.remove, step.removed, doing: "remove a file of sources")
+        for old in step.removed {
+            try await target.perform(Self.remove, [old.path, old.checksum], doing: "remove '\(old.path)'")
         }
         if updates {
             let update = try await target.run(
                 Command(.words(AptScripts.updateWords(retries: retries, longestWait: longestWait))))
             guard update.succeeded else {
                 // A source that apt cannot read would spoil every later task with apt.
-                for (path, text) in step.before {
-                    if let text {
-                        _ = try await target.write(FileWrite(path: path, content: Array(text.utf8)))
+                for (path, old) in step.before {
+                    if let old {
+                        _ = try await target.write(
+                            FileWrite(
+                                path: path, content: old.content, owner: old.owner, group: old.group, mode: old.mode))
                     } else {
-                        try await target.perform(Self.remove, [path], doing: "remove '\(path)'")
+                        try await target.perform(Self.remove, [path, ""], doing: "remove '\(path)'")
                     }
                 }
                 let said = update.errorOutput.split(separator: "\n").first { $0.hasPrefix("E:") }.map(String.init)
@@ -173,23 +202,29 @@ struct AptRepositoryModule: Module {
                     remedy: "See that the address, the release's name and its key are right.", host: target.hostName)
             }
         }
-        return .changed(values(step))
+        return result(step, changed: true)
     }
 
-    /// `$1` the file that a new source goes to. Writes path and text of every file of sources there is.
+    /// `$1` the file that a new source goes to. Writes path, mode and owner, and content of every file of
+    /// sources there is.
     private static let look: Script = #"""
         command -v apt-get >/dev/null 2>&1 || exit 3
         seen=
         for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list "$1"; do
             [ -f "$file" ] || continue
             [ "$file" = "$1" ] && { [ -z "$seen" ] || continue; seen=1; }
-            printf '%s\0' "$file"
+            printf '%s\0%s\0' "$file" "$(stat -L -c '%a %u %g' -- "$file")"
             cat -- "$file" || exit 1
             printf '\0'
         done
         """#
 
+    /// `$1` the file, `$2` the checksum it must have; empty for whatever it holds.
     private static let remove: Script = #"""
-        rm -f -- "$@"
+        if [ -n "$2" ] && [ -e "$1" ] && [ "$(sha1sum <"$1" | cut -c1-40)" != "$2" ]; then
+            echo "'$1' was changed by somebody else meanwhile" >&2
+            exit 1
+        fi
+        rm -f -- "$1"
         """#
 }

@@ -20,11 +20,26 @@ struct AptSources: Sendable {
         }
     }
 
-    /// The files by path, in the order apt reads them.
-    var files: [(path: String, lines: [Line])]
+    /// A file of such lines.
+    struct File: Sendable {
+        var path: String
+        var lines: [Line] = []
+        private let coding: TextCoding
 
-    /// Whether any file names the source, switched on or not.
-    func holds(_ source: String) -> Bool { files.contains { $0.lines.contains { $0.source == source } } }
+        init(path: String, content: [UInt8] = []) {
+            self.path = path
+            coding = TextCoding(of: content)
+            lines = HostText.lines(coding.text(content)).map(AptSources.line)
+        }
+
+        var text: String { lines.map { $0.text + "\n" }.joined() }
+        var content: [UInt8] { coding.bytes(text) }
+        /// A source as it reads among the file's lines.
+        func spelling(_ source: String) -> String { coding.spelling(source) }
+    }
+
+    /// The files in the order apt reads them.
+    var files: [File]
 
     /// Switches the source on where it is, or adds it to the file of that path. Comments beside it stay.
     ///
@@ -34,7 +49,7 @@ struct AptSources: Sendable {
         var isFound = false
         for (at, file) in files.enumerated() {
             var lines = file.lines
-            for (index, line) in lines.enumerated() where line.source == source {
+            for (index, line) in lines.enumerated() where line.source == file.spelling(source) {
                 isFound = true
                 if line.isEnabled { continue }
                 lines[index].isEnabled = true
@@ -44,32 +59,29 @@ struct AptSources: Sendable {
             files[at].lines = lines
         }
         if isFound { return changed }
-        var line = Line(text: "", source: source, isEnabled: true)
+        let at = files.firstIndex { $0.path == path } ?? files.count
+        if at == files.count { files.append(File(path: path)) }
+        var line = Line(text: "", source: files[at].spelling(source), isEnabled: true)
         line.text = line.written
-        if let at = files.firstIndex(where: { $0.path == path }) {
-            files[at].lines.append(line)
-        } else {
-            files.append((path, [line]))
-        }
+        files[at].lines.append(line)
         return [path]
     }
 
     /// Takes the source out wherever it is; returns the paths of files that differ now.
     mutating func remove(_ source: String) -> [String] {
         var changed: [String] = []
-        for (at, file) in files.enumerated() where file.lines.contains(where: { $0.source == source }) {
+        for (at, file) in files.enumerated() {
+            let source = file.spelling(source)
+            guard file.lines.contains(where: { $0.source == source }) else { continue }
             files[at].lines.removeAll { $0.source == source }
             changed.append(file.path)
         }
         return changed
     }
 
-    func text(of path: String) -> String {
-        (files.first { $0.path == path }?.lines ?? []).map { $0.text + "\n" }.joined()
-    }
+    func text(of path: String) -> String { files.first { $0.path == path }?.text ?? "" }
 
-    /// Reads a file's text; lines that are no sources are kept as they are.
-    static func lines(_ text: String) -> [Line] { HostText.lines(text).map(line) }
+    func content(of path: String) -> [UInt8] { files.first { $0.path == path }?.content ?? [] }
 
     /// Reads one line.
     static func line(_ text: String) -> Line {

@@ -64,10 +64,10 @@ struct DebconfModule: Module {
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Void> {
         let answer = try await target.query(Self.look, name)
-        guard answer.status != 3 else {
+        guard answer.status != 127 else {
             return try target.lacking("debconf-show", remedy: "Debian's package 'debconf' brings it.", step: ())
         }
-        let current = Self.answers(answer.output)
+        let current = try answers(answer, target.hostName)
         guard let question else { return .asWanted(.ok(["msg": "", "current": .map(current)])) }
         let before = current[question]?.stringValue
         if type != "password", let before, Self.plain(before, type) == Self.plain(value, type) {
@@ -89,7 +89,7 @@ struct DebconfModule: Module {
 
     func apply(_ step: Void, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         guard let question else { return .ok() }
-        let before = Self.answers(try await target.query(Self.look, name).output)[question]?.stringValue
+        let before = try answers(try await target.query(Self.look, name), target.hostName)[question]?.stringValue
         try await target.perform(
             Self.set, [isUnseen ? "1" : ""], input: Array("\(name) \(question) \(type) \(value)\n".utf8),
             doing: "answer '\(question)'")
@@ -97,9 +97,18 @@ struct DebconfModule: Module {
     }
 
     /// `* tzdata/Areas: Etc`, with a star for questions that were asked.
-    private static func answers(_ text: String) -> ValueMap {
+    ///
+    /// - Throws: `Diagnostic` where debconf did not answer, as while another program has its database locked.
+    private func answers(_ shown: CommandResult, _ host: String) throws(Diagnostic) -> ValueMap {
+        guard shown.succeeded else {
+            throw Diagnostic(
+                .failed, "cannot read the answers for '\(name)': \(shown.errorOutput.lastLine)",
+                remedy: shown.errorOutput.contains("locked")
+                    ? "Wait for the other program, such as apt: `retries` and `until` try again."
+                    : "Become root with `become: true`.", host: host)
+        }
         var answers: ValueMap = [:]
-        for line in HostText.lines(text) {
+        for line in HostText.lines(shown.output) {
             let bare = line.drop { $0 == "*" || $0 == " " }
             guard let colon = bare.firstIndex(of: ":") else { continue }
             answers[String(bare[..<colon])] = .string(bare[bare.index(after: colon)...].trimmed)
@@ -116,7 +125,7 @@ struct DebconfModule: Module {
     }
 
     private static let look: Script = #"""
-        command -v debconf-show >/dev/null 2>&1 || exit 3
+        command -v debconf-show >/dev/null 2>&1 || exit 127
         debconf-show "$1"
         """#
 

@@ -130,6 +130,13 @@ struct DnfModule: Module {
         let root = arguments.optionalString("installroot") ?? "/"
         if root != "/" { options.append("--installroot=\(root)") }
         if refreshes { options.append("--refresh") }
+        if autoremoves, state != "absent" {
+            throw Diagnostic(
+                .badValue, "'autoremove' goes with 'state: absent' only", at: arguments.location,
+                remedy: "Remove what nothing needs in a task of its own: `dnf: autoremove=true`.")
+        }
+        // dnf itself would take dependencies along; Ansible's module leaves them unless told otherwise.
+        if state == "absent", !autoremoves { options.append("--setopt=clean_requirements_on_remove=False") }
         self.options = options
     }
 

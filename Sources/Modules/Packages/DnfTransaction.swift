@@ -24,12 +24,32 @@ struct DnfTransaction: Sendable {
                 continue
             }
             guard !kind.isEmpty, line.hasPrefix(" ") else { continue }
+            if line.trimmed.hasPrefix("replacing ") {
+                replace(line.split(separator: " ").dropFirst().map(String.init))
+                continue
+            }
             // Name, architecture, version, repository, size, and the size's unit if it has one; a long name stands on
             // a line of its own.
             words += line.split(separator: " ").map(String.init)
             guard words.count >= 5 else { continue }
             add(kind, words)
             words = []
+        }
+    }
+
+    /// What the package above takes the place of: `curl x86_64 8.6.0-8.fc40 …` with dnf 5, `curl.x86_64 7.76-1` before.
+    private mutating func replace(_ fields: [String]) {
+        var fields = fields
+        if fields.count == 2, let dot = fields[0].lastIndex(of: ".") {
+            fields = [String(fields[0][..<dot]), String(fields[0][fields[0].index(after: dot)...]), fields[1]]
+        }
+        guard fields.count >= 3, let last = operations.indices.last else { return }
+        if operations[last].name == fields[0] {
+            operations[last].before = fields[2]
+        } else {
+            add("Removing", fields)
+            // The next such line is about the same package.
+            operations.swapAt(last, last + 1)
         }
     }
 

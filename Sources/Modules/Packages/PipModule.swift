@@ -129,20 +129,42 @@ struct PipModule: Module {
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
-        let answer = try await target.query(PipScripts.look, words)
-        if answer.status == 3, target.foreseen.awaitsPackages {
+        var answer = try await target.query(PipScripts.look, words)
+        if answer.status == 6, let directory = words.first,
+            target.foreseen.awaitsPackages || target.foreseen.effect(at: directory)?.kind == .directory
+        {
+            // The directory is still to be made; what is installed does not depend on it, unless it is looked for there.
+            guard environment?.hasPrefix("/") ?? true else {
+                return .unknown(Unknown("what pip will find in '\(directory)'"), [])
+            }
+            answer = try await target.query(PipScripts.look, [""] + words.dropFirst())
+        }
+        if answer.status == 3 || answer.status == 4, target.foreseen.awaitsPackages {
             return .unknown(Unknown("what pip will find"), [])
         }
         let installed = try packages(in: answer, target.hostName)
         guard let installed else {
             // There is no virtual environment yet.
-            let change = Change.action("make the virtual environment \(environment ?? "") and install \(shown)")
-            return .change(change, [], foreseen: .changed(values))
+            let place = environment ?? ""
+            let activation = FilePlacement.join(place, "bin/activate")
+            if target.foreseen.effect(at: activation)?.kind == .file {
+                if state == "absent" { return .unknown(Unknown("what pip finds in '\(place)'"), []) }
+                return .change(.action("install \(shown) in \(place)"), [], foreseen: .changed(values))
+            }
+            let installs = state == "absent" ? "" : " and install \(shown)"
+            let effects: [Change.Effect] = [
+                .file(path: place, .init(kind: .directory)), .file(path: activation, .init(kind: .file)),
+            ]
+            return .change(
+                .action("make the virtual environment \(place)\(installs)", effects: effects), [],
+                foreseen: .changed(values))
         }
         if state == "forcereinstall" {
             return .change(.action("install \(shown) again"), [], foreseen: .changed(values))
         }
-        guard file == nil, state != "latest" else { return .unknown(Unknown("what pip finds for \(shown)"), []) }
+        guard file == nil, state != "latest", PipOptions.areIndifferent(extra) else {
+            return .unknown(Unknown("what pip finds for \(shown)"), [])
+        }
         var missing: [String] = []
         for requirement in requirements {
             guard let isThere = requirement.isSatisfied(by: installed) else {
@@ -168,7 +190,7 @@ struct PipModule: Module {
         let errors = fields.next()
         let isNotThere = state == "absent" && (output + errors).contains("not installed")
         guard answer.succeeded || isNotThere else {
-            if answer.status == 3 || answer.status == 4 { throw missing(answer, target.hostName) }
+            if [3, 4, 6].contains(answer.status) { throw missing(answer, target.hostName) }
             let said = errors.isEmpty ? answer.errorOutput : errors
             let managed = said.contains("externally-managed-environment")
             throw Diagnostic(
@@ -223,133 +245,38 @@ struct PipModule: Module {
             Diagnostic(
                 .failed, "the host has no '\(said)' to make a virtual environment with",
                 remedy: "Say 'virtualenv_command: python3 -m venv', or install it in an earlier task.", host: host)
+        case 6:
+            Diagnostic(
+                .failed, "directory '\(said)' does not exist", remedy: "Create it in an earlier task.", host: host)
         default: Diagnostic(.failed, "pip does not list its packages: \(said)", host: host)
         }
     }
 }
 
-/// A package with the versions of it that will do. See PEP 508 and PEP 440.
-struct PythonRequirement: Sendable {
-    let text: String
-    /// In its canonical form; nil for URLs, paths and what else only pip can read.
-    let name: String?
-    private let clauses: [(comparison: String, version: String)]
+/// Further options of pip, as far as they matter to what is installed already.
+enum PipOptions {
+    /// Options that say how and from where pip fetches what is missing.
+    private static let alone: Set<String> = [
+        "--no-cache-dir", "--no-deps", "--no-index", "--no-input", "--quiet", "-q", "-qq", "--verbose", "-v",
+        "--prefer-binary", "--disable-pip-version-check", "--no-warn-script-location", "--no-color",
+        "--no-build-isolation", "--no-compile", "--compile", "--require-hashes",
+    ]
+    private static let withValue: Set<String> = [
+        "--index-url", "-i", "--extra-index-url", "--find-links", "-f", "--trusted-host", "--timeout", "--retries",
+        "--proxy", "--cert", "--client-cert", "--cache-dir", "--only-binary", "--no-binary", "--root-user-action",
+        "--progress-bar", "--log", "--default-timeout",
+    ]
 
-    init(_ text: String) {
-        self.text = text
-        let bare = text.prefix { $0 != ";" }.trimmed
-        let name = bare.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
-        var rest = bare.dropFirst(name.count).trimmed[...]
-        if rest.first == "[", let close = rest.firstIndex(of: "]") { rest = rest[rest.index(after: close)...] }
-        var clauses: [(String, String)] = []
-        var isPlain = !name.isEmpty && !text.contains(";")
-        for part in rest.split(separator: ",").map(\.trimmed) {
-            let comparison = part.prefix { "<>=!~".contains($0) }
-            let version = part.dropFirst(comparison.count).trimmed
-            isPlain = isPlain && !comparison.isEmpty && PythonVersion(version.replacing(".*", with: "")) != nil
-            clauses.append((String(comparison), version))
-        }
-        self.name = isPlain ? Self.canonical(String(name)) : nil
-        self.clauses = clauses
-    }
-
-    static func canonical(_ name: String) -> String {
-        var result = ""
-        for character in name.lowercased() {
-            let plain: Character = character == "_" || character == "." ? "-" : character
-            if plain != "-" || result.last != "-" { result.append(plain) }
-        }
-        return result
-    }
-
-    /// Whether a version of it that will do is there; nil if only pip can tell.
-    func isSatisfied(by installed: [String: String]) -> Bool? {
-        guard let name else { return nil }
-        guard let found = installed[name] else { return false }
-        guard let version = PythonVersion(found) else { return nil }
-        for (comparison, wanted) in clauses {
-            let isPrefix = wanted.hasSuffix(".*")
-            guard let other = PythonVersion(isPrefix ? String(wanted.dropLast(2)) : wanted) else { return nil }
-            let holds: Bool
-            switch comparison {
-            case "==": holds = isPrefix ? version.begins(with: other) : version == other
-            case "===": holds = found == wanted
-            case "!=": holds = isPrefix ? !version.begins(with: other) : version != other
-            case ">=": holds = version >= other
-            case "<=": holds = version <= other
-            case ">": holds = version > other
-            case "<": holds = version < other
-            case "~=": holds = version >= other && version.begins(with: other.withoutLast)
-            default: return nil
-            }
-            if !holds { return false }
+    /// Whether pip leaves a package that is there in a version that will do alone, whatever these say.
+    static func areIndifferent(_ words: [String]) -> Bool {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            if alone.contains(word) { continue }
+            let name = String(word.prefix { $0 != "=" })
+            guard withValue.contains(name) else { return false }
+            if name == word, rest.popFirst() == nil { return false }
         }
         return true
-    }
-}
-
-/// A version as PEP 440 orders them: epoch, release, and what comes before or after it.
-struct PythonVersion: Comparable {
-    private var epoch = 0
-    private var release: [Int] = []
-    /// Where the stage stands among others: development, alpha, beta, candidate, release, post-release.
-    private var stage: [Int] = [Self.final, 0]
-    private static let final = 4
-
-    init?(_ text: String) {
-        var rest = text.trimmed.lowercased()[...]
-        if rest.first == "v" { rest = rest.dropFirst() }
-        if let mark = rest.firstIndex(of: "!") {
-            guard let epoch = Int(rest[..<mark]) else { return nil }
-            self.epoch = epoch
-            rest = rest[rest.index(after: mark)...]
-        }
-        rest = rest.prefix { $0 != "+" }
-        while let digits = Self.digits(rest) {
-            release.append(digits.number)
-            rest = rest.dropFirst(digits.count)
-            guard rest.first == ".", Self.digits(rest.dropFirst()) != nil else { break }
-            rest = rest.dropFirst()
-        }
-        guard !release.isEmpty else { return nil }
-        while release.count > 1, release.last == 0 { release.removeLast() }
-        if rest.isEmpty { return }
-        let letters = rest.drop { ".-_".contains($0) }
-        let word = letters.prefix { $0.isLetter }
-        let ranks: [String: Int] = [
-            "dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "rc": 3, "c": 3, "pre": 3, "post": 5, "rev": 5, "r": 5,
-        ]
-        guard let rank = ranks[String(word)] else { return nil }
-        let number = letters.dropFirst(word.count).drop { ".-_".contains($0) }
-        stage = [rank, Self.digits(number)?.number ?? 0]
-    }
-
-    private static func digits(_ text: Substring) -> (number: Int, count: Int)? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        return Int(digits).map { ($0, digits.count) }
-    }
-
-    var withoutLast: PythonVersion {
-        var copy = self
-        if copy.release.count > 1 { copy.release.removeLast() }
-        copy.stage = [Self.final, 0]
-        return copy
-    }
-
-    func begins(with other: PythonVersion) -> Bool {
-        let padded = release + Array(repeating: 0, count: max(0, other.release.count - release.count))
-        return epoch == other.epoch && padded.prefix(other.release.count).elementsEqual(other.release)
-    }
-
-    static func < (left: PythonVersion, right: PythonVersion) -> Bool {
-        if left.epoch != right.epoch { return left.epoch < right.epoch }
-        let count = max(left.release.count, right.release.count)
-        for index in 0..<count {
-            let one = index < left.release.count ? left.release[index] : 0
-            let two = index < right.release.count ? right.release[index] : 0
-            if one != two { return one < two }
-        }
-        return left.stage.lexicographicallyPrecedes(right.stage)
     }
 }
 
@@ -357,13 +284,13 @@ struct PythonVersion: Comparable {
 private enum PipScripts {
     /// `$1` the directory; `$2` a virtual environment; `$3` another pip; `$4` a umask; `$5` whether the system's Python may
     /// be changed; `$6` the number of words that make the environment; those; pip's own words. Status 3: no pip; 4:
-    /// nothing to make the environment with; 5: no environment yet.
+    /// nothing to make the environment with; 5: no environment yet; 6: no such directory.
     private static let begin: Script =
         ReadingScripts.expand + #"""
             mask=$4 count=$6
             directory=${1:-/tmp}
             sp_expand "$directory"
-            cd -- "$p" || exit 1
+            cd -- "$p" 2>/dev/null || { echo "$p" >&2; exit 6; }
             venv=
             if [ -n "$2" ]; then sp_expand "$2"; venv=$p; case $venv in /*) ;; *) venv=$PWD/$venv ;; esac; fi
             executable=

@@ -46,7 +46,6 @@ struct PostgresDatabaseModule: Module {
 
     struct Step: Sendable {
         var statements: [String] = []
-        var looksAgain = false
     }
 
     private let name: String
@@ -97,17 +96,23 @@ struct PostgresDatabaseModule: Module {
             """)
         let rows: [Value]
         switch found {
-        case .awaited(let unknown): return .unknown(unknown, Step(looksAgain: true))
+        case .awaited(let unknown): return .unknown(unknown, Step())
         case .answered(let answer): rows = answer
         }
-        let row = rows.first { $0["name"] == .string(name) }
-        if let foreseen = target.foreseen.postgres("database", name), foreseen != (row != nil) {
-            if foreseen, state == "present" {
-                return .unknown(Unknown("database '\(name)', which an earlier task makes"), Step(looksAgain: true))
+        /// The database's row as it would be by now.
+        func row(_ name: String) -> Value? {
+            let found = rows.first { $0["name"] == .string(name) }
+            switch target.foreseen.postgres("database", name) {
+            case true?: return found ?? [:]
+            case false?: return nil
+            case nil: return found
             }
-            if !foreseen, state == "absent" { return .asWanted(result([], changed: false)) }
         }
-        return try plan(row, isNewNameTaken: rows.contains { $0["name"] == .string(newName) }, target.hostName)
+        let now = row(name)
+        if state == "present", now?.mapValue?.isEmpty == true {
+            return .unknown(Unknown("database '\(name)', which an earlier task makes"), Step())
+        }
+        return try plan(now, isNewNameTaken: state == "rename" && row(newName) != nil, target.hostName)
     }
 
     private func plan(_ row: Value?, isNewNameTaken: Bool, _ host: String) throws(Diagnostic) -> Plan<Step> {
@@ -219,7 +224,7 @@ struct PostgresDatabaseModule: Module {
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         // CREATE DATABASE and its like go without a transaction.
-        try await login.run(target, maintenance, step.statements.map { $0 + ";\n" }.joined())
+        try await login.run(target, maintenance, step.statements)
         return result(step.statements, changed: true)
     }
 }

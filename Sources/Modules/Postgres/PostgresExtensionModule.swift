@@ -138,7 +138,9 @@ struct PostgresExtensionModule: Module {
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         try await login.runTogether(target, database, step.statements)
-        let rows = try await login.run(target, database, question)
+        guard case .answered(let rows) = try await login.ask(target, database, question) else {
+            return result(step, "", changed: true)
+        }
         return result(step, rows.first?["installed"].stringValue ?? "", changed: true)
     }
 }

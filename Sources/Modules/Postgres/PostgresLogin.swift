@@ -6,10 +6,13 @@ import Values
 /// How a task reaches its PostgreSQL server, and the asking itself: through the host's psql.
 ///
 /// SQL goes in on standard input and the password by the environment: nothing of either shows in a list of
-/// processes. While planning, the session itself is told that it only reads.
+/// processes. Statements of a task reach the server as texts that psql itself does not read (`\gexec`), so that
+/// nothing in them can be a command of psql. While planning, all happens in a transaction that only reads.
 struct PostgresLogin: Sendable {
     private var settings: [(name: String, value: String)]
     private let password: String
+    /// Parameters that are nobody else's business, as lines of a service file.
+    private let secrets: [String]
     private let sessionRole: String?
 
     /// The arguments all PostgreSQL modules share.
@@ -55,16 +58,35 @@ struct PostgresLogin: Sendable {
         add("sslcert", "ssl_cert")
         add("sslkey", "ssl_key")
         var password = arguments.optionalString("login_password") ?? ""
+        var secrets: [String] = []
         for (key, value) in arguments.map("connect_params") ?? [:] {
             if key.text == "password" {
                 password = value.pythonText
                 continue
             }
+            guard !key.text.isEmpty, key.text.allSatisfy({ $0.isASCII && ($0.isLetter || $0 == "_") }) else {
+                throw Diagnostic(.badValue, "'\(key.text)' is no parameter of libpq", at: arguments.location)
+            }
+            if key.text == "sslpassword" || key.text.hasSuffix("_secret") || value.holdsSecret {
+                guard !value.pythonText.contains(where: \.isNewline) else {
+                    throw Diagnostic(
+                        .badValue, "'\(key.text)' in 'connect_params' holds a line end", at: arguments.location)
+                }
+                settings.removeAll { $0.name == key.text }
+                secrets.append("\(key.text)=\(value.pythonText)")
+                continue
+            }
             settings.removeAll { $0.name == key.text }
             settings.append((key.text, value.pythonText))
         }
+        if !secrets.isEmpty, settings.contains(where: { $0.name == "service" }) {
+            throw Diagnostic(
+                .badValue, "'connect_params' names a service and a secret", at: arguments.location,
+                remedy: "Put the secret into the service's file, which only its user can read.")
+        }
         self.settings = settings
         self.password = password
+        self.secrets = secrets
         sessionRole = arguments.optionalString("session_role").flatMap { $0.isEmpty ? nil : $0 }
     }
 
@@ -82,58 +104,59 @@ struct PostgresLogin: Sendable {
         case awaited(Unknown)
     }
 
-    /// Asks, in a session that cannot write.
+    /// Asks, in a transaction that cannot write.
     ///
     /// - Parameters:
-    ///   - sql: Statements whose rows are JSON texts, one a row.
+    ///   - sql: Statements of ours whose rows are JSON texts, one a row; what a task gave stands in quotes there.
     ///   - database: The database to connect to.
     func ask(_ target: some TargetReader, _ database: String, _ sql: String) async throws(Diagnostic) -> State {
-        let result = try await target.query(
-            Self.psql, [connection(database), password, "1"], input: input(sql), timeout: nil)
+        let result = try await rawAnswer(target, database, sql)
         if !result.succeeded, let awaited = awaited(result, database, target) { return .awaited(awaited) }
         return .answered(try rows(result, target.hostName))
     }
 
-    /// Runs statements that change something; a transaction is the caller's to ask for.
-    ///
-    /// - Returns: One JSON value for each row that the statements give.
-    @discardableResult
-    func run(_ target: some TargetWriter, _ database: String, _ sql: String) async throws(Diagnostic) -> [Value] {
-        let result = try await target.execute(
-            Self.psql, [connection(database), password, ""], input: input(sql), timeout: nil)
-        return try rows(result, target.hostName)
+    /// Runs statements that change something, each by itself.
+    func run(_ target: some TargetWriter, _ database: String, _ statements: [String]) async throws(Diagnostic) {
+        let result = try await rawRun(target, database, statements.map(Self.handedOver).joined())
+        guard result.succeeded else { throw trouble(result, target.hostName) }
     }
 
     /// As `run`, for statements that belong together: all or none.
-    @discardableResult
     func runTogether(
         _ target: some TargetWriter, _ database: String, _ statements: [String]
-    ) async throws(Diagnostic) -> [Value] {
-        try await run(
-            target, database, "BEGIN;\n" + statements.map { $0 + ";\n" }.joined() + "COMMIT;\n")
+    ) async throws(Diagnostic) {
+        try await run(target, database, ["BEGIN"] + statements + ["COMMIT"])
     }
 
-    /// Runs statements and gives psql's answer as it came; for queries whose rows are not ours to shape.
+    /// Gives psql's answer to a script as it came, in a transaction that cannot write.
+    ///
+    /// - Parameter script: Read by psql itself: a task's own SQL stands in it as `handedOver` writes it.
     func rawAnswer(
         _ target: some TargetReader, _ database: String, _ script: String
     ) async throws(Diagnostic) -> CommandResult {
-        try await target.query(Self.psql, [connection(database), password, "1"], input: input(script), timeout: nil)
+        let whole = "BEGIN TRANSACTION READ ONLY;\n\(script)\nROLLBACK;\n"
+        return try await target.query(Self.psql, words(database), input: try input(whole), timeout: nil)
     }
 
-    /// As `rawAnswer`, with leave to write.
+    /// As `rawAnswer`, with leave to write and without a transaction.
     func rawRun(
         _ target: some TargetWriter, _ database: String, _ script: String
     ) async throws(Diagnostic) -> CommandResult {
-        try await target.execute(Self.psql, [connection(database), password, ""], input: input(script), timeout: nil)
+        try await target.execute(Self.psql, words(database), input: try input(script), timeout: nil)
+    }
+
+    /// The lines that have the server run a statement of which psql reads nothing: `\gexec` sends a query's answer
+    /// as it is.
+    static func handedOver(_ statement: String) -> String {
+        "SELECT \(SQL.dollarQuoted(statement)) \\gexec\n"
     }
 
     /// Why there is no answer yet, if an earlier task of this dry run explains it.
     func awaited(_ result: CommandResult, _ database: String, _ target: some TargetReader) -> Unknown? {
         let said = result.errorOutput
         let foreseen = target.foreseen
-        if result.status == 2, said.contains("database \"\(database)\" does not exist"),
-            foreseen.postgres("database", database) == true
-        {
+        // The server may say so in another language; the name is in it all the same.
+        if result.status == 2, said.contains(database), foreseen.postgres("database", database) == true {
             return Unknown("database '\(database)', which an earlier task makes")
         }
         let noServer = result.status == 127 || result.status == 2
@@ -172,54 +195,47 @@ struct PostgresLogin: Sendable {
         return rows
     }
 
-    private func input(_ sql: String) -> [UInt8] {
+    private func input(_ sql: String) throws(Diagnostic) -> [UInt8] {
         let role = sessionRole.map { "SET ROLE \(SQL.identifier($0));\n" } ?? ""
-        return Array("SET standard_conforming_strings = on;\n\(role)\(sql)\n".utf8)
+        let whole = Array("SET standard_conforming_strings = on;\n\(role)\(sql)\n".utf8)
+        // psql would read on in the next line, and take texts for something else.
+        guard !whole.contains(0) else { throw Diagnostic(.badValue, "PostgreSQL takes no text with a zero byte in it") }
+        return whole
+    }
+
+    /// What `psql` below finds as its words.
+    private func words(_ database: String) -> [String] {
+        [connection(database), password, secrets.joined(separator: "\n")]
     }
 
     /// A connection string, as libpq has it.
     private func connection(_ database: String) -> String {
-        (settings + [("dbname", database)]).map { name, value in
+        let names = settings.contains { $0.name == "dbname" } ? [] : [("dbname", database)]
+        let service = secrets.isEmpty ? [] : [("service", "swiftprov")]
+        return (settings + names + service).map { name, value in
             let escaped = value.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }
             return "\(name)='\(String(escaped))'"
         }.joined(separator: " ")
     }
 
-    /// `$1` the connection string, `$2` the password, `$3` whether the session only reads. Status 127: no psql.
+    /// `$1` the connection string, `$2` the password, `$3` lines of a service file. Status 127: no psql.
     private static let psql: Script = #"""
         command -v psql >/dev/null 2>&1 || exit 127
         if [ -n "$2" ]; then PGPASSWORD=$2; export PGPASSWORD; fi
-        if [ -n "$3" ]; then PGOPTIONS="$PGOPTIONS -c default_transaction_read_only=on"; export PGOPTIONS; fi
         PGCLIENTENCODING=UTF8
         export PGCLIENTENCODING
         # Where the user may not be, psql would warn.
-        cd / && exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 -d "$1" -f -
+        cd /
+        secrets=$3
+        set -- psql -X -q -A -t -w -v ON_ERROR_STOP=1 -d "$1" -f -
+        [ -n "$secrets" ] || exec "$@"
+        PGSERVICEFILE=/dev/fd/3
+        export PGSERVICEFILE
+        exec "$@" 3<<SP_SERVICE
+        [swiftprov]
+        $secrets
+        SP_SERVICE
         """#
-}
-
-/// Quoting for SQL with standard strings.
-enum SQL {
-    /// A name in double quotes.
-    static func identifier(_ name: String) -> String {
-        "\"" + name.components(apartBy: "\"").joined(separator: "\"\"") + "\""
-    }
-
-    /// A name with its schema, `a.b`, each part quoted; parts already quoted stay as they are.
-    static func qualified(_ name: String) -> String {
-        var parts: [String] = [""]
-        var isQuoted = false
-        for character in name {
-            if character == "\"" { isQuoted.toggle() }
-            if character == ".", !isQuoted { parts.append("") } else { parts[parts.count - 1].append(character) }
-        }
-        return parts.map { $0.hasPrefix("\"") && $0.hasSuffix("\"") && $0.count > 2 ? $0 : identifier($0) }
-            .joined(separator: ".")
-    }
-
-    /// A text in single quotes.
-    static func literal(_ text: String) -> String {
-        "'" + text.components(apartBy: "'").joined(separator: "''") + "'"
-    }
 }
 
 extension String {
@@ -235,10 +251,13 @@ enum PostgresModules {
     static let all: [any Module.Type] = [
         PostgresDatabaseModule.self,
         PostgresExtensionModule.self,
+        PostgresOwnerModule.self,
+        PostgresHbaModule.self,
         PostgresPingModule.self,
         PostgresPrivilegesModule.self,
         PostgresQueryModule.self,
         PostgresSchemaModule.self,
+        PostgresSetModule.self,
         PostgresUserModule.self,
     ]
 }

@@ -1,4 +1,5 @@
 internal import Crypto
+import Values
 
 /// Whether a stored password is the one a task gives: servers keep a hash, never the password.
 ///
@@ -28,7 +29,7 @@ enum PostgresPassword {
     private static func matchesSCRAM(_ password: String, _ stored: String) -> Bool {
         let parts = stored.split(whereSeparator: { $0 == "$" || $0 == ":" }).map(String.init)
         guard parts.count == 5, let rounds = Int(parts[1]), (1...10_000_000).contains(rounds),
-            let salt = DockerUnits.bytes(ofBase64: parts[2]), let serverKey = DockerUnits.bytes(ofBase64: parts[4])
+            let salt = Base64.decode(parts[2]), let serverKey = Base64.decode(parts[4])
         else { return false }
         let salted = saltedPassword(Array(password.utf8), salt, rounds)
         let key = HMAC<SHA256>.authenticationCode(for: Array("Server Key".utf8), using: SymmetricKey(data: salted))

@@ -112,7 +112,11 @@ struct PostgresPrivilegesModule: Module {
         let rows: [Value]
         switch try await login.ask(
             target, database,
-            "SELECT json_build_object('roles', json_agg(rolname)) FROM pg_roles;\n\(question)")
+            """
+            SELECT json_build_object('roles', (SELECT json_agg(rolname) FROM pg_roles),
+                'schemas', (SELECT json_agg(nspname) FROM pg_namespace));
+            \(question)
+            """)
         {
         case .awaited(let unknown): return .unknown(unknown, Step())
         case .answered(let answer): rows = answer
@@ -134,10 +138,12 @@ struct PostgresPrivilegesModule: Module {
                 step.warnings.append("role '\(role)' does not exist, and gets nothing")
             }
         }
+        if let awaited = awaitedObject(rows.first ?? .null, target) { return .unknown(awaited, Step()) }
         let found = rows.dropFirst().map { PostgresObject($0) }
         if objects != ["ALL_IN_SCHEMA"], type != "default_privs" {
             for name in type == "database" && objects.isEmpty ? [database] : objects
             where !found.contains(where: { $0.asked == name.asSignature(type) }) {
+                if let awaited = awaitedObject(named: name, target) { return .unknown(awaited, Step()) }
                 throw Diagnostic(
                     .failed,
                     "there is no \(type) '\(name)'"
@@ -156,6 +162,32 @@ struct PostgresPrivilegesModule: Module {
         }
         guard !step.statements.isEmpty else { return .asWanted(result(step, changed: false)) }
         return .change(change, step, foreseen: result(step, changed: true))
+    }
+
+    /// What is not there yet since an earlier task of this dry run makes it: the schema, or whose future objects it is.
+    private func awaitedObject(_ row: Value, _ target: some TargetReader) -> Unknown? {
+        let isInSchema = PostgresObjects.isInSchema(type) || type == "default_privs" && hasSchema
+        let schemas = (row["schemas"].elements ?? []).map(\.pythonText)
+        if isInSchema, !schemas.contains(schema),
+            target.foreseen.postgres("schema", PostgresSchemaModule.effectName(schema, database)) == true
+        {
+            return Unknown("schema '\(schema)', which an earlier task makes")
+        }
+        let roles = (row["roles"].elements ?? []).map(\.pythonText)
+        return targetRoles.first { !roles.contains($0) && target.foreseen.postgres("role", $0) == true }
+            .map { Unknown("role '\($0)', which an earlier task makes") }
+    }
+
+    /// The same for an object that was asked about by name.
+    private func awaitedObject(named name: String, _ target: some TargetReader) -> Unknown? {
+        let isForeseen: Bool? =
+            switch type {
+            case "database": target.foreseen.postgres("database", name)
+            case "schema": target.foreseen.postgres("schema", PostgresSchemaModule.effectName(name, database))
+            case "group": target.foreseen.postgres("role", name)
+            default: nil
+            }
+        return isForeseen == true ? Unknown("\(type) '\(name)', which an earlier task makes") : nil
     }
 
     /// What it takes for one role on one object; nothing if it is as wanted.

@@ -9,13 +9,14 @@ struct PostgresQueryModule: Module {
         name: "community.postgresql.postgresql_query",
         summary: "Run SQL queries and register their rows.",
         description: """
-            Queries that begin with SELECT, SHOW, VALUES, TABLE, WITH or EXPLAIN are run in a session that cannot write; \
-            others, and those that the server then refuses for writing, only by a real run.
+            Queries that begin with SELECT, SHOW, VALUES, TABLE, WITH or EXPLAIN are run in a transaction that cannot \
+            write; others, those that name a function known to act, and those that the server then refuses for writing, \
+            only by a real run. Of a text with several statements the last one answers, and each runs once.
             """,
         arguments: [
             .required("query", .raw, "The query, or a list of them."),
             .optional("login_db", .string, "The database.", aliases: ["db"]),
-            .optional("positional_args", .list(.raw), "What stands for each `%s`."),
+            .optional("positional_args", .list(.raw), "What stands for each `%s`, in every query anew."),
             .optional("named_args", .map([]), "What stands for each `%(name)s`."),
             .optional("autocommit", .bool, "Each query by itself, not all in one transaction.", default: false),
             .optional("search_path", .list(.string), "Schemas to look for names in."),
@@ -35,7 +36,7 @@ struct PostgresQueryModule: Module {
         exclusive: [["positional_args", "named_args"]]
     )
 
-    private let queries: [String]
+    private let queries: [Query]
     /// As the task has them, without their values.
     private let written: [String]
     private let database: String
@@ -43,29 +44,26 @@ struct PostgresQueryModule: Module {
     private let searchPath: [String]
     private let login: PostgresLogin
 
+    private struct Query: Sendable {
+        /// With its values.
+        var text: String
+        var statements: [SQLStatement]
+    }
+
     init(_ arguments: Arguments) throws(Diagnostic) {
         let given = arguments["query"] ?? .null
         let texts = given.elements ?? [given]
-        var positional = arguments.list("positional_args")[...]
         let hasArguments = arguments["positional_args"] != nil || arguments["named_args"] != nil
-        var queries: [String] = []
+        var queries: [Query] = []
         for text in texts {
             guard let sql = text.stringValue, !sql.trimmed.isEmpty else {
                 throw Diagnostic(.badValue, "a query must be a text that is not empty", at: arguments.location)
             }
-            if HostText.lines(sql).contains(where: { $0.trimmed.hasPrefix("\\") }) {
-                throw Diagnostic(
-                    .badValue, "a query holds SQL, not commands of psql", at: arguments.location,
-                    remedy: "Run psql's own commands with a `command: psql …` task.")
-            }
-            queries.append(
-                hasArguments
-                    ? try Self.filled(sql, &positional, arguments.map("named_args"), arguments.location) : sql)
+            let whole = try hasArguments ? Self.filled(sql, arguments) : sql
+            queries.append(try Self.query(whole, arguments.location))
         }
-        if !positional.isEmpty {
-            throw Diagnostic(
-                .badValue, "there are \(positional.count) more positional_args than `%s` in the query",
-                at: arguments.location)
+        if !arguments.list("positional_args").isEmpty, !texts.contains(where: { $0.pythonText.contains("%s") }) {
+            throw Diagnostic(.badValue, "there are positional_args, but no `%s` in the query", at: arguments.location)
         }
         self.queries = queries
         written = texts.map(\.pythonText)
@@ -75,10 +73,29 @@ struct PostgresQueryModule: Module {
         login = try PostgresLogin(arguments)
     }
 
+    private static func query(_ text: String, _ place: SourceLocation?) throws(Diagnostic) -> Query {
+        let statements: [SQLStatement]
+        do throws(Diagnostic) {
+            statements = try SQLText.statements(text)
+        } catch {
+            throw error.located(at: place)
+        }
+        guard !statements.isEmpty else {
+            throw Diagnostic(.badValue, "a query must be more than a comment", at: place)
+        }
+        if statements.contains(where: \.copiesThroughClient) {
+            throw Diagnostic(
+                .unsupported, "COPY from STDIN or to STDOUT has no place in a query", at: place,
+                remedy: "Copy from or to a file of the server, or use a `command: psql …` task.")
+        }
+        return Query(text: text, statements: statements)
+    }
+
     /// The query with values in the place of `%s`, `%(name)s` and `%%`.
-    private static func filled(
-        _ sql: String, _ positional: inout ArraySlice<Value>, _ named: ValueMap?, _ place: SourceLocation?
-    ) throws(Diagnostic) -> String {
+    private static func filled(_ sql: String, _ arguments: Arguments) throws(Diagnostic) -> String {
+        let place = arguments.location
+        let named = arguments.map("named_args")
+        var positional = arguments.list("positional_args")[...]
         var result = ""
         var rest = sql[...]
         while let percent = rest.firstIndex(of: "%") {
@@ -110,6 +127,11 @@ struct PostgresQueryModule: Module {
                     remedy: "Write `%%` for a percent sign.")
             }
         }
+        // A query of a list may do without them, as with Ansible.
+        if !positional.isEmpty, positional.startIndex > 0 {
+            throw Diagnostic(
+                .badValue, "there are \(positional.count) more positional_args than `%s` in the query", at: place)
+        }
         return result + rest
     }
 
@@ -125,21 +147,11 @@ struct PostgresQueryModule: Module {
         }
     }
 
-    private static let readers: Set<String> = ["SELECT", "SHOW", "VALUES", "TABLE", "WITH", "EXPLAIN"]
-
-    private var onlyReads: Bool {
-        queries.allSatisfy { sql in
-            let words = sql.split { !($0.isLetter || $0 == "_") }.prefix(2).map { $0.uppercased() }
-            guard let first = words.first, Self.readers.contains(first) else { return false }
-            return !(first == "EXPLAIN" && words.last == "ANALYZE")
-        }
-    }
-
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Void> {
         let unknown = Plan<Void>.unknown(Unknown("what the query changes"), ())
-        guard onlyReads else { return unknown }
+        guard queries.allSatisfy({ $0.statements.allSatisfy(\.onlyReads) }) else { return unknown }
         let mark = Self.mark()
-        let result = try await login.rawAnswer(target, database, script(mark))
+        let result = try await login.rawAnswer(target, database, script(mark, isTogether: false))
         guard result.succeeded else {
             if result.errorOutput.contains("in a read-only transaction") { return unknown }
             if let awaited = login.awaited(result, database, target) { return .unknown(awaited, ()) }
@@ -150,7 +162,7 @@ struct PostgresQueryModule: Module {
 
     func apply(_ step: Void, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         let mark = Self.mark()
-        let result = try await login.rawRun(target, database, script(mark))
+        let result = try await login.rawRun(target, database, script(mark, isTogether: isTogether))
         guard result.succeeded else { throw login.trouble(result, target.hostName) }
         return outcome(result, mark)
     }
@@ -166,8 +178,8 @@ struct PostgresQueryModule: Module {
     /// What stands for null: a character that nobody's text holds.
     private static let null = "\u{F8FF}null\u{F8FF}"
 
-    /// Fields and rows end with zero bytes; before each query's rows come its columns' names and types.
-    private func script(_ mark: String) -> String {
+    /// Fields and rows end with zero bytes; before each statement's rows come its columns' names and types.
+    private func script(_ mark: String, isTogether: Bool) -> String {
         var text = """
             \\t off
             \\pset footer off
@@ -180,143 +192,64 @@ struct PostgresQueryModule: Module {
             text += "SET search_path TO \(searchPath.map(SQL.identifier).joined(separator: ", "));\n"
         }
         if isTogether { text += "BEGIN;\n" }
-        for query in queries {
-            var bare = query.trimmed
-            while bare.hasSuffix(";") { bare = String(bare.dropLast()).trimmed }
-            // A comment at the end must not hide what follows.
-            text += """
-                \\echo \(mark)
-                \(bare)
-                \\gdesc
-                \\echo \(mark)
-                \\timing on
-                \\set QUIET off
-                \(bare)
-                ;
-                \\set QUIET on
-                \\timing off
+        for (at, query) in queries.enumerated() {
+            for (index, statement) in query.statements.enumerated() {
+                // The last statement's rows are the query's.
+                let isLast = index == query.statements.count - 1
+                text += """
+                    \\echo \(mark)
+                    \(isLast ? Self.description(statement, "swiftprov_\(at)") : "")\\echo \(mark)
+                    \\timing on
+                    \\set QUIET off
+                    \(PostgresLogin.handedOver(statement.text))\\set QUIET on
+                    \\timing off
 
-                """
+                    """
+            }
         }
         return text + (isTogether ? "COMMIT;\n" : "")
     }
 
+    /// Asks for a statement's columns; what cannot be prepared is described by psql, if it may read it.
+    private static func description(_ statement: SQLStatement, _ name: String) -> String {
+        if statement.isPreparable {
+            return PostgresLogin.handedOver("PREPARE \(name) AS \(statement.text)")
+                + "EXECUTE \(name) \\gdesc\nDEALLOCATE \(name);\n"
+        }
+        let answers = ["SHOW", "EXPLAIN", "FETCH", "CALL", "EXECUTE"].contains(statement.words.first ?? "")
+        return answers && !statement.text.contains("\\") ? "\(statement.text)\n\\gdesc\n" : ""
+    }
+
     private func outcome(_ result: CommandResult, _ mark: String) -> ModuleResult {
-        let parts = result.output.components(apartBy: mark + "\n").dropFirst()
+        let parts = Array(result.output.components(apartBy: mark + "\n").dropFirst())
         var all: [Value] = []
         var times: [Value] = []
         var rowCount = 0
         var status = ""
         var changed = false
-        var described = ""
-        for (index, part) in parts.enumerated() {
-            guard index % 2 == 1 else {
-                described = part
-                continue
+        var at = 0
+        for query in queries {
+            var milliseconds = 0.0
+            for index in query.statements.indices where at + 1 < parts.count {
+                let answer = PostgresQueryAnswer(described: parts[at], parts[at + 1], null: Self.null)
+                at += 2
+                milliseconds += answer.milliseconds
+                let isLast = index == query.statements.count - 1
+                changed = changed || answer.isChange && (isLast || !answer.isAboutSession)
+                guard isLast else { continue }
+                // A query without rows answers an empty map, as with Ansible.
+                all.append(answer.rows.isEmpty ? [:] : .list(answer.rows))
+                status = answer.status
+                rowCount += answer.rowCount
             }
-            let answer = QueryAnswer(described: described, part, null: Self.null)
-            // A query that gives no rows at all answers an empty map, as with Ansible.
-            all.append(answer.hasRows ? .list(answer.rows) : [:])
-            times.append(.double(answer.milliseconds))
-            status = answer.status
-            let words = status.split(separator: " ")
-            let count = words.last.flatMap { Int($0) } ?? 0
-            rowCount += count
-            switch words.first {
-            case "SELECT", "SHOW", "EXPLAIN": break
-            case "INSERT", "UPDATE", "DELETE", "MERGE", "COPY": changed = changed || count > 0
-            default: changed = true
-            }
+            times.append(.double(milliseconds))
         }
         return ModuleResult(
             changed: changed,
             values: [
-                "query": .string(queries.last ?? ""), "query_list": .list(written.map { .string($0) }),
+                "query": .string(queries.last?.text ?? ""), "query_list": .list(written.map { .string($0) }),
                 "query_result": all.last ?? [:], "query_all_results": .list(all), "rowcount": .int(rowCount),
                 "statusmessage": .string(status), "execution_time_ms": .list(times),
             ])
-    }
-}
-
-/// One query's answer out of psql's output.
-private struct QueryAnswer {
-    var rows: [Value] = []
-    /// Whether it is a query that gives rows, be they none.
-    var hasRows = false
-    var status = ""
-    var milliseconds = 0.0
-
-    init(described: String, _ text: String, null: String) {
-        var fields = text.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
-        // What follows the last zero byte are the command's tag and the time it took.
-        for line in HostText.lines(fields.removeLast()) where !line.isEmpty {
-            if line.hasPrefix("Time: ") {
-                milliseconds = line.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0
-            } else {
-                status = line
-            }
-        }
-        var columns: [(name: String, type: String)] = []
-        let description = described.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
-        // `Column`, `Type`, then a pair for each.
-        for at in stride(from: 2, to: description.count - 1, by: 2) {
-            columns.append((description[at], description[at + 1]))
-        }
-        guard !columns.isEmpty else { return }
-        hasRows = true
-        for start in stride(from: columns.count, to: fields.count, by: columns.count) {
-            var row: ValueMap = [:]
-            for (offset, column) in columns.enumerated() where start + offset < fields.count {
-                row[column.name] = Self.value(fields[start + offset], column.type, null: null)
-            }
-            rows.append(.map(row))
-        }
-        if status.isEmpty { status = "SELECT \(rows.count)" }
-    }
-
-    private static func value(_ text: String, _ type: String, null: String) -> Value {
-        if text == null { return .null }
-        if type.hasSuffix("[]") { return list(text, String(type.dropLast(2))) ?? .string(text) }
-        switch type {
-        case "smallint", "integer", "bigint", "oid": return Int(text).map { .int($0) } ?? .string(text)
-        case "boolean": return .bool(text == "t")
-        case "json", "jsonb": return (try? JSON.parse(text)) ?? .string(text)
-        default:
-            let isNumber = type == "real" || type == "double precision" || type.hasPrefix("numeric")
-            if isNumber, let double = Double(text), double.isFinite { return .double(double) }
-            return .string(text)
-        }
-    }
-
-    /// `{1,2,NULL}` or `{"a b",c}`; nil for lists of lists.
-    private static func list(_ text: String, _ type: String) -> Value? {
-        guard text.hasPrefix("{"), text.hasSuffix("}"), !text.hasPrefix("{{") else { return nil }
-        var items: [Value] = []
-        var item = ""
-        var isQuoted = false
-        var wasQuoted = false
-        var isEscaped = false
-        func close() {
-            items.append(!wasQuoted && item == "NULL" ? .null : value(item, type, null: "\0"))
-            item = ""
-            wasQuoted = false
-        }
-        for character in text.dropFirst().dropLast() {
-            if isEscaped {
-                item.append(character)
-                isEscaped = false
-            } else if character == "\\" {
-                isEscaped = true
-            } else if character == "\"" {
-                isQuoted.toggle()
-                wasQuoted = true
-            } else if character == ",", !isQuoted {
-                close()
-            } else {
-                item.append(character)
-            }
-        }
-        if !item.isEmpty || wasQuoted || !items.isEmpty { close() }
-        return .list(items)
     }
 }

@@ -45,7 +45,7 @@ struct PostgresSchemaModule: Module {
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<[String]> {
-        let row: Value?
+        var row: Value?
         switch try await login.ask(
             target, database,
             """
@@ -55,6 +55,14 @@ struct PostgresSchemaModule: Module {
         {
         case .awaited(let unknown): return .unknown(unknown, [])
         case .answered(let rows): row = rows.first
+        }
+        let effectName = Self.effectName(name, database)
+        switch target.foreseen.postgres("schema", effectName) {
+        case true? where row == nil:
+            if isWanted { return .unknown(Unknown("schema '\(name)', which an earlier task makes"), []) }
+            row = [:]
+        case false?: row = nil
+        default: break
         }
         var change = Change()
         var statements: [String] = []
@@ -80,8 +88,12 @@ struct PostgresSchemaModule: Module {
             change.parts.append(.setting("schema \(name)", before: "present", after: "absent"))
         }
         guard !statements.isEmpty else { return .asWanted(result([], changed: false)) }
+        change.effects = [.postgres(kind: "schema", name: effectName, present: isWanted)]
         return .change(change, statements, foreseen: result(statements, changed: true))
     }
+
+    /// What later tasks of a dry run know the schema by: a database's name holds no zero byte.
+    static func effectName(_ schema: String, _ database: String) -> String { "\(database)\0\(schema)" }
 
     private func result(_ statements: [String], changed: Bool) -> ModuleResult {
         ModuleResult(

@@ -90,6 +90,18 @@ struct PostgresUserModule: Module {
         let database = arguments.optionalString("login_db") ?? ""
         self.database = database.isEmpty ? "postgres" : database
         login = try PostgresLogin(arguments)
+        if !quotesValues {
+            for (setting, value) in configuration {
+                do throws(Diagnostic) {
+                    let statements = try SQLText.statements(value)
+                    guard statements.count == 1, statements[0].text == value.trimmed else {
+                        throw Diagnostic(.badValue, "'\(setting)' in 'configuration' is no value of a setting")
+                    }
+                } catch {
+                    throw error.located(at: arguments.location)
+                }
+            }
+        }
         var flags: [(word: String, column: String, isSet: Bool)] = []
         for text in (arguments.optionalString("role_attr_flags") ?? "").split(separator: ",") {
             let word = text.trimmed.uppercased()
@@ -120,16 +132,17 @@ struct PostgresUserModule: Module {
                 'same_until', \(expires.map { "rolvaliduntil IS NOT DISTINCT FROM \(SQL.literal($0))::timestamptz" } ?? "true"))
             FROM pg_roles r WHERE rolname = \(SQL.literal(name));
             """)
-        let row: Value?
+        var row: Value?
         switch found {
         case .awaited(let unknown): return .unknown(unknown, Step())
         case .answered(let rows): row = rows.first
         }
-        if let foreseen = target.foreseen.postgres("role", name), foreseen != (row != nil) {
-            if foreseen, isWanted {
-                return .unknown(Unknown("user '\(name)', whom an earlier task makes"), Step())
-            }
-            if !foreseen, !isWanted { return .asWanted(result([], changed: false)) }
+        switch target.foreseen.postgres("role", name) {
+        case true? where row == nil:
+            if isWanted { return .unknown(Unknown("user '\(name)', whom an earlier task makes"), Step()) }
+            row = [:]
+        case false?: row = nil
+        default: break
         }
         var change = Change()
         var statements: [String] = []

@@ -61,7 +61,7 @@ struct CronModule: Module {
     enum Step: Sendable {
         case file(HostText.Step, backup: [UInt8]?)
         /// A user's crontab, whole.
-        case crontab(String, backup: [UInt8]?)
+        case crontab([UInt8], backup: [UInt8]?)
     }
 
     init(_ arguments: Arguments) throws(Diagnostic) {
@@ -126,12 +126,12 @@ struct CronModule: Module {
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         if let file { return try await plan(file: file, target) }
         let answer = try await target.query(Self.look, user ?? "")
-        var before = ""
+        var old: [UInt8] = []
         switch answer.status {
-        case 0: before = answer.output
+        case 0: old = answer.stdout
         case 3:
             return try target.lacking(
-                "crontab", remedy: "Install cron first.", step: Step.crontab("", backup: nil))
+                "crontab", remedy: "Install cron first.", step: Step.crontab([], backup: nil))
         default:
             // A user that an earlier task makes has none yet.
             guard let user, target.foreseen.users[user] == true || target.foreseen.awaitsPackages else {
@@ -139,13 +139,15 @@ struct CronModule: Module {
                     .failed, "cannot read the crontab: \(answer.errorOutput.lastLine)", host: target.hostName)
             }
         }
+        let coding = TextCoding(of: old)
+        let before = coding.text(old)
         var crontab = Crontab(listed: HostText.lines(before))
-        let isChanged = try edit(&crontab, before, target)
+        let isChanged = try edit(&crontab, before, coding.spelling, target)
         guard isChanged else { return .asWanted(result(crontab, changed: false)) }
         let title = user.map { "crontab for user \"\($0)\"" } ?? "crontab"
         return .change(
             .text(title, before: before, after: crontab.text),
-            .crontab(crontab.text, backup: keepsBackup ? Array(before.utf8) : nil),
+            .crontab(coding.bytes(crontab.text), backup: keepsBackup ? old : nil),
             foreseen: result(crontab, changed: true))
     }
 
@@ -162,24 +164,28 @@ struct CronModule: Module {
                 remedy: "Install cron first.", host: target.hostName)
         }
         var crontab = Crontab(found.lines)
-        let isChanged = try edit(&crontab, found.text ?? "", target)
+        let isChanged = try edit(&crontab, found.text ?? "", found.spelling, target)
         let after = !isWanted && !isVariable && crontab.isBlank ? nil : crontab.text
         guard isChanged, let (change, step) = found.plan(after, mode: 0o644) else {
             return .asWanted(result(crontab, changed: false))
         }
-        let backup = keepsBackup ? Array((found.text ?? "").utf8) : nil
+        let backup = keepsBackup ? found.bytes : nil
         return .change(change, .file(step, backup: backup), foreseen: result(crontab, changed: true))
     }
 
     /// Makes the lines what they are to be; returns whether they were not.
-    private func edit(_ crontab: inout Crontab, _ before: String, _ target: some TargetReader) throws(Diagnostic)
-        -> Bool
-    {
+    ///
+    /// - Parameter spelling: How a text of the task reads among the crontab's.
+    private func edit(
+        _ crontab: inout Crontab, _ before: String, _ spelling: (String) -> String, _ target: some TargetReader
+    ) throws(Diagnostic) -> Bool {
         var isChanged: Bool
+        let name = spelling(name)
+        let job = spelling(job ?? "")
         if isVariable {
             if isWanted {
                 switch crontab.put(
-                    variable: "\(name)=\"\(job ?? "")\"", name: name, after: after, before: self.before)
+                    variable: "\(name)=\"\(job)\"", name: name, after: after, before: self.before)
                 {
                 case .asWanted: isChanged = false
                 case .changed: isChanged = true
@@ -192,7 +198,7 @@ struct CronModule: Module {
                 isChanged = crontab.remove(variable: name)
             }
         } else if isWanted {
-            let words = [schedule] + (file == nil ? [] : [user ?? "root"]) + [(job ?? "").trimmedLineEnds]
+            let words = [schedule] + (file == nil ? [] : [user ?? "root"]) + [job.trimmedLineEnds]
             isChanged = crontab.put(
                 job: (isDisabled ? "#" : "") + words.joined(separator: " "), name: name)
         } else {
@@ -212,19 +218,19 @@ struct CronModule: Module {
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         var kept: String?
-        let text: String
+        let content: [UInt8]
         switch step {
         case .file(let step, let backup):
             kept = try await keep(backup, on: target)
             try await target.carryOut(step)
-            if case .write(let file) = step { text = String(decoding: file.content, as: UTF8.self) } else { text = "" }
+            if case .write(let file) = step { content = file.content } else { content = [] }
         case .crontab(let whole, let backup):
             kept = try await keep(backup, on: target)
             try await target.perform(
-                Self.install, [user ?? ""], input: Array(whole.utf8), doing: "install the crontab")
-            text = whole
+                Self.install, [user ?? ""], input: whole, doing: "install the crontab")
+            content = whole
         }
-        var outcome = result(Crontab(HostText.lines(text)), changed: true)
+        var outcome = result(Crontab(HostText.lines(TextCoding(of: content).text(content))), changed: true)
         if let kept { outcome.values["backup_file"] = .string(kept) }
         return outcome
     }

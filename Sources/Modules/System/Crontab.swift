@@ -34,7 +34,8 @@ struct Crontab: Sendable {
     /// The text to write: no blank lines at the end.
     var text: String {
         var text = lines.joined(separator: "\n")[...]
-        while let last = text.last, last.isNewline { text = text.dropLast() }
+        // Only these end lines: other bytes may look like it where the file is not UTF-8.
+        while let last = text.last, last == "\n" || last == "\r" || last == "\r\n" { text = text.dropLast() }
         return text.isEmpty ? "" : text + "\n"
     }
 

@@ -72,9 +72,10 @@ struct GetentModule: Module {
         }
         var entries: ValueMap = [:]
         for line in HostText.lines(answer.output) where !line.isEmpty {
-            var fields = fields(line)
-            let name = fields.removeFirst()
-            let value = Value.list(fields.map { .string($0) })
+            let fields = fields(line)
+            // A line of nothing but blanks names no key.
+            guard let name = fields.first else { continue }
+            let value = Value.list(fields.dropFirst().map { .string($0) })
             // A key that is there more than once keeps all.
             switch entries[name] {
             case nil: entries[name] = value

@@ -45,11 +45,18 @@ struct KnownHostsModule: Module {
 
         var isHashed: Bool { hosts.hasPrefix("|1|") }
 
+        /// What there is one of: a key of a kind or, for revoked keys and authorities, each of them.
+        var identity: String { marker.map { "\($0) \(type) \(key)" } ?? type }
+
+        func isSame(as other: Line) -> Bool {
+            marker == other.marker && type == other.type && key == other.key
+        }
+
         /// Whether the line is about the host.
         func names(_ host: String) -> Bool {
             guard isHashed else { return hosts.split(separator: ",").contains { $0.lowercased() == host } }
             let parts = hosts.split(separator: "|")
-            guard parts.count == 3, let salt = DockerUnits.bytes(ofBase64: String(parts[1])) else { return false }
+            guard parts.count == 3, let salt = Base64.decode(parts[1]) else { return false }
             return KnownHostsModule.hash(host, salt) == parts[2]
         }
     }
@@ -102,20 +109,26 @@ struct KnownHostsModule: Module {
                 continue
             }
             if isWanted {
+                if line.marker != nil {
+                    // What somebody revoked stays revoked, and no authority takes another's place.
+                    result.append(text)
+                    if lines.contains(where: line.isSame) { there.insert(line.identity) }
+                    continue
+                }
                 // One key of a kind: another one has taken its place.
-                guard let wanted = lines.first(where: { $0.type == line.type && $0.marker == line.marker }) else {
+                guard let wanted = lines.first(where: { $0.type == line.type && $0.marker == nil }) else {
                     result.append(text)
                     continue
                 }
-                if wanted.key == line.key, line.isHashed == isHashed, there.insert(line.type).inserted {
+                if wanted.key == line.key, line.isHashed == isHashed, there.insert(line.identity).inserted {
                     result.append(text)
                 }
-            } else if !lines.isEmpty, !lines.contains(where: { $0.type == line.type && $0.key == line.key }) {
+            } else if lines.isEmpty ? line.marker != nil : !lines.contains(where: line.isSame) {
                 result.append(text)
             }
         }
         if isWanted {
-            for line in lines where !there.contains(line.type) {
+            for line in lines where there.insert(line.identity).inserted {
                 let name = isHashed ? Self.hashed(host) : line.isHashed ? host : line.hosts
                 result.append([line.marker, name, line.type, line.key].compactMap(\.self).joined(separator: " "))
             }
@@ -154,11 +167,11 @@ struct KnownHostsModule: Module {
     private static func hashed(_ host: String) -> String {
         var generator = SystemRandomNumberGenerator()
         let salt = (0..<20).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        return "|1|\(DockerUnits.base64(salt))|\(hash(host, salt))"
+        return "|1|\(Base64.encode(salt))|\(hash(host, salt))"
     }
 
     fileprivate static func hash(_ host: String, _ salt: [UInt8]) -> String {
         let code = HMAC<Insecure.SHA1>.authenticationCode(for: Array(host.utf8), using: SymmetricKey(data: salt))
-        return DockerUnits.base64(Array(code))
+        return Base64.encode(Array(code))
     }
 }

@@ -8,6 +8,10 @@ struct ModprobeModule: Module {
     static let manual = ModuleManual(
         name: "community.general.modprobe",
         summary: "Load or unload kernel modules, now and at every start.",
+        description: """
+            Lines of `/etc/modules-load.d/*.conf` and `/etc/modprobe.d/*.conf` that are no longer wanted become comments, \
+            in whichever file they are; new ones go to files with the module's name.
+            """,
         arguments: [
             .required("name", .string, "The module, such as `br_netfilter`."),
             .optional(
@@ -53,12 +57,10 @@ struct ModprobeModule: Module {
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
-        let load = "/etc/modules-load.d/\(name).conf"
-        let options = "/etc/modprobe.d/\(name).conf"
-        var loadFile = try await target.hostText(load, with: Self.look, [name])
-        let isLoaded = loadFile.rest.next() == "1"
-        let isEquipped = loadFile.rest.next() == "1"
-        let others = loadFile.rest.next().split(separator: "\n").map(String.init)
+        let answer = try await target.query(Self.look, name)
+        var fields = FieldReader(answer.stdout)
+        let isLoaded = fields.next() == "1"
+        let isEquipped = fields.next() == "1"
         var step = Step()
         var change = Change()
         if isLoaded != isWanted {
@@ -71,28 +73,99 @@ struct ModprobeModule: Module {
                     "module \(name)", before: isLoaded ? "loaded" : "not loaded",
                     after: isWanted ? "loaded" : "not loaded"))
         }
-        let optionText = loadFile.rest.next()
-        let isOptioned = HostText.lines(optionText).contains { $0.hasPrefix("options \(name) ") }
-        if let awaits = loadFile.awaits { return .unknown(awaits, step) }
-        func put(_ file: HostText, _ text: String?) {
-            guard let (more, write) = file.plan(text, mode: text == nil ? nil : 0o644) else { return }
-            change.parts += more.parts
-            change.effects += more.effects
-            step.files.append(write)
-        }
-        let optionLines = parameters.split(separator: " ").map { "options \(name) \($0)\n" }.joined()
-        switch persistence {
-        case "present":
-            // Another file of that directory may name it already.
-            if !others.contains(name) { put(loadFile, "\(name)\n") }
-            if !parameters.isEmpty, optionLines != optionText { put(try await target.hostText(options), optionLines) }
-        case "absent":
-            if loadFile.lines.contains(where: { $0.trimmed == name }) { put(loadFile, nil) }
-            if isOptioned { put(try await target.hostText(options), nil) }
-        default: break
+        if persistence != "disabled" {
+            var texts: [String: String] = [:]
+            while !fields.isAtEnd {
+                let path = fields.next()
+                texts[path] = fields.next()
+            }
+            for (path, effect) in target.foreseen.files where Self.isConfiguration(path) {
+                if effect.kind == .file, effect.content == nil {
+                    return .unknown(Unknown("what an earlier task leaves in '\(path)'"), step)
+                }
+                texts[path] = effect.content.map { String(decoding: $0, as: UTF8.self) }
+            }
+            for edit in edits(texts) {
+                let file = try await target.hostText(edit.path)
+                guard let (more, write) = file.plan(edit.applied(to: file.lines), mode: file.text == nil ? 0o644 : nil)
+                else { continue }
+                change.parts += more.parts
+                change.effects += more.effects
+                step.files.append(write)
+            }
         }
         guard !change.isEmpty else { return .asWanted(.ok(given)) }
         return .change(change, step, foreseen: .changed(given))
+    }
+
+    // MARK: The files
+
+    private static let loadFolder = "/etc/modules-load.d"
+    private static let optionFolder = "/etc/modprobe.d"
+
+    private static func isConfiguration(_ path: String) -> Bool {
+        path.hasSuffix(".conf") && [loadFolder, optionFolder].contains(FilePlacement.directory(of: path))
+    }
+
+    /// What becomes of one file: some lines turned into comments, others added.
+    private struct Edit {
+        var path: String
+        var isOld: (String) -> Bool = { _ in false }
+        var added: [String] = []
+
+        func applied(to lines: [String]) -> String {
+            (lines.map { isOld($0) ? "#" + $0 : $0 } + added).map { $0 + "\n" }.joined()
+        }
+    }
+
+    /// - Parameter texts: The files that may name the module, by path.
+    private func edits(_ texts: [String: String]) -> [Edit] {
+        let paths = texts.keys.sorted()
+        let loading = paths.filter {
+            $0.hasPrefix(Self.loadFolder + "/") && HostText.lines(texts[$0] ?? "").contains(where: isLoading)
+        }
+        let optioned = paths.filter {
+            $0.hasPrefix(Self.optionFolder + "/") && HostText.lines(texts[$0] ?? "").contains { options($0) != nil }
+        }
+        let disabled = optioned.map { Edit(path: $0, isOld: { options($0) != nil }) }
+        guard persistence == "present" else {
+            return loading.map { Edit(path: $0, isOld: isLoading) } + disabled
+        }
+        var edits: [Edit] = []
+        if loading.isEmpty { edits.append(Edit(path: "\(Self.loadFolder)/\(name).conf", added: [name])) }
+        let now = optioned.flatMap { HostText.lines(texts[$0] ?? "").compactMap(options).joined() }
+        let wanted = parameters.split(separator: " ").map(String.init)
+        guard Set(now) != Set(wanted) else { return edits }
+        edits += disabled
+        let own = "\(Self.optionFolder)/\(name).conf"
+        let added = wanted.map { "options \(name) \($0)" }
+        if let at = edits.firstIndex(where: { $0.path == own }) {
+            edits[at].added = added
+        } else if !added.isEmpty {
+            edits.append(Edit(path: own, added: added))
+        }
+        return edits
+    }
+
+    /// Without what is a comment.
+    private static func words(of line: String) -> [String] {
+        line.prefix { $0 != "#" && $0 != ";" }.split(whereSeparator: \.isWhitespace).map(String.init)
+    }
+
+    /// Dashes and underscores are the same in a module's name.
+    private static func plain(_ name: String) -> String { name.replacing("-", with: "_") }
+
+    /// Whether a line of `modules-load.d` is the module's.
+    private func isLoading(_ line: String) -> Bool {
+        let words = Self.words(of: line)
+        return words.count == 1 && Self.plain(words[0]) == Self.plain(name)
+    }
+
+    /// The parameters that a line of `modprobe.d` gives the module; nil if it is about something else.
+    private func options(_ line: String) -> [String]? {
+        let words = Self.words(of: line)
+        guard words.count > 2, words[0] == "options", Self.plain(words[1]) == Self.plain(name) else { return nil }
+        return Array(words[2...])
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
@@ -116,22 +189,25 @@ struct ModprobeModule: Module {
             remedy: "In a container the machine's own kernel has to load it.", host: target.hostName)
     }
 
-    /// `$sp_a` the module. Writes whether it is loaded or built in, whether there is a modprobe, and what
-    /// `/etc/modules-load.d` names, and the module's own file of options.
+    /// `$1` the module. Writes whether it is loaded or built in, whether there is a modprobe, and path and text of every
+    /// file of configuration that mentions it.
     private static let look: Script = #"""
-        sp_plain=$(printf '%s' "$sp_a" | tr - _)
-        sp_loaded=0
-        if grep -q "^$sp_plain " /proc/modules 2>/dev/null; then
-            sp_loaded=1
+        plain=$(printf '%s' "$1" | tr - _)
+        loaded=0
+        if grep -q "^$plain " /proc/modules 2>/dev/null; then
+            loaded=1
         elif [ -r "/lib/modules/$(uname -r)/modules.builtin" ] &&
-            tr - _ <"/lib/modules/$(uname -r)/modules.builtin" | grep -q "/$sp_plain\.ko"; then
-            sp_loaded=1
+            tr - _ <"/lib/modules/$(uname -r)/modules.builtin" | grep -q "/$plain\.ko"; then
+            loaded=1
         fi
-        printf '%s\0' $sp_loaded
+        printf '%s\0' $loaded
         if command -v modprobe >/dev/null 2>&1; then printf '1\0'; else printf '0\0'; fi
-        cat /etc/modules-load.d/*.conf 2>/dev/null | sed 's/[[:space:]]*[#;].*//; s/^[[:space:]]*//; /^$/d'
-        printf '\0'
-        cat -- "/etc/modprobe.d/$sp_a.conf" 2>/dev/null
-        printf '\0'
+        for file in /etc/modules-load.d/*.conf /etc/modprobe.d/*.conf; do
+            [ -f "$file" ] || continue
+            tr - _ <"$file" | grep -qF -e "$plain" || continue
+            printf '%s\0' "$file"
+            cat -- "$file"
+            printf '\0'
+        done
         """#
 }

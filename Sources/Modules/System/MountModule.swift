@@ -88,7 +88,8 @@ struct MountModule: Module {
         edit.isSecret = isHidden
         self.edit = edit
         var values: ValueMap = [
-            "name": .string(path), "opts": .string(options), "dump": .string(entry.dump),
+            "name": .string(path), "opts": .string(Text(options, marks: isHidden ? .secret : [])),
+            "dump": .string(entry.dump),
             "passno": .string(entry.pass), "fstab": .string(fstab), "boot": isBooted ? "yes" : "no", "backup_file": "",
         ]
         if let source = entry.source { values["src"] = .string(source) }
@@ -178,18 +179,26 @@ struct MountModule: Module {
         if state == .mounted, step.fstab != nil, step.mounting == .remount {
             _ = try await target.write(FileWrite(path: step.fstabPath, content: step.before ?? []))
         }
+        let said = answer.errorOutput.lastLine
         throw Diagnostic(
-            .failed, "cannot \(step.mounting.rawValue) '\(path)': \(answer.errorOutput.lastLine)",
+            .failed,
+            "cannot \(step.mounting.rawValue) '\(path)': "
+                + (isHidden ? said.replacing(entry.options, with: "********") : said),
             remedy: state == .mounted ? "fstab is as it was." : nil, host: target.hostName)
     }
 
     /// What fstab is to hold, if that is not what it holds.
     private func fstabContent(_ content: [UInt8]) -> [UInt8]? {
-        switch state {
-        case .present, .mounted: Fstab.with(entry, in: content)
-        case .absent, .absentFromFstab: Fstab.without(entry, in: content)
-        default: nil
-        }
+        let coding = TextCoding(of: content)
+        let lines = HostText.lines(coding.text(content))
+        let entry = entry.mapped(coding.spelling)
+        let edited: [String]? =
+            switch state {
+            case .present, .mounted: Fstab.with(entry, in: lines)
+            case .absent, .absentFromFstab: Fstab.without(entry, in: lines)
+            default: nil
+            }
+        return edited.map { coding.bytes($0.map { $0 + "\n" }.joined()) }
     }
 
     private static let mounts: Script = #"cat /proc/self/mountinfo 2>/dev/null"#
@@ -201,7 +210,11 @@ struct MountModule: Module {
             doing=$1 source=$3 type=$4 opts=$5 fstab=$6
             sp_expand "$2"
             made=
-            is_mounted() { grep -qF " $(printf %s "${p%/}" | sed 's/\\/\\134/g; s/ /\\040/g') " /proc/self/mountinfo; }
+            is_mounted() {
+                # As the kernel writes the mount point, the fifth word.
+                point=$(printf %s "${p%/}" | sed -e 's/\\/\\134/g; s/ /\\040/g' -e "s/$(printf '\t')/\\\\011/g")
+                cut -d ' ' -f 5 /proc/self/mountinfo | grep -qxF -e "$point"
+            }
             mount_it() {
                 if [ -n "$source" ]; then
                     set -- -t "$type"
@@ -244,50 +257,55 @@ struct FstabEntry: Sendable {
     var options: String
     var dump: String
     var pass: String
+
+    /// The same in another spelling.
+    func mapped(_ spelling: (String) -> String) -> FstabEntry {
+        FstabEntry(
+            source: source.map(spelling), path: spelling(path), type: type.map(spelling), options: spelling(options),
+            dump: spelling(dump), pass: spelling(pass))
+    }
 }
 
 /// Edits of fstab: comments and other lines stay as they are. See fstab(5).
 enum Fstab {
-    /// The file with the entry in it; nil if it is there already.
-    static func with(_ entry: FstabEntry, in content: [UInt8]) -> [UInt8]? {
+    /// The lines with the entry among them; nil if it is there already.
+    static func with(_ entry: FstabEntry, in lines: [String]) -> [String]? {
         let wanted = [
             entry.source ?? "", entry.path, entry.type ?? "", entry.options, entry.dump, entry.pass,
         ].map(escaped)
         var isThere = false
         var isChanged = false
-        var lines: [String] = []
-        for line in String(decoding: content, as: UTF8.self).lines {
+        var result: [String] = []
+        for line in lines {
             let fields = fields(of: line)
             guard (4...6).contains(fields.count), isMeant(fields, entry) else {
-                lines.append(line)
+                result.append(line)
                 continue
             }
             isThere = true
             if [fields[0]] + fields[2...] == [wanted[0]] + wanted[2...] {
-                lines.append(line)
+                result.append(line)
             } else {
                 isChanged = true
-                lines.append(([wanted[0], fields[1]] + wanted[2...]).joined(separator: " "))
+                result.append(([wanted[0], fields[1]] + wanted[2...]).joined(separator: " "))
             }
         }
-        if !isThere { lines.append(wanted.joined(separator: " ")) }
-        guard isChanged || !isThere else { return nil }
-        return Array((lines.joined(separator: "\n") + "\n").utf8)
+        if !isThere { result.append(wanted.joined(separator: " ")) }
+        return isChanged || !isThere ? result : nil
     }
 
-    /// The file without the entry; nil if it is not there.
-    static func without(_ entry: FstabEntry, in content: [UInt8]) -> [UInt8]? {
-        let lines = String(decoding: content, as: UTF8.self).lines
+    /// The lines without the entry; nil if it is not there.
+    static func without(_ entry: FstabEntry, in lines: [String]) -> [String]? {
         let kept = lines.filter { line in
             let fields = fields(of: line)
             return !((4...6).contains(fields.count) && isMeant(fields, entry))
         }
-        guard kept.count < lines.count else { return nil }
-        return Array(kept.map { $0 + "\n" }.joined().utf8)
+        return kept.count < lines.count ? kept : nil
     }
 
     private static func fields(of line: String) -> [String] {
-        line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace).map(String.init)
+        // Only these part fields: other bytes may look like blanks where the file is not UTF-8.
+        line.prefix { $0 != "#" }.split { $0 == " " || $0 == "\t" || $0 == "\r" }.map(String.init)
     }
 
     /// Swap has no mount point: there the source tells.
@@ -298,7 +316,8 @@ enum Fstab {
     }
 
     static func escaped(_ field: String) -> String {
-        field.replacing("\\", with: "\\134").replacing(" ", with: "\\040").replacing("&", with: "\\046")
+        field.replacing("\\", with: "\\134").replacing(" ", with: "\\040").replacing("\t", with: "\\011")
+            .replacing("#", with: "\\043").replacing("&", with: "\\046")
     }
 }
 
@@ -341,15 +360,6 @@ struct MountTable: Sendable {
     /// Without octal escapes.
     private static func plain(_ field: String) -> String {
         field.replacing("\\040", with: " ").replacing("\\011", with: "\t").replacing("\\012", with: "\n")
-            .replacing("\\134", with: "\\")
-    }
-}
-
-extension String {
-    /// The lines without their ends; no empty one behind the last.
-    fileprivate var lines: [String] {
-        var lines = split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        if lines.last?.isEmpty == true { lines.removeLast() }
-        return lines
+            .replacing("\\043", with: "#").replacing("\\134", with: "\\")
     }
 }

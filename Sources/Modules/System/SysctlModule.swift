@@ -38,7 +38,8 @@ struct SysctlModule: Module {
     struct Step: Sendable {
         var file: HostText.Step?
         var sets = false
-        var reloads = false
+        /// The file for `sysctl -p`, as it is called on the host.
+        var reloads: String?
     }
 
     init(_ arguments: Arguments) throws(Diagnostic) {
@@ -91,7 +92,7 @@ struct SysctlModule: Module {
             step.sets = sets && isKnown && !isSame
         }
         guard isChanged else { return .asWanted(.ok()) }
-        step.reloads = reloads
+        step.reloads = reloads ? found.path : nil
         return .change(change, step, foreseen: .changed())
     }
 
@@ -124,7 +125,7 @@ struct SysctlModule: Module {
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         if step.sets { try await run(["-w", "\(name)=\(value)"], "set \(name)", target) }
         if let file = step.file { try await target.carryOut(file) }
-        if step.reloads { try await run(["-p", file], "take '\(file)' over", target) }
+        if let file = step.reloads { try await run(["-p", file], "take '\(file)' over", target) }
         return .changed()
     }
 

@@ -90,6 +90,18 @@ struct TimezoneModule: Module {
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         try await target.perform(
             Self.set, [step.name ?? "", step.clock ?? "", step.usesSystemd ? "1" : ""], doing: "set the time zone")
+        if let name = step.name {
+            // Debian's file goes along where it is; systemd of some releases leaves it behind.
+            let file = try await target.hostText("/etc/timezone")
+            if file.text != nil, let planned = file.plan("\(name)\n") { try await target.carryOut(planned.step) }
+        }
+        if let clock = step.clock, !step.usesSystemd {
+            // Three lines: the clock's drift, when it was last set, and what it keeps; see hwclock(8).
+            let file = try await target.hostText("/etc/adjtime")
+            let lines = (file.lines + ["0.0 0 0.0", "0"].dropFirst(min(2, file.lines.count))).prefix(2)
+            let text = (lines + [clock == "local" ? "LOCAL" : "UTC"]).map { $0 + "\n" }.joined()
+            if let planned = file.plan(text) { try await target.carryOut(planned.step) }
+        }
         return .changed()
     }
 
@@ -111,22 +123,8 @@ struct TimezoneModule: Module {
                 if [ "$2" = local ]; then rtc=1; else rtc=0; fi
                 timedatectl set-local-rtc $rtc || exit 1
             fi
-        else
-            if [ -n "$1" ]; then
-                ln -s -f -n -- "/usr/share/zoneinfo/$1" /etc/.localtime.new && mv -f /etc/.localtime.new /etc/localtime || exit 1
-            fi
-            if [ -n "$2" ]; then
-                if [ "$2" = local ]; then mark=LOCAL; else mark=UTC; fi
-                if [ -f /etc/adjtime ]; then
-                    sed "3s/.*/$mark/" /etc/adjtime >/etc/.adjtime.new
-                else
-                    printf '0.0 0 0.0\n0\n%s\n' $mark >/etc/.adjtime.new
-                fi && mv -f /etc/.adjtime.new /etc/adjtime || exit 1
-            fi
-        fi
-        # Debian's file goes along where it is; systemd of some releases leaves it behind.
-        if [ -n "$1" ] && [ -f /etc/timezone ] && [ "$(cat /etc/timezone)" != "$1" ]; then
-            printf '%s\n' "$1" >/etc/.timezone.new && chmod 644 /etc/.timezone.new && mv -f /etc/.timezone.new /etc/timezone
+        elif [ -n "$1" ]; then
+            ln -s -f -n -- "/usr/share/zoneinfo/$1" /etc/.localtime.new && mv -f /etc/.localtime.new /etc/localtime || exit 1
         fi
         """#
 }

@@ -70,10 +70,12 @@ struct UserKey: Sendable {
         command -v ssh-keygen >/dev/null 2>&1 || exit 127
         home=$2
         if [ -z "$home" ]; then
-            while IFS=: read -r name x x x x place x; do
-                [ "$name" = "$1" ] && home=$place
-            done </etc/passwd
+            home=$(if command -v getent >/dev/null 2>&1; then getent passwd "$1"; else cat /etc/passwd; fi |
+                while IFS=: read -r name x x x x place x; do
+                    [ "$name" = "$1" ] && printf '%s' "$place" && break
+                done)
         fi
+        [ -n "$home" ] || { echo "user '$1' has no home" >&2; exit 1; }
         case $3 in /*) file=$3 ;; *) file=$home/$3 ;; esac
         folder=${file%/*}
         owner=$(id -u -- "$1"):$(id -g -- "$1")
@@ -81,17 +83,20 @@ struct UserKey: Sendable {
             mkdir -p -m 700 -- "$folder" && chown -- "$owner" "$folder" || exit 1
         fi
         comment=${6:-ansible-generated on $(uname -n)}
-        user=$1 passphrase=$7
-        set -- -q -t "$4" -C "$comment" -f "$file" ${5:+-b "$5"}
+        passphrase=$7 ask=
+        # Made beside it and renamed: a key that is to be replaced is not lost if that fails.
+        work=$(mktemp -d "$folder/.new-key.XXXXXXXX") || exit 1
+        trap 'rm -rf "$work" ${ask:+"$ask"}' EXIT
+        set -- -q -t "$4" -C "$comment" -f "$work/key" ${5:+-b "$5"}
         if [ -n "$passphrase" ]; then
             ask=$(umask 077; mktemp) || exit 1
-            trap 'rm -f "$ask"' EXIT
             printf '#!/bin/sh\nprintf "%%s\\n" "$SP_PASSPHRASE"\n' >"$ask" && chmod 700 "$ask" || exit 1
             SP_PASSPHRASE=$passphrase SSH_ASKPASS=$ask SSH_ASKPASS_REQUIRE=force DISPLAY=none \
                 ssh-keygen "$@" </dev/null || exit 1
         else
             ssh-keygen "$@" -N '' </dev/null || exit 1
         fi
-        chown -- "$owner" "$file" "$file.pub"
+        chown -- "$owner" "$work/key" "$work/key.pub" || exit 1
+        mv -f -- "$work/key" "$file" && mv -f -- "$work/key.pub" "$file.pub"
         """#
 }

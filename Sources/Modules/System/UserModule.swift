@@ -36,7 +36,10 @@ struct UserModule: Module {
             .optional("password_expire_account_disable", .int, "Days after that until the account is closed."),
             .optional("expires", .float, "When the account ends, in seconds since 1970; negative for never."),
             .optional("remove", .bool, "With `state: absent`, remove its files, too.", default: false),
-            .optional("force", .bool, "With `state: absent`, remove it even if it is logged in.", default: false),
+            .optional(
+                "force", .bool,
+                "With `state: absent`, remove it even if it is logged in; with `generate_ssh_key`, make the key anew.",
+                default: false),
             .optional("local", .bool, "Look only into the host's own files.", default: false),
             .optional("uid_min", .int, "The lowest number to take."),
             .optional("uid_max", .int, "The highest number to take."),
@@ -66,10 +69,13 @@ struct UserModule: Module {
 
     private let wish: UserWish
     private let key: UserKey?
+    /// Whether a key that is there is replaced.
+    private let remakesKey: Bool
 
     init(_ arguments: Arguments) throws(Diagnostic) {
         wish = try UserWish(arguments)
         key = wish.isWanted && arguments.bool("generate_ssh_key") ? try UserKey(arguments) : nil
+        remakesKey = arguments.bool("force")
     }
 
     struct Step: Sendable {
@@ -121,11 +127,12 @@ struct UserModule: Module {
         }
         var decision = wish.decide(account)
         var values = wish.values(account)
-        if let found { values.merge(found.values) }
-        let makesKey = key != nil && found?.exists != true
+        let makesKey = key != nil && (remakesKey || found?.exists != true)
         if makesKey, let key {
             decision.change.parts.append(.action("make an SSH key for \(wish.name)"))
             values["ssh_key_file"] = .string(found?.path ?? key.file)
+        } else if let found {
+            values.merge(found.values)
         }
         guard !decision.change.isEmpty else { return .asWanted(.ok(values)) }
         let valuesOfNew = account.exists ? [:] : wish.valuesOfNew

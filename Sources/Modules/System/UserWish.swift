@@ -148,7 +148,7 @@ struct UserWish: Sendable {
         if let comment { words += ["-c", comment] }
         if let home { words += ["-d", home] }
         if let shell { words += ["-s", shell] }
-        if let expiryDay { words += ["-e", Self.date(ofDay: expiryDay)] }
+        if let expiryDay { words += ["-e", CivilDate(days: expiryDay).text] }
         if isSystem { words.append("-r") }
         if createsHome {
             words.append("-m")
@@ -202,11 +202,11 @@ struct UserWish: Sendable {
         if let home { set("home", account.home, home, ["-d", home] + (movesHome ? ["-m"] : [])) }
         if let shell { set("shell", account.shell, shell, ["-s", shell]) }
         if neverExpires, let day = account.days[4], day >= 0 {
-            set("expires", Self.date(ofDay: day), "never", ["-e", ""])
+            set("expires", CivilDate(days: day).text, "never", ["-e", ""])
         } else if let expiryDay, account.days[4] != expiryDay {
             set(
-                "expires", account.days[4].map(Self.date) ?? "never", Self.date(ofDay: expiryDay),
-                ["-e", Self.date(ofDay: expiryDay)])
+                "expires", account.days[4].map { CivilDate(days: $0).text } ?? "never", CivilDate(days: expiryDay).text,
+                ["-e", CivilDate(days: expiryDay).text])
         }
         if let locks, let password = account.password, password.hasPrefix("!") != locks {
             set("password locked", locks ? "no" : "yes", locks ? "yes" : "no", [locks ? "-L" : "-U"])
@@ -264,20 +264,5 @@ struct UserWish: Sendable {
         values["home"] = .string(home ?? (account.exists ? account.home : "/home/\(name)"))
         if password != nil { values["password"] = "NOT_LOGGING_PASSWORD" }
         return values
-    }
-
-    /// A day since 1970 as `2026-01-31`, which useradd wants.
-    private static func date(ofDay day: Int) -> String {
-        // Howard Hinnant's reckoning: years that begin in March put the leap day last.
-        let shifted = day + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthIndex = (5 * dayOfYear + 2) / 153
-        let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        let date = dayOfYear - (153 * monthIndex + 2) / 5 + 1
-        return "\(year)-\(month < 10 ? "0" : "")\(month)-\(date < 10 ? "0" : "")\(date)"
     }
 }

@@ -9,18 +9,35 @@ import YAML
 
 /// Names that tasks read and nothing in sight can ever define.
 ///
-/// It errs on the side of silence. What is defined anywhere in a run counts as defined everywhere in it; a name that
-/// any text asks about (`is defined`, `default`) is optional; and as soon as something may define names that only a
-/// run can tell (a templated file of variables, an include whose name is a template, facts), nothing is said.
+/// It errs on the side of silence. What is defined anywhere in a run counts as defined everywhere in it, unless tasks
+/// alone define it, all of them after one that reads it in any case; a name that any text asks about (`is defined`,
+/// `default`) is optional; and as soon as something may define names that only a run can tell (a templated file of
+/// variables, an include whose name is a template, facts), nothing is said.
 struct NameReview {
     private let planner: Planner
     private var defined: Set<String> = []
     private var optional: Set<String> = []
     /// Whether something may define names that the files do not show.
     private var isOpen = false
-    private var uses: [(name: FreeName, task: PlannedTask)] = []
+    private var uses: [Use] = []
+    /// Names that something other than the order of tasks decides about.
+    private var early: Set<String> = []
+    /// Where tasks define names, the first place of each in the order of the run.
+    private var firstDefinition: [String: (order: Int, place: SourceLocation?)] = [:]
+    private var order = 0
+    /// How many loops and repetitions are around what is read now: what stands later there has been before.
+    private var repetitions = 0
     private var seenFiles: Set<String> = []
     private var seenTasks: Set<Int> = []
+
+    /// A name that a task reads.
+    private struct Use {
+        var name: FreeName
+        var task: PlannedTask
+        var order: Int
+        /// Whether it is read whenever the task's turn comes, once and in the order of the run.
+        var isCertain: Bool
+    }
 
     init(_ planner: Planner) { self.planner = planner }
 
@@ -37,15 +54,29 @@ struct NameReview {
         var told = Set<String>()
         return uses.compactMap { use in
             let name = use.name.name
-            guard !isKnown(name), told.insert("\(name) \(use.name.location?.description ?? "")").inserted else {
-                return nil
-            }
-            let near = NearestNames.hint(name, among: defined).map { $0 + " " } ?? ""
-            return Diagnostic(
-                .undefined, "'\(name)' is not defined anywhere", at: use.name.location ?? use.task.node.location,
-                remedy: near + "Define it in the inventory, the play or the role, give it with -e, or write a default.",
-                severity: .warning)
+            guard let remark = isKnown(name) ? tooEarly(use) : undefined(use) else { return nil }
+            return told.insert("\(name) \(use.name.location?.description ?? "")").inserted ? remark : nil
         }
+    }
+
+    private func undefined(_ use: Use) -> Diagnostic {
+        let near = NearestNames.hint(use.name.name, among: defined).map { $0 + " " } ?? ""
+        return Diagnostic(
+            .undefined, "'\(use.name.name)' is not defined anywhere", at: use.name.location ?? use.task.node.location,
+            remedy: near + "Define it in the inventory, the play or the role, give it with -e, or write a default.",
+            severity: .warning)
+    }
+
+    /// What there is to say of a name that only later tasks define.
+    private func tooEarly(_ use: Use) -> Diagnostic? {
+        let name = use.name.name
+        guard use.isCertain, !early.contains(name), !optional.contains(name), !name.hasPrefix("ansible_"),
+            let first = firstDefinition[name], first.order > use.order
+        else { return nil }
+        return Diagnostic(
+            .undefined, "'\(name)' is not defined at this point", at: use.name.location ?? use.task.node.location,
+            remedy: "Move the task that defines it before this one, or write a default.", severity: .warning,
+            notes: [Diagnostic.Note("defined by a later task", at: first.place)])
     }
 
     private func isKnown(_ name: String) -> Bool {
@@ -65,9 +96,22 @@ struct NameReview {
 
     private mutating func define(_ map: ValueMap) {
         for (name, value) in map {
-            defined.insert(name.text)
+            define(name.text)
             guess(value)
         }
+    }
+
+    /// Takes a name as defined from the beginning.
+    private mutating func define(_ name: String) {
+        defined.insert(name)
+        early.insert(name)
+    }
+
+    /// Takes a name as defined by a task, for those after it.
+    private mutating func define(_ name: String, by task: PlannedTask, at place: SourceLocation?) {
+        guard !task.isHandler, repetitions == 0 else { return define(name) }
+        defined.insert(name)
+        if firstDefinition[name] == nil { firstDefinition[name] = (order, place) }
     }
 
     /// Texts within variables may ask whether others are defined.
@@ -90,7 +134,7 @@ struct NameReview {
 
     private mutating func take(_ play: PlannedPlay) {
         define(play.node.keywords.vars)
-        for prompt in play.node.varsPrompt { defined.insert(prompt.name) }
+        for prompt in play.node.varsPrompt { define(prompt.name) }
         for field in play.node.varsFiles {
             guard !field.value.holdsTemplate else {
                 let directory = Path.directory(of: play.file)
@@ -113,12 +157,12 @@ struct NameReview {
                 guard seenFiles.insert(path).inserted, let root = try? planner.files.document(at: path) else {
                     continue
                 }
-                for (key, _) in root.pairs ?? [] { defined.insert(key.scalarText ?? "") }
+                for (key, _) in root.pairs ?? [] { define(key.scalarText ?? "") }
                 for (key, value) in root.allPairs {
                     switch key.scalarText {
-                    case "register", "loop_var", "index_var": defined.insert(value.scalarText ?? "")
+                    case "register", "loop_var", "index_var": define(value.scalarText ?? "")
                     case "set_fact", "ansible.builtin.set_fact", "vars", "add_host":
-                        for (name, _) in value.pairs ?? [] { defined.insert(name.scalarText ?? "") }
+                        for (name, _) in value.pairs ?? [] { define(name.scalarText ?? "") }
                     default: break
                     }
                 }
@@ -135,24 +179,32 @@ struct NameReview {
 
     private mutating func take(_ task: PlannedTask, in play: PlannedPlay) {
         guard seenTasks.insert(task.id).inserted else { return }
+        order += 1
         let node = task.node
         for map in task.inherited.vars + task.inherited.parameters { define(map) }
-        if let name = node.register?.value { defined.insert(name) }
+        if let name = node.register { define(name.value, by: task, at: name.location) }
         if let loop = node.loop {
-            defined.insert(loop.variable)
-            if let name = loop.indexVariable { defined.insert(name) }
+            define(loop.variable)
+            if let name = loop.indexVariable { define(name) }
         }
         if node.action.dynamicArguments != nil { isOpen = true }
         switch task.action {
         case .engine(.setFact), .engine(.addHost):
+            // What is kept in a cache, another run may have set; what a host is added with, it has from then on.
+            var isLasting = node.action.arguments["cacheable"] != nil
+            if case .engine(.addHost) = task.action { isLasting = true }
             for (name, value) in node.action.arguments {
                 if name.text.contains("{{") { isOpen = true }
-                defined.insert(name.text)
+                if isLasting {
+                    define(name.text)
+                } else {
+                    define(name.text, by: task, at: node.action.places[name.text] ?? node.location)
+                }
                 guess(value)
             }
         case .engine(.includeVars): takeIncludedVariables(task, play)
         case .engine(.includeTasks), .engine(.includeRole): takeInclude(task, play)
-        case .missing: isOpen = true
+        case .missing, .custom: isOpen = true
         default: break
         }
         read(task)
@@ -162,7 +214,7 @@ struct NameReview {
         let arguments = task.node.action.arguments
         if let name = arguments["name"] {
             if name.holdsTemplate { isOpen = true }
-            defined.insert(name.pythonText)
+            define(name.pythonText)
             return
         }
         let file = arguments["file"] ?? task.node.action.freeForm.map { .string($0) }
@@ -204,6 +256,9 @@ struct NameReview {
             isOpen = true
             return
         }
+        // A file may be included again, by itself or from elsewhere, and what it defines is there then.
+        repetitions += 1
+        defer { repetitions -= 1 }
         for role in found.roles { take(role) }
         for task in found.tasks { take(task, in: play) }
     }
@@ -212,15 +267,20 @@ struct NameReview {
 
     private mutating func read(_ task: PlannedTask) {
         let node = task.node
-        let conditions = task.inherited.when + node.until + node.changedWhen + node.failedWhen
-        for field in conditions { read(field.value, task, asExpression: true) }
+        for (index, field) in task.inherited.when.enumerated() {
+            // The first condition is looked at in any case, as far as nothing in it decides before its end.
+            let isWhole = ![" and ", " or ", " if "].contains(where: field.value.pythonText.contains)
+            read(field.value, task, asExpression: true, isCertain: index == 0 && isWhole && node.loop == nil)
+        }
+        for field in node.until + node.changedWhen + node.failedWhen { read(field.value, task, asExpression: true) }
+        let isCertain = task.inherited.when.isEmpty
         if let loop = node.loop {
-            read(loop.items.value, task)
+            read(loop.items.value, task, isCertain: isCertain)
             if let label = loop.label { read(label.value, task) }
             for field in loop.breakWhen { read(field.value, task, asExpression: true) }
         }
-        for value in node.action.arguments.values { read(value, task) }
-        if let text = node.action.freeForm { read(.string(text), task) }
+        for value in node.action.arguments.values { read(value, task, isCertain: isCertain && node.loop == nil) }
+        if let text = node.action.freeForm { read(.string(text), task, isCertain: isCertain && node.loop == nil) }
         for field in node.notify + task.inherited.environment { read(field.value, task) }
         if node.action.shortName == "assert", let that = node.action.arguments["that"] {
             for item in that.elements ?? [that] { read(item, task, asExpression: true) }
@@ -229,19 +289,25 @@ struct NameReview {
         for map in task.inherited.vars { guess(.map(map)) }
     }
 
-    private mutating func read(_ value: Value, _ task: PlannedTask, asExpression: Bool = false) {
+    private mutating func read(
+        _ value: Value, _ task: PlannedTask, asExpression: Bool = false, isCertain: Bool = false
+    ) {
         switch value {
         case .string(let text) where text.isTemplate || asExpression:
             let isExpression = asExpression && !text.string.contains("{{") && !text.string.contains("{%")
             findOptional(text.string)
             // A task whose trouble is ignored may be there to see whether there is any.
             guard !isExcused(task) else { return }
+            // An expression may pass by a part of itself.
+            let isOrdered =
+                isCertain && !task.isHandler && repetitions == 0
+                && ![" if ", " and ", " or ", "{%"].contains(where: text.string.contains)
             for name in (try? planner.variables.engine.freeNames(of: text, asExpression: isExpression)) ?? [] {
-                uses.append((name, task))
+                uses.append(Use(name: name, task: task, order: order, isCertain: isOrdered))
             }
         case .list(let items), .tuple(let items):
-            for item in items { read(item, task, asExpression: asExpression) }
-        case .map(let map): for item in map.values { read(item, task) }
+            for item in items { read(item, task, asExpression: asExpression, isCertain: isCertain) }
+        case .map(let map): for item in map.values { read(item, task, isCertain: isCertain) }
         default: break
         }
     }

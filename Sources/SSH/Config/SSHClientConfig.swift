@@ -38,6 +38,11 @@ public struct SSHClientConfig: Sendable {
         host: String, options: [(name: String, value: String)] = [], path: String? = nil, files: SSHConfigFiles,
         home: String, localUser: String
     ) throws(Diagnostic) {
+        guard SSHName.isHost(host) else {
+            throw Diagnostic(
+                .badValue, "'\(host)' cannot be a host's name: it holds what a shell would read", remedy: SSHName.remedy
+            )
+        }
         originalHost = host
         self.files = files
         self.home = home
@@ -45,6 +50,11 @@ public struct SSHClientConfig: Sendable {
         let source = SourceFile(
             name: "ssh options", text: options.map { "\($0.name)=\($0.value)" }.joined(separator: "\n"))
         for (index, option) in options.enumerated() {
+            if option.name.lowercased() == "user", !SSHName.isUser(option.value) {
+                throw Diagnostic(
+                    .badValue, "'\(option.value)' cannot be a user's name: it holds what a shell would read",
+                    remedy: SSHName.remedy)
+            }
             let place = SourceLocation(file: source, line: index + 1, column: 1)
             let line = SSHConfigFiles.Line(
                 keyword: option.name.lowercased(), words: SSHConfigFiles.words(option.value) ?? [option.value],

@@ -1,3 +1,5 @@
+internal import Values
+
 /// A public key as it travels: strings with their length before them.
 ///
 /// - SeeAlso: RFC 4251 §5, RFC 4253 §6.6; for certificates PROTOCOL.certkeys of OpenSSH.
@@ -80,7 +82,7 @@ struct PublicKeyLine: Sendable {
     init?(_ content: [UInt8]) {
         let line = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isNewline).first
         let words = (line ?? "").split(whereSeparator: \.isWhitespace)
-        guard let line, words.count >= 2, let blob = Base64Text.decode(String(words[1])),
+        guard let line, words.count >= 2, let blob = Base64.decode(String(words[1])),
             KeyBlob.type(of: blob).map({ $0 == words[0] }) == true
         else { return nil }
         text = String(line)

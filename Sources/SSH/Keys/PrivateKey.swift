@@ -1,5 +1,6 @@
 internal import Crypto
 internal import CryptoExtras
+internal import Values
 
 /// What can be told of a private key's file without its passphrase.
 struct PrivateKey: Sendable {
@@ -30,7 +31,7 @@ struct PrivateKey: Sendable {
         }
         // "openssh-key-v1" NUL, cipher, key derivation, its options, number of keys, the public key, the private one.
         let body = text[begin.upperBound...].drop { !$0.isNewline }.prefix { $0 != "-" }
-        guard let bytes = Base64Text.decode(String(body.filter { !$0.isWhitespace })) else { return }
+        guard let bytes = Base64.decode(String(body.filter { !$0.isWhitespace })) else { return }
         var offset = 15
         guard let cipher = KeyBlob.string(in: bytes, at: &offset) else { return }
         isEncrypted = cipher != Array("none".utf8)

@@ -55,6 +55,12 @@ enum BecomeFailure {
         let program = become.executable ?? become.method.rawValue
         let said = words.lowercased()
         func says(_ parts: String...) -> Bool { parts.contains { said.contains($0) } }
+        // sudo goes on to say what followed from it.
+        func line(_ parts: String...) -> String {
+            let lines = words.split(whereSeparator: \.isNewline)
+            return lines.first { line in parts.contains { line.lowercased().contains($0) } }.map(String.init)
+                ?? words.lastLine
+        }
 
         if says("command not found", "no such file or directory", ": not found") {
             return Diagnostic(
@@ -87,7 +93,7 @@ enum BecomeFailure {
         }
         if says("unknown user", "does not exist", "no passwd entry", "unknown id", "user not found") {
             return Diagnostic(
-                .become, "there is no user '\(become.user)' on this host: \(words.lastLine)",
+                .become, "there is no user '\(become.user)' on this host: \(line("user", "unknown id", "passwd"))",
                 remedy: "Create the user first, or correct `become_user`.")
         }
         return Diagnostic(

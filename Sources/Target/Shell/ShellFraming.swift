@@ -1,3 +1,5 @@
+internal import Values
+
 /// The conversation with a long-lived shell, without any input or output of its own: requests become bytes to
 /// send, received bytes become replies.
 ///
@@ -139,7 +141,7 @@ struct EncodedRequest {
             let piece = input[sent..<min(input.count, sent + way.pieceSize)]
             sent += piece.count
             if sent == input.count { phase = .call }
-            let text = Base64.encode(piece)
+            let text = Base64.encodedBytes(piece, lineLength: 76)
             if way == .headCount { return Array("_b \(text.count)\n".utf8) + text }
             return Array("_c <<'.'\n".utf8) + text + Array("\n.\n".utf8)
         case .call:
@@ -147,44 +149,6 @@ struct EncodedRequest {
             return Array("\(call)\n".utf8)
         case .done:
             return nil
-        }
-    }
-}
-
-/// Base64 with lines of 76 characters, which every decoder takes.
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        let encoded = (bytes.count + 2) / 3 * 4
-        let size = encoded + max(0, (encoded - 1) / 76)
-        return [UInt8](unsafeUninitializedCapacity: size) { output, count in
-            alphabet.withUnsafeBufferPointer { alphabet in
-                bytes.withUnsafeBufferPointer { bytes in
-                    var at = 0
-                    var column = 0
-                    var to = 0
-                    while at < bytes.count {
-                        if column == 76 {
-                            output[to] = UInt8(ascii: "\n")
-                            to += 1
-                            column = 0
-                        }
-                        let left = bytes.count - at
-                        let word =
-                            UInt32(bytes[at]) << 16 | (left > 1 ? UInt32(bytes[at + 1]) << 8 : 0)
-                            | (left > 2 ? UInt32(bytes[at + 2]) : 0)
-                        output[to] = alphabet[Int(word >> 18 & 63)]
-                        output[to + 1] = alphabet[Int(word >> 12 & 63)]
-                        output[to + 2] = left > 1 ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "=")
-                        output[to + 3] = left > 2 ? alphabet[Int(word & 63)] : UInt8(ascii: "=")
-                        to += 4
-                        column += 4
-                        at += 3
-                    }
-                    count = to
-                }
-            }
         }
     }
 }

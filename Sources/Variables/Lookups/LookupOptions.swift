@@ -35,6 +35,15 @@ struct LookupOptions: Sendable {
         return int
     }
 
+    /// Seconds that a process can wait, a fraction of one or more.
+    func seconds(_ name: String, default standard: Double) throws(Diagnostic) -> Double {
+        guard let value = values[name], !value.isNull else { return standard }
+        guard let seconds = Double(value.pythonText), (0...100_000_000).contains(seconds) else {
+            throw wrong(name, "a number of seconds", value)
+        }
+        return seconds
+    }
+
     /// One of the words, the first if none is given.
     func choice(_ name: String, _ words: [String]) throws(Diagnostic) -> String {
         guard let text = text(name) else { return words.first ?? "" }

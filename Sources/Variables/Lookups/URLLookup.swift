@@ -31,14 +31,14 @@ struct URLLookup {
     private var request: HTTPRequest
 
     init(_ address: String, _ given: LookupOptions, _ context: LookupContext) throws(Diagnostic) {
-        let options = Self.completed(given, context)
+        let options = try Self.completed(given, context)
         guard ["http://", "https://", "ftp://", "file://"].contains(where: { address.lowercased().hasPrefix($0) })
         else {
             throw Diagnostic(.badValue, "'\(address)' is no URL", remedy: "Such as https://example.org/file.")
         }
         request = HTTPRequest("GET", address)
         request.takesOtherSchemes = true
-        let seconds = Double(options.text("timeout") ?? "10") ?? 10
+        let seconds = try options.seconds("timeout", default: 10)
         request.connectTimeout = .seconds(seconds)
         // A long answer may take its time; one that does not come ends.
         request.timeout = .zero
@@ -71,7 +71,9 @@ struct URLLookup {
     }
 
     /// The options with those that variables and the environment give.
-    private static func completed(_ given: LookupOptions, _ context: LookupContext) -> LookupOptions {
+    private static func completed(
+        _ given: LookupOptions, _ context: LookupContext
+    ) throws(Diagnostic) -> LookupOptions {
         var options = given
         let names: [(option: String, variable: String, environment: String)] = [
             ("force", "ansible_lookup_url_force", "ANSIBLE_LOOKUP_URL_FORCE"),
@@ -87,8 +89,8 @@ struct URLLookup {
             ("unredirected_headers", "ansible_lookup_url_unredir_headers", "ANSIBLE_LOOKUP_URL_UNREDIR_HEADERS"),
         ]
         for name in names where options[name.option] == nil {
-            if let value = try? context.scope?.lookup(name.variable) {
-                options.set(name.option, value)
+            if let scope = context.scope, let value = try scope.lookup(name.variable) {
+                options.set(name.option, try scope.deep(value))
             } else if let text = getenv(name.environment) {
                 options.set(name.option, .string(String(cString: text)))
             }

@@ -104,9 +104,9 @@ import Values
             try DockerUnits.words("a 'b c' \"d\\\"e\\n\" f\\ g ''", of: "x") == ["a", "b c", "d\"e\\n", "f g", ""])
         #expect(throws: Diagnostic.self) { try DockerUnits.words("a 'b", of: "x") }
         for text in ["", "a", "ab", "abc", "user:pass?>~"] {
-            #expect(DockerUnits.decodeBase64(DockerUnits.base64(Array(text.utf8))) == text)
+            #expect(Base64.decodedText(Base64.encode(text.utf8)) == text)
         }
-        #expect(DockerUnits.base64(Array("?>~".utf8), urlSafe: true) == "Pz5-")
+        #expect(Base64.encode("?>~".utf8, .urlSafe) == "Pz5-")
     }
 
     @Test("ports: single, ranges, addresses, kinds of transport")

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import Modules
 import Results
 import Target
@@ -48,11 +49,16 @@ struct DockerToolTests {
         let deed = try await engine.perform(
             "docker_container_exec",
             [
-                "container": "t-exec", "argv": ["sh", "-c", "cat; echo \"$A $PWD\"; echo bad >&2; exit 3"],
-                "stdin": "in", "chdir": "/tmp", "env": ["A": "it's"],
+                "container": "t-exec",
+                "argv": ["sh", "-c", "cat; echo \"$A $PWD $DOCKER_HOST $PATH\"; echo bad >&2; exit 3"],
+                "stdin": "in", "chdir": "/tmp",
+                "env": [
+                    "A": "it's", "DOCKER_HOST": "tcp://127.0.0.1:1", "PATH": "/bin:/usr/bin:/mine",
+                    "no.name-of-sh": "x",
+                ],
             ])
         #expect(deed.isChanged)
-        #expect(deed.outcome.result.values["stdout"] == "in\nit's /tmp")
+        #expect(deed.outcome.result.values["stdout"] == "in\nit's /tmp tcp://127.0.0.1:1 /bin:/usr/bin:/mine")
         #expect(deed.outcome.result.values["stderr"] == "bad")
         #expect(deed.outcome.result.values["rc"] == 3)
         let check = try await engine.perform(
@@ -76,5 +82,69 @@ struct DockerToolTests {
             try await engine.perform(
                 "docker_prune", ["containers": true, "containers_filters": ["label": "made=here"]]
             ).outcome.status == .ok)
+    }
+
+    @Test("images go to an archive, are removed, and come back from it")
+    func archive() async throws {
+        let engine = try await EngineFixture.shared.engine()
+        let folder = "/var/tmp/swiftprov-archive-test.\(UUID().uuidString)"
+        let path = folder + "/two.tar"
+        try await engine.shell("mkdir \"$1\"", folder)
+        _ = try await engine.docker("tag", "tiny:1", "t-arch:1")
+        _ = try await engine.docker("tag", "tiny:2", "t-arch:2")
+        let save: ValueMap = ["names": ["t-arch:1", "t-arch:2"], "path": .string(path)]
+        #expect(try await engine.perform("docker_image_export", save, check: true).isChanged)
+        #expect(!FileManager.default.fileExists(atPath: path))
+        let saved = try await engine.perform("docker_image_export", save)
+        #expect(saved.isChanged && saved.outcome.result.values["msg"] == "there is no archive yet")
+        #expect(try await engine.perform("docker_image_export", save).outcome.status == .ok)
+        var fewer = save
+        fewer["names"] = ["t-arch:1"]
+        let other = try await engine.perform("docker_image_export", fewer, check: true)
+        #expect(other.outcome.result.values["msg"] == "the archive holds other images, too")
+
+        let load: ValueMap = ["path": .string(path)]
+        #expect(try await engine.perform("docker_image_load", load).outcome.status == .ok)
+        let foretold = try await engine.perform("docker_image_remove", ["name": "t-arch:1"], check: true)
+        #expect(foretold.outcome.result.values["untagged"] == ["t-arch:1"])
+        #expect(foretold.outcome.result.values["deleted"] == .list([]))
+        let removed = try await engine.perform("docker_image_remove", ["name": "t-arch", "tag": "1"])
+        #expect(removed.isChanged && removed.outcome.result.values["untagged"] == ["t-arch:1"])
+        let again = try await engine.perform("docker_image_remove", ["name": "t-arch:1"])
+        #expect(again.outcome.status == .ok && again.roundTrips == 1)
+        #expect(again.outcome.result.values["image"] == .map([:]))
+
+        let missing = try await engine.perform("docker_image_load", load, check: true)
+        #expect(missing.isChanged && missing.settings["image t-arch:1"] != nil)
+        #expect(missing.settings["image t-arch:2"] == nil)
+        let loaded = try await engine.perform("docker_image_load", load)
+        #expect(loaded.outcome.result.values["images"]?.elements?.count == 2)
+        #expect(
+            Set(loaded.outcome.result.values["image_names"]?.elements?.compactMap(\.stringValue) ?? [])
+                == ["t-arch:1", "t-arch:2"])
+        #expect(try await engine.perform("docker_image_load", load).outcome.status == .ok)
+
+        // Not by its ID, as long as it has several names.
+        let id = try await engine.docker("image", "inspect", "-f", "{{.Id}}", "t-arch:1")
+        let named = await #expect(throws: Diagnostic.self) {
+            try await engine.perform("docker_image_remove", ["name": .string(id)], check: true)
+        }
+        #expect(named?.summary.hasSuffix("has 2 names") == true)
+        _ = try await engine.docker("rmi", "t-arch:1", "t-arch:2")
+
+        try await engine.shell("echo nothing >\"$1/bad.tar\"", folder)
+        let bad = await #expect(throws: Diagnostic.self) {
+            try await engine.perform("docker_image_load", ["path": .string(folder + "/bad.tar")])
+        }
+        #expect(bad != nil)
+        let gone = await #expect(throws: Diagnostic.self) {
+            try await engine.perform("docker_image_load", ["path": .string(folder + "/no.tar")], check: true)
+        }
+        #expect(gone?.summary == "there is no archive '\(folder)/no.tar' on the host")
+        let none = await #expect(throws: Diagnostic.self) {
+            try await engine.perform("docker_image_export", ["names": ["no-such-image"], "path": .string(path)])
+        }
+        #expect(none?.summary == "there is no image 'no-such-image:latest'")
+        try await engine.shell("rm -rf \"$1\"", folder)
     }
 }

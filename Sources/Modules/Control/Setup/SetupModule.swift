@@ -38,7 +38,7 @@ struct SetupModule: Module {
     init(_ arguments: Arguments) throws(Diagnostic) {
         subset = arguments.strings("gather_subset").map(\.trimmed).filter { !$0.isEmpty }
         filters = arguments.strings("filter").map(\.trimmed).filter { !$0.isEmpty && $0 != "*" }
-        timeout = arguments.int("gather_timeout") ?? 10
+        timeout = arguments.seconds("gather_timeout", or: 10)
         factPath = arguments.optionalString("fact_path") ?? "/etc/ansible/facts.d"
         families = try FactFamily.wanted(subset, at: arguments.location)
     }

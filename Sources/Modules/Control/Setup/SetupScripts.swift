@@ -126,7 +126,7 @@ enum SetupScripts {
                 for item in removable queue/discard_granularity queue/rotational queue/scheduler \
                     queue/logical_block_size size device/vendor device/model; do
                     value=
-                    [ -r "$place/$item" ] && value=$(head -n 1 "$place/$item" 2>/dev/null)
+                    [ -r "$place/$item" ] && IFS= read -r value 2>/dev/null <"$place/$item"
                     fields="$fields
         $value"
                 done
@@ -185,7 +185,7 @@ enum SetupScripts {
                 attributes=
                 for item in address mtu type flags speed; do
                     value=
-                    [ -r "$place/$item" ] && value=$(cat "$place/$item" 2>/dev/null)
+                    [ -r "$place/$item" ] && IFS= read -r value 2>/dev/null <"$place/$item"
                     attributes="$attributes$value|"
                 done
                 state=0

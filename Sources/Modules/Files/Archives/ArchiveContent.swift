@@ -1,4 +1,5 @@
 import Diagnostics
+import Results
 import Target
 
 /// What the host says about an archive beside what is unpacked of it.
@@ -57,6 +58,29 @@ struct ArchiveContent: Sendable {
         }
         guard names.contains(where: { !$0.isEmpty }) else { throw failed("'\(source)' holds no files") }
         while !fields.isAtEnd { differences.append(fields.next()) }
+    }
+
+    /// Where the names are in the directory: no archive chooses a place outside of it.
+    ///
+    /// tar drops all of a name up to the last `..`, unzip the `..` alone.
+    var unpackedNames: [String] {
+        names.map { name in
+            let parts = name.split(separator: "/")
+            guard let last = parts.lastIndex(of: "..") else { return name }
+            return (kind == .zip ? parts.filter { $0 != ".." } : Array(parts[(last + 1)...])).joined(separator: "/")
+        }.filter { !$0.isEmpty }
+    }
+
+    /// Whether something that would be changed before is among what is unpacked.
+    func isTouched(by effects: [(below: String, effect: Change.FileEffect)]) -> Bool {
+        guard effects.contains(where: { !$0.below.isEmpty }) else { return false }
+        // The names and the directories they are in.
+        var wanted: Set<String> = []
+        for name in unpackedNames {
+            var path = FilePlacement.normalized(name)
+            while path != ".", wanted.insert(path).inserted { path = FilePlacement.directory(of: path) }
+        }
+        return effects.contains { wanted.contains($0.below) }
     }
 
     /// Drops what tar tells that does not matter: what a task sets itself, and owners where we are not root.
@@ -144,20 +168,27 @@ enum UnpackScripts {
                 ) >"$work/names"
                 if [ "$mode" = unpack ]; then
                     if [ -n "$keep" ]; then set -- -uo "$@"; else set -- -o "$@"; fi
-                    unzip -q "$@" -d "$directory" >"$work/said" 2>&1 </dev/null || { cat "$work/said" >&2; exit 1; }
+                    unzip -q "$@" -d "$directory" >"$work/said" 2>&1 </dev/null
+                    status=$?
+                    # A warning that a name was kept inside is no trouble.
+                    if [ "$status" = 1 ] && ! grep -qv 'warning:  skipped "\.\./" path' "$work/said"; then status=0; fi
+                    [ "$status" = 0 ] || { cat "$work/said" >&2; exit 1; }
                 fi
                 tr '\n' '\000' <"$work/names"
                 printf '\0'
                 [ "$mode" = compare ] || exit 0
                 unzip -Z -s "$archive" 2>/dev/null | grep '^[-dlrwxsStT?]\{10\} ' | sed 's/^\(.\{10\}\).*:[0-9][0-9] \(.*\)$/\1 \2/' >"$work/modes"
                 while IFS= read -r name; do
+                    # Where unzip puts it: without any `..`.
+                    place=$name
+                    case /$name/ in */../*) place=$(printf '/%s\n' "$name" | sed -e ':a' -e 's|/\.\./|/|' -e 'ta' -e 's|^/||') ;; esac
                     case $name in
                     */)
-                        if ! [ -d "$directory/$name" ]; then printf '%s: missing\0' "$name"; fi
+                        if ! [ -d "$directory/$place" ]; then printf '%s: missing\0' "$name"; fi
                         continue
                         ;;
                     esac
-                    file=$directory/$name
+                    file=$directory/$place
                     line=$(grep -F -- " $name" "$work/modes" | head -n 1)
                     plain=$(printf '%s' "$name" | sed 's/[][*?\\]/\\&/g')
                     case $line in

@@ -43,6 +43,7 @@ struct UnarchiveModule: Module {
     )
 
     private let source: ArchiveSource
+    /// Without a name and password, if it is a URL.
     private let sourceName: String
     private let destination: String
     private let creates: String?
@@ -52,12 +53,13 @@ struct UnarchiveModule: Module {
 
     struct Step: Sendable {
         var unpacks = true
-        var names: [String] = []
+        var content = ArchiveContent(kind: .tar)
         var differences: [(path: String, difference: FileAttributes.Difference)] = []
     }
 
     init(_ arguments: Arguments) throws(Diagnostic) {
-        sourceName = try arguments.string("src")
+        let sourceName = try arguments.string("src")
+        self.sourceName = Address(sourceName).text
         destination = try arguments.string("dest")
         creates = arguments.optionalString("creates")
         listsFiles = arguments.bool("list_files")
@@ -71,7 +73,8 @@ struct UnarchiveModule: Module {
         } else {
             guard !sourceName.contains("://") else {
                 throw Diagnostic(
-                    .badValue, "'src: \(sourceName)' is a URL, which only the host fetches", at: arguments.location,
+                    .badValue, "'src: \(Address(sourceName).text)' is a URL, which only the host fetches",
+                    at: arguments.location,
                     remedy: "Add 'remote_src: true'.")
             }
             do throws(Diagnostic) {
@@ -86,15 +89,23 @@ struct UnarchiveModule: Module {
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
-        let inspection = try await target.inspect(
-            [destination] + (creates.map { [$0] } ?? []), owner: attributes.owner, group: attributes.group)
-        if let creates, inspection.paths.last?.followed.exists == true {
+        let paths = [destination, creates ?? destination, source.path.isEmpty ? destination : source.path]
+        // Where a path may make all of it needless, the archive is not sent before that is known.
+        let comparesAtOnce = creates == nil && source.isAtHand
+        let (inspection, early) = try await together(
+            { () async throws(Diagnostic) in
+                try await target.inspect(paths, owner: attributes.owner, group: attributes.group)
+            },
+            { () async throws(Diagnostic) in
+                comparesAtOnce ? try await comparison(path: source.path, target) : nil
+            })
+        if let creates, inspection.paths[1].followed.exists {
             return .asWanted(
                 ModuleResult(skipped: true, values: ["msg": .string("skipped, since \(creates) exists")]))
         }
         let place = inspection.paths[0]
         if case .missing(let trouble) = source { throw trouble }
-        if place.isAwaited(by: target) || place.isForeseen && place.followed.kind == .directory {
+        if place.isAwaited(by: target) || place.hasForeseenContent && place.followed.kind == .directory {
             return .change(
                 .action("unpack \(sourceName) into \(place.path)"), Step(),
                 foreseen: .changed(["dest": .string(destination), "src": .string(sourceName)]))
@@ -106,18 +117,29 @@ struct UnarchiveModule: Module {
         }
         try attributes.requireOwners(inspection, on: target)
         if case .url = source { return .unknown(Unknown("what \(sourceName) holds"), Step()) }
-        let content = try await compare(path: source.path, target)
+        if case .host(let path) = source,
+            inspection.paths[2].hasForeseenContent && inspection.paths[2].followed.exists
+                || inspection.paths[2].isAwaited(by: target)
+        {
+            return .unknown(Unknown("what '\(path)' will hold"), Step())
+        }
+        let answer: CommandResult
+        if let early { answer = early } else { answer = try await comparison(path: source.path, target) }
+        let content = try content(answer, target)
+        if content.isTouched(by: target.foreseen.effects(within: place.path)) {
+            return .unknown(Unknown("what earlier tasks leave in '\(place.path)'"), Step())
+        }
         return try await plan(content, place, target)
     }
 
     private func plan(
         _ content: ArchiveContent, _ place: PathInspection, _ target: some TargetReader
     ) async throws(Diagnostic) -> Plan<Step> {
-        var step = Step(unpacks: !content.differences.isEmpty, names: content.names)
+        var step = Step(unpacks: !content.differences.isEmpty, content: content)
         var parts: [Change.Part] = content.differences.prefix(50).map { .action($0) }
         if content.differences.count > 50 { parts.append(.action("… and \(content.differences.count - 50) more")) }
         if !step.unpacks {
-            step.differences = try await attributeDifferences(content.names, place.path, target)
+            step.differences = try await attributeDifferences(content, place.path, target)
             for (path, difference) in step.differences {
                 for case .setting(let name, let before, let after) in difference.parts {
                     parts.append(.setting("\(path): \(name)", before: before, after: after))
@@ -134,27 +156,22 @@ struct UnarchiveModule: Module {
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         guard case .url(let download) = source else { return try await unpack(source.path, step, target) }
         let fetched = try await download.fetch(newerThan: "", to: "", algorithm: "", on: target)
-        guard let file = fetched.file else { throw Diagnostic(.failed, "nothing came from \(download.shownURL)") }
-        let outcome: Result<ModuleResult, Diagnostic>
-        do throws(Diagnostic) {
-            let content = try await compare(path: file.path, target)
+        guard let file = fetched.file else { throw Diagnostic(.failed, "nothing came from \(download.url)") }
+        return try await target.removing(file.path) { () async throws(Diagnostic) in
+            let content = try content(try await comparison(path: file.path, target), target)
             let place = try await target.inspect([destination]).paths[0]
             switch try await plan(content, place, target) {
-            case .asWanted(let result): outcome = .success(result)
-            case .change(_, let found, _): outcome = .success(try await unpack(file.path, found, target))
-            case .unknown: outcome = .success(.ok())
+            case .asWanted(let result): return result
+            case .change(_, let found, _): return try await unpack(file.path, found, target)
+            case .unknown: return .ok()
             }
-        } catch {
-            outcome = .failure(error)
         }
-        try await target.perform(#"rm -f -- "$1""#, [file.path], doing: "remove '\(file.path)'")
-        return try outcome.get()
     }
 
     private func unpack(
         _ path: String, _ step: Step, _ target: some TargetWriter
     ) async throws(Diagnostic) -> ModuleResult {
-        var content = ArchiveContent(kind: .tar)
+        var content = step.content
         if step.unpacks {
             let answer = try await target.execute(
                 UnpackScripts.script, options.words("unpack", path, destination), input: source.input, timeout: nil)
@@ -164,18 +181,20 @@ struct UnarchiveModule: Module {
                 throw Diagnostic(.failed, "'\(destination)' is not a directory", host: target.hostName)
             }
         }
-        let names = step.unpacks ? content.names : step.names
-        let differences = step.unpacks ? try await attributeDifferences(names, destination, target) : step.differences
+        let differences =
+            step.unpacks ? try await attributeDifferences(content, destination, target) : step.differences
         if !differences.isEmpty { try await FileAttributes.set(differences, on: target) }
         var values = values(content)
         values.merge(try await target.stat(destination).commonValues)
-        if !step.unpacks, listsFiles { values["files"] = .list(names.map { .string($0) }) }
         return .changed(values)
     }
 
-    private func compare(path: String, _ target: some TargetReader) async throws(Diagnostic) -> ArchiveContent {
-        let answer = try await target.query(
+    private func comparison(path: String, _ target: some TargetReader) async throws(Diagnostic) -> CommandResult {
+        try await target.query(
             UnpackScripts.script, options.words("compare", path, destination), input: source.input, timeout: nil)
+    }
+
+    private func content(_ answer: CommandResult, _ target: some TargetReader) throws(Diagnostic) -> ArchiveContent {
         var content = try ArchiveContent(answer, sourceName, target.hostName)
         content.judge(attributes)
         return content
@@ -183,12 +202,12 @@ struct UnarchiveModule: Module {
 
     /// Owner, group and mode of everything that was unpacked.
     private func attributeDifferences(
-        _ names: [String], _ directory: String, _ target: some TargetReader
+        _ content: ArchiveContent, _ directory: String, _ target: some TargetReader
     ) async throws(Diagnostic) -> [(path: String, difference: FileAttributes.Difference)] {
         guard !attributes.isEmpty else { return [] }
         var paths: [String] = []
         var seen: Set<String> = []
-        for name in names {
+        for name in content.unpackedNames {
             let path = FilePlacement.normalized(FilePlacement.join(directory, name))
             if seen.insert(path).inserted { paths.append(path) }
             // The top directory may not be in the archive by itself.
@@ -199,7 +218,9 @@ struct UnarchiveModule: Module {
         }
         let inspection = try await target.inspect(paths, owner: attributes.owner, group: attributes.group)
         var result: [(path: String, difference: FileAttributes.Difference)] = []
-        for found in inspection.paths where found.entry.exists {
+        // What the archive has behind a link of its own lies elsewhere on the host.
+        let links = inspection.paths.filter { $0.entry.kind == .link }.map { $0.path + "/" }
+        for found in inspection.paths where found.entry.exists && !links.contains(where: found.path.hasPrefix) {
             let difference = try attributes.difference(from: found.entry, in: inspection, on: target)
             if !difference.isEmpty { result.append((found.path, difference)) }
         }
@@ -224,6 +245,13 @@ private enum ArchiveSource: Sendable {
 
     /// A path of the host; empty where the archive is sent along.
     var path: String { if case .host(let path) = self { path } else { "" } }
+    /// Whether it can be compared with what is there before it is fetched.
+    var isAtHand: Bool {
+        switch self {
+        case .content, .host: true
+        case .url, .missing: false
+        }
+    }
     var input: [UInt8]? { if case .content(let bytes) = self { bytes } else { nil } }
 }
 

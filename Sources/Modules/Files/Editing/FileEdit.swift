@@ -1,4 +1,3 @@
-internal import Crypto
 import Diagnostics
 import Results
 import Target
@@ -42,12 +41,20 @@ struct FileEdit: Sendable {
         attributes = try FileAttributes(arguments)
         creates = arguments.bool("create")
         backup = arguments.bool("backup")
-        validate = arguments.optionalString("validate")
-        if let validate, !validate.contains("%s") {
+        validate = try Self.validation(arguments)
+    }
+
+    /// The command that must accept a file, if the task has one.
+    ///
+    /// - Throws: `Diagnostic` if nothing in it stands for the file.
+    static func validation(_ arguments: Arguments) throws(Diagnostic) -> String? {
+        guard let command = arguments.optionalString("validate") else { return nil }
+        guard command.contains("%s") else {
             throw Diagnostic(
-                .badValue, "'validate: \(validate)' lacks %s", at: arguments.location,
+                .badValue, "'validate: \(command)' lacks %s", at: arguments.location,
                 remedy: "%s stands for the path of the file to be checked.")
         }
+        return command
     }
 
     /// The file as it was found.
@@ -89,20 +96,13 @@ struct FileEdit: Sendable {
     func read(_ target: some TargetReader, mayBeMissing: Bool = false, with extra: Script = "") async throws(Diagnostic)
         -> Original?
     {
-        var (inspection, rest) = try await target.inspect(
-            [FilePlacement.directory(of: path), path], checksums: true, owner: attributes.owner,
-            group: attributes.group, with: extra + Self.content, [String(Self.limit)])
-        let said = rest.next()
-        var place = inspection.paths[1]
-        let holder = inspection.paths[0]
-        if place.isForeseen, place.followed.kind == .file {
-            guard let content = target.foreseen.effect(at: place.path)?.content else { return nil }
-            place.checksum = FilePlacement.hex(Insecure.SHA1.hash(data: content))
-            return Original(place: place, inspection: inspection, holder: holder, content: content, extra: said)
-        }
+        var file = try await target.hostFile(
+            path, also: [FilePlacement.directory(of: path)], owner: attributes.owner, group: attributes.group,
+            with: extra)
+        if file.awaits != nil { return nil }
+        var place = file.place
         if place.entry.kind == .link, followsLinks { place = place.behindLink }
-        switch place.followed.kind {
-        case .absent:
+        if file.bytes == nil {
             if place.isAwaited(by: target) { return nil }
             guard creates || mayBeMissing else {
                 throw Diagnostic(
@@ -110,36 +110,11 @@ struct FileEdit: Sendable {
                     remedy: "Create it in an earlier task, or say 'create: true' where the module has it.",
                     host: target.hostName)
             }
-            return Original(place: place, inspection: inspection, holder: holder, extra: said)
-        case .directory:
-            throw Diagnostic(.failed, "'\(place.path)' is a directory", host: target.hostName)
-        case .file: break
-        default:
-            throw Diagnostic(.failed, "'\(place.path)' is a device, socket or pipe", host: target.hostName)
         }
-        guard place.followed.size <= Self.limit else {
-            throw Diagnostic(
-                .failed, "'\(place.path)' is longer than \(Self.limit >> 20) MiB", host: target.hostName)
-        }
-        guard rest.next() == "content" else {
-            throw Diagnostic(
-                .failed, "cannot read '\(place.path)': permission denied",
-                remedy: "Become a user who may, with `become: true`.", host: target.hostName)
-        }
-        return Original(place: place, inspection: inspection, holder: holder, content: rest.remainder(), extra: said)
+        return Original(
+            place: place, inspection: file.inspection, holder: file.inspection.paths[0], content: file.bytes,
+            extra: file.rest.next())
     }
-
-    /// Bytes; a longer file is not edited.
-    private static let limit = 64 << 20
-
-    /// The content after a mark, so that an empty file and an unreadable one are told apart.
-    private static let content: Script = #"""
-        printf '\0'
-        if [ -f "$p" ] && [ -r "$p" ] && [ "$(stat -L -c %s -- "$p")" -le "$sp_a" ]; then
-            printf 'content\0'
-            cat -- "$p"
-        fi
-        """#
 
     // MARK: Planning
 

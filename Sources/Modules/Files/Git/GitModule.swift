@@ -106,7 +106,8 @@ struct GitModule: Module {
         }
         if differsURL {
             change.parts.append(
-                .setting("remote", before: .string(sight.url ?? ""), after: .string(wish.shownRepository)))
+                .setting(
+                    "remote", before: .string(Address.masked(sight.url ?? "")), after: .string(wish.shownRepository)))
         }
         if sight.isModified { change.parts.append(.action("throw away changes by hand: \(sight.modified)")) }
         if wish.recursive, sight.hasStaleSubmodules || wish.tracksSubmodules && sight.hasSubmodules {
@@ -214,13 +215,11 @@ struct GitWish: Sendable {
     }
 
     /// The address without a password in it.
-    var shownRepository: String {
-        guard let scheme = repository.firstRange(of: "://") else { return repository }
-        let authority = repository[scheme.upperBound...].prefix { $0 != "/" }
-        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else {
-            return repository
-        }
-        return repository[..<authority.index(after: colon)] + "********" + repository[at...]
+    var shownRepository: String { Address.masked(repository) }
+
+    /// What git said, without the passwords it repeats.
+    func shown(_ text: String) -> String {
+        Address.masked(text.replacing(repository, with: shownRepository))
     }
 
     var effects: [Change.Effect] {
@@ -291,8 +290,25 @@ struct GitSight: Sendable {
             ?? names["refs/tags/\(wish.version)"] ?? (wish.version.hasPrefix("refs/") ? names[wish.version] : nil)
     }
 
+    /// The line that says most: git's last words are often advice, or how a transfer went on.
+    private static func reason(in output: String) -> String {
+        let lines = output.split(whereSeparator: \.isNewline).map(String.init)
+        for mark in ["fatal: ", "error: ", "remote: error: "] {
+            guard let index = lines.firstIndex(where: { $0.lowercased().hasPrefix(mark) }) else { continue }
+            // Why there was nothing to read, ssh or the server said before.
+            if lines[index].contains("Could not read from remote repository"), index > 0,
+                !lines[index - 1].hasPrefix("Cloning into")
+            {
+                return lines[index - 1]
+            }
+            return lines[index]
+        }
+        return lines.last { !$0.hasPrefix("hint: ") && !$0.trimmed.isEmpty } ?? ""
+    }
+
     static func trouble(_ answer: CommandResult, _ wish: GitWish, _ host: String) -> Diagnostic {
-        let said = answer.errorOutput.lastLine
+        let output = wish.shown(answer.errorOutput)
+        let said = reason(in: output)
         switch answer.status {
         case 3:
             return Diagnostic(
@@ -307,7 +323,7 @@ struct GitSight: Sendable {
                 .failed, "cannot read \(wish.shownRepository): \(said)",
                 remedy: "Look at the address, and at 'key_file' and 'accept_newhostkey' for ssh.", host: host)
         default:
-            let notes = answer.errorOutput.split(separator: "\n").suffix(6).map { Diagnostic.Note(String($0)) }
+            let notes = output.split(separator: "\n").suffix(6).map { Diagnostic.Note(String($0)) }
             return Diagnostic(
                 .failed, "git failed for '\(wish.destination)': \(said)", host: host, notes: notes)
         }

@@ -35,31 +35,45 @@ struct FetchModule: Module {
     private let isFlat: Bool
     private let failsOnMissing: Bool
     private let hostName: String?
-    private let context: ModuleContext
 
     struct Step: Sendable {
         var path: String
         var checksum: String
+        /// Bytes.
+        var size = 0
         var local: String
+    }
+
+    /// SHA-1 and MD5 of what comes in pieces.
+    private struct Digests {
+        private var sha1 = Insecure.SHA1()
+        private var md5Function = Insecure.MD5()
+
+        mutating func add(_ bytes: [UInt8]) {
+            sha1.update(data: bytes)
+            md5Function.update(data: bytes)
+        }
+
+        var checksum: String { FilePlacement.hex(sha1.finalize()) }
+        var md5: String { FilePlacement.hex(md5Function.finalize()) }
     }
 
     init(_ arguments: Arguments) throws(Diagnostic) {
         source = try arguments.string("src")
         var destination = try arguments.string("dest")
-        context = arguments.context
         if !destination.hasPrefix("/") {
-            let base = try context.variable("playbook_dir")?.stringValue ?? "."
+            let base = try arguments.context.variable("playbook_dir")?.stringValue ?? "."
             destination = FilePlacement.join(base, destination)
         }
         self.destination = destination
         isFlat = arguments.bool("flat")
         failsOnMissing = arguments.bool("fail_on_missing")
-        hostName = try context.variable("inventory_hostname")?.stringValue
+        hostName = try arguments.context.variable("inventory_hostname")?.stringValue
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         let found = try await target.inspect([source], checksums: true).paths[0]
-        if found.isForeseen, found.followed.kind == .file || found.isAwaited(by: target) {
+        if found.hasForeseenContent, found.followed.kind == .file || found.isAwaited(by: target) {
             return .unknown(
                 Unknown("what '\(source)' will hold"), Step(path: found.path, checksum: "", local: ""))
         }
@@ -89,17 +103,19 @@ struct FetchModule: Module {
         }
         let local = try place(of: found.path, target.hostName)
         if LocalFiles.kind(of: local) == .file {
-            let here = try context.readFile(local, false)
-            if FilePlacement.hex(Insecure.SHA1.hash(data: here)) == checksum {
+            var here = Digests()
+            try LocalFile.readPieces(of: local) { here.add($0) }
+            if here.checksum == checksum {
                 return .asWanted(
                     .ok([
                         "dest": .string(local), "file": .string(found.path), "checksum": .string(checksum),
-                        "md5sum": .string(FilePlacement.hex(Insecure.MD5.hash(data: here))),
+                        "md5sum": .string(here.md5),
                     ]))
             }
         }
         return .change(
-            .action("copy \(found.path) to \(local) here"), Step(path: found.path, checksum: checksum, local: local),
+            .action("copy \(found.path) to \(local) here"),
+            Step(path: found.path, checksum: checksum, size: found.followed.size, local: local),
             foreseen: .changed([
                 "dest": .string(local), "checksum": .string(checksum), "remote_checksum": .string(checksum),
                 "remote_md5sum": .null,
@@ -107,21 +123,41 @@ struct FetchModule: Module {
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
-        guard let content = try await target.bytes(at: step.path) else {
-            throw Diagnostic(.failed, "'\(step.path)' is gone", host: target.hostName)
+        try LocalFile.makeDirectory(FilePlacement.directory(of: step.local), mode: 0o777)
+        let draft = try LocalFileDraft(of: step.local, access: .byUmask)
+        var digests = Digests()
+        // Piece by piece: neither end ever holds a large file in memory.
+        for number in 0...(step.size / Self.pieceSize) {
+            let answer = try await target.query(
+                Self.piece, step.path, String(number * Self.pieceCount), String(Self.pieceCount))
+            guard answer.succeeded else {
+                throw Diagnostic(
+                    .failed, "cannot read '\(step.path)': \(answer.errorOutput.lastLine)", host: target.hostName)
+            }
+            digests.add(answer.stdout)
+            try draft.append(answer.stdout)
         }
-        let checksum = FilePlacement.hex(Insecure.SHA1.hash(data: content))
+        let checksum = digests.checksum
         guard step.checksum == checksum else {
             throw Diagnostic(
                 .failed, "'\(step.path)' changed while it was fetched", remedy: "Run again.", host: target.hostName)
         }
-        try LocalFile.makeDirectory(FilePlacement.directory(of: step.local), mode: 0o777)
-        try LocalFile.replace(step.local, with: content, access: .byUmask)
+        try draft.putInPlace()
         return .changed([
             "dest": .string(step.local), "checksum": .string(checksum), "remote_checksum": .string(checksum),
-            "md5sum": .string(FilePlacement.hex(Insecure.MD5.hash(data: content))), "remote_md5sum": .null,
+            "md5sum": .string(digests.md5), "remote_md5sum": .null,
         ])
     }
+
+    /// Mebibytes read at once.
+    private static let pieceCount = 16
+    private static let pieceSize = pieceCount << 20
+
+    /// `$1` the file, `$2` mebibytes to leave out at its begin, `$3` mebibytes to read; `dd` goes there without reading.
+    private static let piece: Script = #"""
+        exec 3<"$1" || exit 1
+        dd bs=1048576 skip="$2" count="$3" <&3 2>/dev/null
+        """#
 
     /// Where the file goes here: never outside `dest`, whatever the host's name or the path hold.
     private func place(of path: String, _ host: String) throws(Diagnostic) -> String {
@@ -141,7 +177,9 @@ struct FetchModule: Module {
         }
         let base = FilePlacement.normalized(FilePlacement.join(destination, hostName ?? host))
         let place = FilePlacement.normalized(base + "/" + path)
-        guard place.hasPrefix(base + "/"), base.hasPrefix(FilePlacement.normalized(destination)) else {
+        let top = FilePlacement.normalized(destination)
+        // The base is one name below the top, whatever the host's name holds.
+        guard place.hasPrefix(base + "/"), base.hasPrefix(top == "/" ? top : top + "/") else {
             throw Diagnostic(
                 .failed, "'\(path)' would be put outside '\(base)'", remedy: "Give 'src' without '..'.", host: host)
         }

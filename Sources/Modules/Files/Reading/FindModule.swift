@@ -85,8 +85,8 @@ struct FindModule: Module {
         }
     }
 
-    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Never> {
-        let levels = recurses ? depth.map { String(max($0, 1) + 1) } ?? "" : "1"
+    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Void> {
+        let levels = recurses ? depth.map { String(min(max($0, 1), Self.deepest) + 1) } ?? "" : "1"
         let answer = try await target.query(FindListing.script, [levels, follows ? "1" : ""] + paths)
         guard answer.succeeded else {
             throw Diagnostic(
@@ -100,12 +100,25 @@ struct FindModule: Module {
         var warnings: [String] = []
         var isLimited = false
         for path in paths {
-            guard let tree = listing.next() else {
+            let listed = listing.next()
+            let top = listed?.top ?? path
+            let foreseen = target.foreseen.effects(within: top)
+            for (below, effect) in foreseen where try wish.mayFind(below, effect, levels: recurses ? depth : 1) {
+                return .unknown(Unknown("what earlier tasks leave in '\(path)'"), ())
+            }
+            if listed == nil {
+                // A directory to come, and all it will hold is not looked for.
+                if foreseen.contains(where: { $0.below.isEmpty && $0.effect.kind == .directory }) { continue }
+                if target.foreseen.awaitsPackages { return .unknown(Unknown("what '\(path)' will hold"), ()) }
+            }
+            let isGone = target.foreseen.effect(at: top)?.kind == .absent
+            guard var tree = listed, !isGone else {
                 let text = "'\(path)' is not a directory"
                 skipped[path] = .string(text)
                 warnings.append("skipped '\(path)': \(text)")
                 continue
             }
+            for (below, effect) in foreseen { tree.apply(effect, below) }
             let matches = try await self.matches(in: tree, &examined, already: found.count, target)
             found += matches.entries
             isLimited = isLimited || matches.isLimited
@@ -132,7 +145,9 @@ struct FindModule: Module {
                 ], warnings: warnings))
     }
 
-    func apply(_ step: Never, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {}
+    func apply(_ step: Void, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+        throw Diagnostic(.internal, "a run knows what is to be found")
+    }
 
     /// The matches below one directory, top ones first.
     private func matches(
@@ -193,6 +208,9 @@ struct FindModule: Module {
         }
         return false
     }
+
+    /// Levels of directories that no file system has.
+    private static let deepest = 1_000_000
 
     /// Bytes that are read at most to look into files.
     private static let longest = 64 << 20

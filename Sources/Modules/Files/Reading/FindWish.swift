@@ -1,5 +1,6 @@
 import Diagnostics
 internal import Jinja
+import Results
 import Target
 import Values
 
@@ -73,18 +74,28 @@ struct FindWish: Sendable {
                 .badValue, "'\(name): \(text)' is not a whole number and a unit", at: arguments.location,
                 remedy: "Units are \(units.keys.sorted().map(String.init).joined(separator: ", ")).")
         }
-        return number * (unit ?? 1)
+        // Nothing is larger or older than what a number can hold.
+        let (value, isTooLarge) = number.multipliedReportingOverflow(by: unit ?? 1)
+        return isTooLarge ? (number < 0 ? -Int.max : Int.max) : max(value, -Int.max)
+    }
+
+    /// Whether something that an earlier task of a dry run would make or change may be among what is found.
+    ///
+    /// - Parameters:
+    ///   - below: Its path below the directory.
+    ///   - levels: How deep is looked; nil for all the way.
+    func mayFind(_ below: String, _ effect: Change.FileEffect, levels: Int?) throws(Diagnostic) -> Bool {
+        guard !below.isEmpty, effect.kind != .absent else { return false }
+        // Other permissions are seen in what was listed.
+        if effect.keepsContent, effect.mode != nil { return false }
+        if let levels, below.utf8.count(where: { $0 == UInt8(ascii: "/") }) >= max(levels, 1) { return false }
+        let kind: FileState.Kind =
+            effect.kind == .directory ? .directory : effect.kind == .link ? .link : .file
+        return try isNamed(FilePlacement.basename(of: below), kind)
     }
 
     func matches(_ entry: FindListing.Entry, now: Double) throws(Diagnostic) -> Bool {
-        if entry.name.hasPrefix("."), !showsHidden { return false }
-        switch (type, entry.state.kind) {
-        case ("any", _), ("directory", .directory), ("file", .file), ("link", .link): break
-        default: return false
-        }
-        let name = Array(entry.name.utf8)
-        if !patterns.isEmpty, try !Self.matchesOne(name, patterns) { return false }
-        if try Self.matchesOne(name, excludes) { return false }
+        guard try isNamed(entry.name, entry.state.kind) else { return false }
         if let age {
             let time =
                 stamp == "atime" ? entry.state.accessed : stamp == "ctime" ? entry.state.changed : entry.state.modified
@@ -95,6 +106,18 @@ struct FindWish: Sendable {
         }
         if let mode { return isExact ? entry.state.mode == mode : entry.state.mode & mode != 0 }
         return true
+    }
+
+    /// Whether name and kind are those looked for.
+    private func isNamed(_ name: String, _ kind: FileState.Kind) throws(Diagnostic) -> Bool {
+        if name.hasPrefix("."), !showsHidden { return false }
+        switch (type, kind) {
+        case ("any", _), ("directory", .directory), ("file", .file), ("link", .link): break
+        default: return false
+        }
+        let bytes = Array(name.utf8)
+        if !patterns.isEmpty, try !Self.matchesOne(bytes, patterns) { return false }
+        return try !Self.matchesOne(bytes, excludes)
     }
 
     private static func matchesOne(_ name: [UInt8], _ regexes: [Regex]) throws(Diagnostic) -> Bool {
@@ -155,6 +178,22 @@ struct FindListing {
             var result: [[Entry]] = []
             walk(top, 1, depth, deepest, &result)
             return result
+        }
+
+        /// Takes in what an earlier task of a dry run would do to what is there.
+        ///
+        /// - Parameter below: The path below the top.
+        mutating func apply(_ effect: Change.FileEffect, _ below: String) {
+            guard !below.isEmpty else { return }
+            let path = FilePlacement.join(top, below)
+            let holder = FilePlacement.directory(of: path)
+            guard let index = children[holder]?.firstIndex(where: { $0.path == path }) else { return }
+            guard effect.kind == .absent else {
+                if let mode = effect.mode { children[holder]?[index].state.mode = mode }
+                return
+            }
+            children[holder]?.remove(at: index)
+            for key in children.keys where key == path || key.hasPrefix(path + "/") { children[key] = nil }
         }
 
         private func walk(_ path: String, _ level: Int, _ depth: Int?, _ deepest: Int?, _ result: inout [[Entry]]) {

@@ -28,6 +28,11 @@ struct SlurpModule: Module {
     init(_ arguments: Arguments) throws(Diagnostic) { source = try arguments.string("src") }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Void> {
+        if let effect = target.foreseen.effect(at: source), effect.kind == .file || effect.kind == .link,
+            effect.content == nil, !effect.keepsContent
+        {
+            return .unknown(Unknown("what '\(source)' will hold"), ())
+        }
         guard let content = try await target.bytes(at: source) else {
             if target.foreseen.awaitsPackages { return .unknown(Unknown("what '\(source)' will hold"), ()) }
             throw Diagnostic(.failed, "'\(source)' does not exist", host: target.hostName)

@@ -95,7 +95,7 @@ struct HashiVaultClient {
             }
             tries += 1
             // The pause doubles each time, from 0.3 seconds after the second failure on.
-            if tries > 1 { usleep(UInt32(min(300_000 << (tries - 2), 60_000_000))) }
+            if tries > 1 { usleep(UInt32(min(300_000 << min(tries - 2, 8), 60_000_000))) }
         }
     }
 

@@ -1,16 +1,20 @@
-internal import Diagnostics
+public import Diagnostics
 
-/// Splits a line into words as a shell would, with quotes, backslashes and a `#` comment.
-///
-/// As in Ansible's inventories a `#` begins a comment wherever it stands outside quotes, even inside a word.
-enum ShellWords {
+/// Splits a line into words as a POSIX shell would, with quotes and backslashes, without expanding anything: as Ansible
+/// takes apart `command:` and `validate:`, and the lines of its inventories.
+public enum ShellWords {
     /// A word, and where on the line it begins, counted from 1.
-    struct Word {
-        var text: String
-        var column: Int
+    public struct Word: Sendable {
+        public var text: String
+        public var column: Int
     }
 
-    /// The words of a line without quotes, comments and characters beyond ASCII, as most lines are.
+    /// The words alone.
+    ///
+    /// - Throws: As `words`.
+    public static func split(_ line: String) throws(Diagnostic) -> [String] { try words(line).map(\.text) }
+
+    /// The words of a line without quotes, comments and characters beyond ASCII, as most lines are; nil for others.
     private static func simpleWords(_ line: String) -> [Word]? {
         var words: [Word] = []
         let bytes = line.utf8
@@ -20,7 +24,7 @@ enum ShellWords {
         for index in bytes.indices {
             switch bytes[index] {
             case 0x80..., UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "#"): return nil
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
                 if let begin = start { words.append(Word(text: String(line[begin..<index]), column: startColumn)) }
                 start = nil
             default:
@@ -35,8 +39,10 @@ enum ShellWords {
         return words
     }
 
-    /// - Throws: `Diagnostic` with code `.syntax`, without a place, for a quote that is never closed.
-    static func split(_ line: String) throws(Diagnostic) -> [Word] {
+    /// - Parameter comments: Whether a `#` outside quotes begins a comment, even inside a word, as in inventories.
+    /// - Throws: `Diagnostic` with code `.syntax`, without a place, for a quote that is never closed or a backslash
+    ///   that nothing follows.
+    public static func words(_ line: String, comments: Bool = false) throws(Diagnostic) -> [Word] {
         if let simple = simpleWords(line) { return simple }
         var words: [Word] = []
         var current: Word?
@@ -49,10 +55,10 @@ enum ShellWords {
         scan: while index < characters.count {
             let character = characters[index]
             switch character {
-            case " ", "\t", "\r", "\n":
+            case " ", "\t", "\r", "\n", "\r\n":
                 if let word = current { words.append(word) }
                 current = nil
-            case "#": break scan
+            case "#" where comments: break scan
             case "'", "\"":
                 if current == nil { current = Word(text: "", column: index + 1) }
                 let open = index
