@@ -85,6 +85,8 @@ public struct ShellRequest: Sendable {
     public var timeout: Duration?
     /// See `Script.checksItsInput`.
     public var checksItsInput = false
+    /// Whether what it prints is for people, who may see it before it ends; snippets print for us.
+    public var printsForPeople: Bool
     /// Who is told how it stands when it takes long; nil for nobody.
     public var progress: ProgressWatch?
 
@@ -93,5 +95,6 @@ public struct ShellRequest: Sendable {
         self.text = text
         self.input = input
         self.timeout = timeout
+        printsForPeople = kind == .command
     }
 }

@@ -89,6 +89,7 @@ public struct HostTarget: TargetWriter {
         text += script.text
         var request = ShellRequest(script.startsPrograms ? .command : .snippet, text, input: input, timeout: timeout)
         request.checksItsInput = script.checksItsInput
+        request.printsForPeople = false
         return try await self.request(request)
     }
 

@@ -46,6 +46,7 @@ final class ProgressWatcher {
     /// The first arguments of every look: the directory of the request's files, its number, the shell's process or
     /// nothing for a command, which notes its own.
     private let subject: [String]
+    private let showsOutput: Bool
     private let start = ContinuousClock.now
     private var offsets = (output: 0, errors: 0)
     private var timer: LoopTimer?
@@ -56,7 +57,8 @@ final class ProgressWatcher {
     /// What is shown of a stream at one look, in bytes.
     private static let shownAtOnce = 8192
 
-    init(_ watch: ProgressWatch, subject: [String], ask: @escaping Asking) {
+    init(_ watch: ProgressWatch, subject: [String], showsOutput: Bool, ask: @escaping Asking) {
+        self.showsOutput = showsOutput
         self.watch = watch
         self.subject = subject
         self.ask = ask
@@ -99,9 +101,11 @@ final class ProgressWatcher {
         let sizes = (output: Int(fields.next()) ?? 0, errors: Int(fields.next()) ?? 0)
         let shown = max(0, Int(fields.next()) ?? 0)
         let bytes = fields.remainder()
-        look.output = Array(bytes.prefix(shown))
-        look.errors = Array(bytes.dropFirst(shown))
-        look.omitted = max(0, sizes.output - offsets.output + sizes.errors - offsets.errors - bytes.count)
+        if showsOutput {
+            look.output = Array(bytes.prefix(shown))
+            look.errors = Array(bytes.dropFirst(shown))
+            look.omitted = max(0, sizes.output - offsets.output + sizes.errors - offsets.errors - bytes.count)
+        }
         offsets = sizes
         look.ticks = processes.ticks
         look.process = processes.deciding

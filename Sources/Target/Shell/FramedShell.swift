@@ -205,7 +205,9 @@ package final class FramedShell: Shell {
         guard head.watcher == nil, let watch = head.request.progress, case .open(_, let place) = phase else { return }
         let isCommand = EncodedRequest.runsApart(head.request)
         let subject = [place.directory, String(head.number), isCommand ? "" : place.process]
-        let watcher = ProgressWatcher(watch, subject: subject) { [weak self] request in
+        let watcher = ProgressWatcher(
+            watch, subject: subject, showsOutput: head.request.printsForPeople
+        ) { [weak self] request in
             guard let self else { return nil }
             let shell = self.lookShell ?? FramedShell(become: become, openTimeout: openTimeout, opener: opener)
             self.lookShell = shell
