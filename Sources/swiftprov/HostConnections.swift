@@ -79,9 +79,9 @@ private actor KeyPassphrases: PassphraseSource {
                 let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
                 guard terminal >= 0 else { return nil }
                 close(terminal)
-                let text = Prompting.read(
+                let answer = Prompting.read(
                     "Enter passphrase for key '\(path)': ", echoes: false, apartFromInput: true)
-                return text.isEmpty ? nil : text
+                return answer.text.flatMap { $0.isEmpty ? nil : $0 }
             }
         }
         answers[path] = answer

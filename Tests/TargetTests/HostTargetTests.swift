@@ -278,7 +278,9 @@ final class Scratch: Sendable {
                 """
                 mkdir -p bin; cat >bin/\(name) <<'END'
                 #!/bin/sh
-                case $(readlink -f "\(place)") in */.swiftprov-*) stat -L -c '%a' "\(place)" >>\(scratch.path)/seen;; esac
+                case $(readlink -f "\(place)") in
+                */.swiftprov-*) mode=$(stat -L -c %a "\(place)"); echo "$mode" >>\(scratch.path)/seen;;
+                esac
                 exec /bin/\(name) "$@"
                 END
                 chmod +x bin/\(name); echo old >f; chmod 644 f

@@ -77,6 +77,8 @@ import Testing
         #expect(kill(pid_t(process.number), 0) == 0)
         await shell.close()
         _ = try? await result
+        // Whoever inherits it takes its status a moment later.
+        try await wait { kill(pid_t(process.number), 0) != 0 }
         #expect(kill(pid_t(process.number), 0) != 0, "closing ended it")
     }
 

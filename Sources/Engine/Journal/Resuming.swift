@@ -93,7 +93,7 @@ extension PlannedTask {
     /// Whether its answers are kept: modules', and what would come out otherwise if it were decided again.
     var isForJournal: Bool {
         switch action {
-        case .module: true
+        case .module, .custom: true
         case .engine(.setFact), .engine(.pause): true
         case .engine, .missing: false
         }
@@ -101,6 +101,7 @@ extension PlannedTask {
 
     /// Whether it does what it says without looking whether that is needed.
     var actsBlindly: Bool {
+        if case .custom = action { return true }
         guard case .module(let module) = action else { return false }
         return ["command", "shell", "raw", "script", "uri", "postgresql_query", "docker_container_exec"]
             .contains(module.manual.shortName)
