@@ -35,6 +35,7 @@ struct JSONReader {
 
     private mutating func value(depth: Int) throws(Diagnostic) -> Value {
         guard depth <= deepest else { throw trouble("JSON nested more than \(deepest) deep") }
+        guard !StackGuard.isNearlyFull else { throw trouble("the JSON text nests too deeply") }
         guard let byte = current else { throw trouble("the JSON text ends where a value should stand") }
         switch byte {
         case UInt8(ascii: "{"): return try object(depth: depth)
