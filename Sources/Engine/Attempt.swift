@@ -87,7 +87,8 @@ extension TaskRun {
         if !settings.isCheckMode, let wish = try asynchrony(in: scope) {
             return try await perform(work, wish, settings)
         }
-        return taken(try await ModuleRunner.perform(work, on: try target(settings, for: work), check: settings.isCheckMode))
+        return taken(
+            try await ModuleRunner.perform(work, on: try target(settings, for: work), check: settings.isCheckMode))
     }
 
     /// The outcome where only a run can tell; the facts it would set are as unknown as it is.

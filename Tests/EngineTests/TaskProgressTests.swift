@@ -20,7 +20,9 @@ import Testing
             notes.compactMap { note -> String? in if case .standing(let text) = note.content { text } else { nil } }
         }
         var omitted: Int {
-            notes.reduce(0) { (sum: Int, note: ProgressNote) -> Int in if case .omitted(let count) = note.content { sum + count } else { sum } }
+            notes.reduce(0) { (sum: Int, note: ProgressNote) -> Int in
+                if case .omitted(let count) = note.content { sum + count } else { sum }
+            }
         }
     }
 
