@@ -90,7 +90,7 @@ import Values
         if checked.status == ran.status, ran.status == "changed" || ran.status == "ok" {
             // What only the run can tell is marked so.
             for (key, foretold) in checked.values
-            where foretold.firstUnknown == nil
+            where foretold.firstUnknown == nil && !it.ignoredValues.contains(key.text)
                 && ![
                     "backup_file", "backup", "stat", "status", "ansible_facts", "cache_update_time",
                     "execution_time_ms", "containers",
