@@ -157,8 +157,11 @@ import Values
             let (values, said) = ArgumentCheck.check(type.manual, raw)
             if let first = said.first(where: { $0.severity == .error }) { throw first }
             let module = try type.init(Arguments(values: try #require(values), context: bench.context))
-            let outcome = try await ModuleRunner.perform(
-                module, on: bench.target(foreseen, environment: it.environment), check: check)
+            // As in a run: what is asked together goes out together.
+            let outcome = try await withTaskExecutorPreference(EventLoop.shared) {
+                try await ModuleRunner.perform(
+                    module, on: bench.target(foreseen, environment: it.environment), check: check)
+            }
             let status =
                 switch outcome.status {
                 case .ok: "ok"
