@@ -43,6 +43,7 @@ let package = Package(
         .systemLibrary(name: "CLibSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .target(name: "CLinux"),
         // libcurl, loaded when it is first needed; the package is for its headers.
@@ -82,7 +83,8 @@ let package = Package(
         // What is done there, and what is said about it.
         room("Results", ["Diagnostics", "Values"]),
         room(
-            "Modules", ["Diagnostics", "Local", "Values", "Jinja", "YAML", "Target", "Results", "X509", crypto]),
+            "Modules",
+            ["CZlib", "Diagnostics", "Local", "Values", "Jinja", "YAML", "Target", "Results", "X509", crypto]),
         room(
             "Engine",
             [

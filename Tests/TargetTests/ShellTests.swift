@@ -356,4 +356,26 @@ import Testing
         #expect(access(scratch.path + "/made", F_OK) == 0)
         try await scratch.end()
     }
+
+    @Test("what lies elsewhere goes with the shell, however it ends", arguments: SystemShell.present)
+    func apart(_ system: SystemShell) async throws {
+        let scratch = Scratch()
+        let shell = system.open()
+        for (name, ends) in [("killed", true), ("a b'c", false)] {
+            let path = scratch.path + "/" + name
+            _ = try await shell.snippet(
+                "mkdir \(ShellQuoting.quote(path)); printf '%s\\n' \(ShellQuoting.quote(path)) >>\"$_d/apart\"")
+            #expect(access(path, F_OK) == 0)
+            guard ends else { continue }
+            _ = await diagnostic { try await shell.snippet("kill -9 $$; sleep 5") }
+            _ = try await shell.snippet(":")
+            #expect(access(path, F_OK) != 0, "the next shell removes it")
+        }
+        await shell.close()
+        for _ in 0..<100 where access(scratch.path + "/a b'c", F_OK) == 0 {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(access(scratch.path + "/a b'c", F_OK) != 0, "its own end removes it")
+        try await scratch.end()
+    }
 }

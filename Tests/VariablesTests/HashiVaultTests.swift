@@ -1,6 +1,4 @@
 import Diagnostics
-import Inventory
-import Local
 import Testing
 import Values
 import Variables
@@ -25,12 +23,8 @@ import Variables
 
     init() throws {
         server = try RecordedServer(answers: Self.answers, tokens: ["good-token", "from-role"])
-        let tree = try InventoryLoader.load(InventorySources(paths: ["h1,"])).tree
-        let variables = RunVariables(
-            inventory: tree, extra: ["server": .string(Text(server.url))], run: RunFacts()
-        ) { path throws(Diagnostic) in try LocalFile.bytes(path) }
-        scope = variables.scope(host: "h1", task: nil)
-        kept = variables
+        kept = try server.variables()
+        scope = kept.scope(host: "h1", task: nil)
     }
 
     /// The scope's lookups belong to it.

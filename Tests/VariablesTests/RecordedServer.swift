@@ -1,6 +1,11 @@
+import Diagnostics
 import Foundation
 import Glibc
+import Inventory
+import Local
 import Synchronization
+import Values
+import Variables
 
 /// A server on the loopback address that answers as it was recorded: by method and path, where it
 /// asks for a token to who shows one it knows.
@@ -40,6 +45,14 @@ final class RecordedServer: Sendable {
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
+    }
+
+    /// Variables of a host, among them the server's address as `server`.
+    func variables() throws -> RunVariables {
+        let tree = try InventoryLoader.load(InventorySources(paths: ["h1,"])).tree
+        return RunVariables(inventory: tree, extra: ["server": .string(Text(url))], run: RunFacts()) {
+            path throws(Diagnostic) in try LocalFile.bytes(path)
+        }
     }
 
     /// Method, path and body of each request that came.

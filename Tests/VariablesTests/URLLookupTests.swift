@@ -1,6 +1,4 @@
 import Diagnostics
-import Inventory
-import Local
 import Testing
 import Values
 import Variables
@@ -15,12 +13,8 @@ import Variables
         server = try RecordedServer(answers: [
             "GET /lines": (200, "one\ntwo\n\nfour\n"), "GET /secret": (200, "fine"), "GET /gone": (404, "no such page"),
         ])
-        let tree = try InventoryLoader.load(InventorySources(paths: ["h1,"])).tree
-        let variables = RunVariables(
-            inventory: tree, extra: ["server": .string(Text(server.url))], run: RunFacts()
-        ) { path throws(Diagnostic) in try LocalFile.bytes(path) }
-        scope = variables.scope(host: "h1", task: nil)
-        kept = variables
+        kept = try server.variables()
+        scope = kept.scope(host: "h1", task: nil)
     }
 
     private func evaluate(_ expression: String) throws(Diagnostic) -> Value {

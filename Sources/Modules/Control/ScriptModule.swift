@@ -124,29 +124,18 @@ struct ScriptModule: Module {
         return ""
     }
 
-    /// `$1` the name, `$2` whether it must be executable where it lies: file systems of temporary files may forbid it;
-    /// `$3` its length. Where it can be it lies in the shell's private directory, which goes with the shell.
+    /// `$1` the name, `$2` whether it is executed itself, `$3` its length.
     private static let put =
-        (#"""
-    umask 077
-    directory=
-    trap '[ -z "$directory" ] || rm -rf -- "$directory"' EXIT
-    for place in "$_d" "${TMPDIR:-/tmp}" "$HOME" /var/tmp; do
-        directory=$(mktemp -d "$place/.swiftprov-XXXXXXXXXX" 2>/dev/null) || { directory=; continue; }
-        : >"$directory/$1" && chmod 700 "$directory/$1" || exit 1
-        if [ -z "$2" ] || [ -x "$directory/$1" ]; then
-            cat >"$directory/$1" || exit 1
-            [ "$(wc -c <"$directory/$1")" -eq "$3" ] || { echo 'it did not arrive whole' >&2; exit 1; }
-            printf '%s\n' "$directory/$1"
-            directory=
-            exit 0
-        fi
-        rm -rf -- "$directory"
-    done
-    directory=
-    echo 'there is no directory where a script may be run' >&2
-    exit 1
-    """# as Script).checkingItsInput
+        (RunnablePlace.script
+            + #"""
+            sp_place=
+            trap '[ -z "$sp_place" ] || rm -rf -- "$sp_place"' EXIT
+            sp_runnable "$1" "$2" || exit 1
+            cat >"$sp_place/$1" || exit 1
+            [ "$(wc -c <"$sp_place/$1")" -eq "$3" ] || { echo 'it did not arrive whole' >&2; exit 1; }
+            printf '%s\n' "$sp_place/$1"
+            sp_place=
+            """#).checkingItsInput
 
     private static let remove: Script = #"rm -rf -- "${1%/*}""#
 }

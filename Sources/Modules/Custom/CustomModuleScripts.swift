@@ -34,52 +34,47 @@ enum CustomModuleScripts {
     ///
     /// What it is given lies in a directory of its own, for its user's eyes only, which is removed whatever ends it.
     static let run =
-        (#"""
-    mask=$(umask)
-    umask 077
-    payload=$_d/module-$1/$2
-    if [ -n "$1" ] && ! [ -f "$payload" ]; then printf '\001swiftprov: no module\n' >&2; exit 66; fi
-    own= apart=
-    trap '[ -z "$own$apart" ] || rm -rf -- "$own" "$apart"' EXIT
-    trap 'exit 143' TERM INT HUP
-    trap 'exit 141' PIPE
-    own=$(mktemp -d "$_d/run-XXXXXXXXXX") || exit 1
-    sed "s|$3|$own/|g" >"$own/args" || exit 1
-    key=$1 name=$2 found=
-    if [ -n "$4" ]; then
-        # One that is there need not run: programs that choose among versions stand in for all of them.
-        [ -s "$_d/python" ] || for python in $4; do
-            "$python" -c '' </dev/null >/dev/null 2>&1 || continue
-            printf '%s\n' "$python" >"$_d/python"
-            break
-        done
-        found=$(cat "$_d/python" 2>/dev/null)
-        [ -n "$found" ] || { printf '\001swiftprov: no interpreter %s\n' python3 >&2; exit 67; }
-        shift 4
-        set -- "$found" "$@"
-    else
-        shift 4
-    fi
-    if [ $# -gt 0 ]; then
-        command -v "$1" >/dev/null 2>&1 || { printf '\001swiftprov: no interpreter %s\n' "$1" >&2; exit 67; }
-    elif ! [ -x "$payload" ]; then
-        for place in "${TMPDIR:-/tmp}" "$HOME" /var/tmp; do
-            apart=$(mktemp -d "$place/.swiftprov-XXXXXXXXXX" 2>/dev/null) || { apart=; continue; }
-            cp "$payload" "$apart/$name" && chmod 700 "$apart/$name" && [ -x "$apart/$name" ] && break
-            rm -rf -- "$apart"
-            apart=
-        done
-        [ -n "$apart" ] || { echo 'there is no directory where a program may be run' >&2; exit 1; }
-        payload=$apart/$name
-    fi
-    if [ -z "$key" ]; then
-        payload=$own/$name
-        mv -f "$own/args" "$payload" || exit 1
-        umask "$mask"
-        "$@" "$payload" </dev/null
-    else
-        umask "$mask"
-        "$@" "$payload" "$own/args" </dev/null
-    fi
-    """# as Script).startingPrograms
+        (RunnablePlace.script
+            + #"""
+            mask=$(umask)
+            umask 077
+            payload=$_d/module-$1/$2
+            if [ -n "$1" ] && ! [ -f "$payload" ]; then printf '\001swiftprov: no module\n' >&2; exit 66; fi
+            own= sp_place=
+            trap '[ -z "$own$sp_place" ] || rm -rf -- "$own" "$sp_place"' EXIT
+            trap 'exit 143' TERM INT HUP
+            trap 'exit 141' PIPE
+            own=$(mktemp -d "$_d/run-XXXXXXXXXX") || exit 1
+            sed "s|$3|$own/|g" >"$own/args" || exit 1
+            key=$1 name=$2 found=
+            if [ -n "$4" ]; then
+                # One that is there need not run: programs that choose among versions stand in for all of them.
+                [ -s "$_d/python" ] || for python in $4; do
+                    "$python" -c '' </dev/null >/dev/null 2>&1 || continue
+                    printf '%s\n' "$python" >"$_d/python"
+                    break
+                done
+                found=$(cat "$_d/python" 2>/dev/null)
+                [ -n "$found" ] || { printf '\001swiftprov: no interpreter %s\n' python3 >&2; exit 67; }
+                shift 4
+                set -- "$found" "$@"
+            else
+                shift 4
+            fi
+            if [ $# -gt 0 ]; then
+                command -v "$1" >/dev/null 2>&1 || { printf '\001swiftprov: no interpreter %s\n' "$1" >&2; exit 67; }
+            elif ! [ -x "$payload" ]; then
+                sp_runnable "$name" 1 && cat "$payload" >"$sp_place/$name" || exit 1
+                payload=$sp_place/$name
+            fi
+            if [ -z "$key" ]; then
+                payload=$own/$name
+                mv -f "$own/args" "$payload" || exit 1
+                umask "$mask"
+                "$@" "$payload" </dev/null
+            else
+                umask "$mask"
+                "$@" "$payload" "$own/args" </dev/null
+            fi
+            """#).startingPrograms
 }

@@ -78,12 +78,10 @@ struct DockerImageBuildModule: Module {
 
     init(_ arguments: Arguments) throws(Diagnostic) {
         let name = try arguments.string("name")
-        try ImageReference.check(name)
-        var reference = ImageReference(name)
+        let reference = try ImageReference(named: name, arguments)
         guard !reference.isID, reference.digest == nil else {
             throw Diagnostic(.badValue, "'\(name)' cannot be the name of a new image", at: arguments.location)
         }
-        reference.tag = reference.tag ?? arguments.optionalString("tag").flatMap { $0.isEmpty ? nil : $0 } ?? "latest"
         image = reference.full
         let folder = try arguments.string("path")
         path = folder

@@ -31,12 +31,7 @@ struct DockerImageExportModule: Module {
     init(_ arguments: Arguments) throws(Diagnostic) {
         var images: [ImageReference] = []
         for name in arguments.strings("names") {
-            try ImageReference.check(name)
-            var reference = ImageReference(name)
-            if reference.tag == nil, reference.digest == nil, !reference.isID {
-                reference.tag = arguments.optionalString("tag").flatMap { $0.isEmpty ? nil : $0 } ?? "latest"
-            }
-            images.append(reference)
+            images.append(try ImageReference(named: name, arguments))
         }
         guard !images.isEmpty else {
             throw Diagnostic(.badValue, "'names' names no image", at: arguments.location)

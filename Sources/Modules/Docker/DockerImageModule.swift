@@ -34,11 +34,7 @@ struct DockerImageModule: Module {
 
     init(_ arguments: Arguments) throws(Diagnostic) {
         let name = try arguments.string("name")
-        try ImageReference.check(name)
-        var reference = ImageReference(name)
-        if reference.tag == nil, reference.digest == nil, !reference.isID {
-            reference.tag = arguments.optionalString("tag") ?? "latest"
-        }
+        let reference = try ImageReference(named: name, arguments)
         self.reference = reference
         source = arguments.optionalString("source").flatMap(Source.init)
         isPresent = arguments.optionalString("state") != "absent"

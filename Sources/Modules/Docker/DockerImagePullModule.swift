@@ -34,12 +34,10 @@ struct DockerImagePullModule: Module {
 
     init(_ arguments: Arguments) throws(Diagnostic) {
         let name = try arguments.string("name")
-        try ImageReference.check(name)
-        var reference = ImageReference(name)
+        let reference = try ImageReference(named: name, arguments)
         guard !reference.isID else {
             throw Diagnostic(.badValue, "an image cannot be pulled by its ID '\(name)'", at: arguments.location)
         }
-        if reference.tag == nil, reference.digest == nil { reference.tag = arguments.optionalString("tag") ?? "latest" }
         self.reference = reference
         platform = arguments.optionalString("platform")
         asksAlways = arguments.optionalString("pull") != "not_present"

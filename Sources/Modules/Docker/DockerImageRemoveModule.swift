@@ -29,13 +29,7 @@ struct DockerImageRemoveModule: Module {
     private let endpoint: DockerEndpoint
 
     init(_ arguments: Arguments) throws(Diagnostic) {
-        let name = try arguments.string("name")
-        try ImageReference.check(name)
-        var reference = ImageReference(name)
-        if reference.tag == nil, reference.digest == nil, !reference.isID {
-            reference.tag = arguments.optionalString("tag").flatMap { $0.isEmpty ? nil : $0 } ?? "latest"
-        }
-        self.reference = reference
+        reference = try ImageReference(named: try arguments.string("name"), arguments)
         forces = arguments.bool("force")
         prunes = arguments.bool("prune")
         endpoint = try DockerEndpoint(arguments)

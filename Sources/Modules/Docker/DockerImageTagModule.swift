@@ -36,20 +36,13 @@ struct DockerImageTagModule: Module {
     }
 
     init(_ arguments: Arguments) throws(Diagnostic) {
-        let name = try arguments.string("name")
-        try ImageReference.check(name)
-        var reference = ImageReference(name)
-        let tag = arguments.optionalString("tag") ?? "latest"
-        if reference.tag == nil, reference.digest == nil, !reference.isID { reference.tag = tag }
-        image = reference.full
+        image = try ImageReference(named: try arguments.string("name"), arguments).full
         var names: [ImageReference] = []
         for text in arguments.strings("repository") {
-            try ImageReference.check(text)
-            var reference = ImageReference(text)
+            let reference = try ImageReference(named: text, arguments)
             guard !reference.isID, reference.digest == nil else {
                 throw Diagnostic(.badValue, "'\(text)' cannot be a name to give", at: arguments.location)
             }
-            reference.tag = reference.tag ?? tag
             names.append(reference)
         }
         self.names = names

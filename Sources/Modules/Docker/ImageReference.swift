@@ -56,6 +56,16 @@ struct ImageReference: Sendable, Equatable {
         return first == "docker.io" || first == "index.docker.io" ? nil : String(first)
     }
 
+    /// The image that a task names: the tag in the name counts, then the task's own `tag`, then `latest`.
+    ///
+    /// - Throws: `Diagnostic` with code `.badValue` if it is no image's name.
+    init(named name: String, _ arguments: Arguments) throws(Diagnostic) {
+        try Self.check(name)
+        self.init(name)
+        guard tag == nil, digest == nil, !isID else { return }
+        tag = arguments.optionalString("tag").flatMap { $0.isEmpty ? nil : $0 } ?? "latest"
+    }
+
     /// Whether the text can be an image's name at all, so that a slip is named before a host is asked.
     static func check(_ text: String) throws(Diagnostic) {
         let allowed = text.utf8.allSatisfy { byte in

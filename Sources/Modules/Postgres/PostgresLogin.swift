@@ -246,6 +246,16 @@ extension String {
     }
 }
 
+/// What is to be run in one go, and what is to be said besides.
+struct PostgresStatements: Sendable {
+    var statements: [String] = []
+    var warnings: [String] = []
+
+    func result(changed: Bool) -> ModuleResult {
+        ModuleResult(changed: changed, values: ["queries": .list(statements.map { .string($0) })], warnings: warnings)
+    }
+}
+
 /// All PostgreSQL modules, for the index.
 enum PostgresModules {
     static let all: [any Module.Type] = [

@@ -171,11 +171,6 @@ struct PostgresOwnerModule: Module {
     private let database: String
     private let login: PostgresLogin
 
-    struct Step: Sendable {
-        var statements: [String] = []
-        var warnings: [String] = []
-    }
-
     init(_ arguments: Arguments) throws(Diagnostic) {
         owner = try arguments.string("new_owner")
         name = arguments.optionalString("obj_name")
@@ -204,16 +199,16 @@ struct PostgresOwnerModule: Module {
             """
     }
 
-    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
+    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<PostgresStatements> {
         let rows: [Value]
         switch try await login.ask(target, database, question) {
-        case .awaited(let unknown): return .unknown(unknown, Step())
+        case .awaited(let unknown): return .unknown(unknown, PostgresStatements())
         case .answered(let answer): rows = answer
         }
         let known = (rows.first?["roles"].elements ?? []).map(\.pythonText)
         if !known.contains(owner) {
             if target.foreseen.postgres("role", owner) == true {
-                return .unknown(Unknown("role '\(owner)', which an earlier task makes"), Step())
+                return .unknown(Unknown("role '\(owner)', which an earlier task makes"), PostgresStatements())
             }
             throw missingRole(owner, target.hostName)
         }
@@ -221,7 +216,8 @@ struct PostgresOwnerModule: Module {
         return try name == nil ? reassignment(found, known, target) : transfer(found, target)
     }
 
-    private func transfer(_ found: [Value], _ target: some TargetReader) throws(Diagnostic) -> Plan<Step> {
+    private func transfer(_ found: [Value], _ target: some TargetReader) throws(Diagnostic) -> Plan<PostgresStatements>
+    {
         let name = name ?? ""
         guard let object = found.first else {
             let isForeseen =
@@ -230,7 +226,7 @@ struct PostgresOwnerModule: Module {
                 : type == "schema"
                     ? target.foreseen.postgres("schema", PostgresSchemaModule.effectName(name, database)) : nil
             if isForeseen == true {
-                return .unknown(Unknown("\(type) '\(name)', which an earlier task makes"), Step())
+                return .unknown(Unknown("\(type) '\(name)', which an earlier task makes"), PostgresStatements())
             }
             throw Diagnostic(.failed, "there is no \(type) '\(name)'", host: target.hostName)
         }
@@ -242,19 +238,19 @@ struct PostgresOwnerModule: Module {
                 host: target.hostName)
         }
         let before = object["owner"].stringValue ?? ""
-        guard before != owner else { return .asWanted(result(Step(), changed: false)) }
-        let step = Step(statements: [
+        guard before != owner else { return .asWanted(PostgresStatements().result(changed: false)) }
+        let step = PostgresStatements(statements: [
             "ALTER \(Kind.named(type)?.word ?? "") \(object["clause"].stringValue ?? "") OWNER TO \(SQL.identifier(owner))"
         ])
         return .change(
             Change([.setting("owner of \(type) \(name)", before: .string(before), after: .string(owner))]), step,
-            foreseen: result(step, changed: true))
+            foreseen: step.result(changed: true))
     }
 
     private func reassignment(
         _ found: [Value], _ known: [String], _ target: some TargetReader
-    ) throws(Diagnostic) -> Plan<Step> {
-        var step = Step()
+    ) throws(Diagnostic) -> Plan<PostgresStatements> {
+        var step = PostgresStatements()
         var isUnknown = false
         for role in roles where !known.contains(role) {
             if target.foreseen.postgres("role", role) == true {
@@ -267,11 +263,11 @@ struct PostgresOwnerModule: Module {
         }
         if isUnknown { return .unknown(Unknown("what a role owns that an earlier task makes"), step) }
         let owners = found.compactMap { $0["role"].stringValue }.filter { $0 != owner }
-        guard !owners.isEmpty else { return .asWanted(result(step, changed: false)) }
+        guard !owners.isEmpty else { return .asWanted(step.result(changed: false)) }
         step.statements = [
             "REASSIGN OWNED BY \(owners.map(SQL.identifier).joined(separator: ", ")) TO \(SQL.identifier(owner))"
         ]
-        return .change(.action(step.statements[0]), step, foreseen: result(step, changed: true))
+        return .change(.action(step.statements[0]), step, foreseen: step.result(changed: true))
     }
 
     private func missingRole(_ role: String, _ host: String) -> Diagnostic {
@@ -279,13 +275,8 @@ struct PostgresOwnerModule: Module {
             .failed, "there is no role '\(role)'", remedy: "Make it in an earlier task (postgresql_user).", host: host)
     }
 
-    private func result(_ step: Step, changed: Bool) -> ModuleResult {
-        ModuleResult(
-            changed: changed, values: ["queries": .list(step.statements.map { .string($0) })], warnings: step.warnings)
-    }
-
-    func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+    func apply(_ step: PostgresStatements, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         try await login.runTogether(target, database, step.statements)
-        return result(step, changed: true)
+        return step.result(changed: true)
     }
 }

@@ -58,11 +58,6 @@ struct PostgresPrivilegesModule: Module {
     private let failsOnRole: Bool
     private let login: PostgresLogin
 
-    struct Step: Sendable {
-        var statements: [String] = []
-        var warnings: [String] = []
-    }
-
     init(_ arguments: Arguments) throws(Diagnostic) {
         func words(_ name: String) -> [String] {
             (arguments.optionalString(name) ?? "").split(separator: ",").map(\.trimmed).filter { !$0.isEmpty }
@@ -105,7 +100,7 @@ struct PostgresPrivilegesModule: Module {
         }
     }
 
-    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
+    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<PostgresStatements> {
         let question = PostgresObjects.question(
             type: type, names: type == "database" && objects.isEmpty ? [database] : objects, schema: schema,
             inSchema: hasSchema, targetRoles: targetRoles)
@@ -118,10 +113,10 @@ struct PostgresPrivilegesModule: Module {
             \(question)
             """)
         {
-        case .awaited(let unknown): return .unknown(unknown, Step())
+        case .awaited(let unknown): return .unknown(unknown, PostgresStatements())
         case .answered(let answer): rows = answer
         }
-        var step = Step()
+        var step = PostgresStatements()
         var roles: [String] = []
         let known = Set((rows.first?["roles"].elements ?? []).map(\.pythonText))
         let implicit: Set<String> = ["PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE"]
@@ -129,7 +124,7 @@ struct PostgresPrivilegesModule: Module {
             if implicit.contains(role.uppercased()) || known.contains(role) {
                 roles.append(role)
             } else if target.foreseen.postgres("role", role) == true {
-                return .unknown(Unknown("role '\(role)', which an earlier task makes"), Step())
+                return .unknown(Unknown("role '\(role)', which an earlier task makes"), PostgresStatements())
             } else if failsOnRole {
                 throw Diagnostic(
                     .failed, "there is no role '\(role)'", remedy: "Make it in an earlier task (postgresql_user).",
@@ -138,12 +133,12 @@ struct PostgresPrivilegesModule: Module {
                 step.warnings.append("role '\(role)' does not exist, and gets nothing")
             }
         }
-        if let awaited = awaitedObject(rows.first ?? .null, target) { return .unknown(awaited, Step()) }
+        if let awaited = awaitedObject(rows.first ?? .null, target) { return .unknown(awaited, PostgresStatements()) }
         let found = rows.dropFirst().map { PostgresObject($0) }
         if objects != ["ALL_IN_SCHEMA"], type != "default_privs" {
             for name in type == "database" && objects.isEmpty ? [database] : objects
             where !found.contains(where: { $0.asked == name.asSignature(type) }) {
-                if let awaited = awaitedObject(named: name, target) { return .unknown(awaited, Step()) }
+                if let awaited = awaitedObject(named: name, target) { return .unknown(awaited, PostgresStatements()) }
                 throw Diagnostic(
                     .failed,
                     "there is no \(type) '\(name)'"
@@ -160,8 +155,8 @@ struct PostgresPrivilegesModule: Module {
                 }
             }
         }
-        guard !step.statements.isEmpty else { return .asWanted(result(step, changed: false)) }
-        return .change(change, step, foreseen: result(step, changed: true))
+        guard !step.statements.isEmpty else { return .asWanted(step.result(changed: false)) }
+        return .change(change, step, foreseen: step.result(changed: true))
     }
 
     /// What is not there yet since an earlier task of this dry run makes it: the schema, or whose future objects it is.
@@ -223,14 +218,9 @@ struct PostgresPrivilegesModule: Module {
         return statements
     }
 
-    private func result(_ step: Step, changed: Bool) -> ModuleResult {
-        ModuleResult(
-            changed: changed, values: ["queries": .list(step.statements.map { .string($0) })], warnings: step.warnings)
-    }
-
-    func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+    func apply(_ step: PostgresStatements, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         try await login.runTogether(target, database, step.statements)
-        return result(step, changed: true)
+        return step.result(changed: true)
     }
 }
 

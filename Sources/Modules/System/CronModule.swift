@@ -259,9 +259,12 @@ struct CronModule: Module {
         """#
 
     private static let backup: Script = #"""
-        kept=
-        trap '[ -n "$kept" ] || rm -f "$file"' EXIT
-        file=$(mktemp /tmp/crontabXXXXXXXX) && cat >"$file" && kept=1 && printf '%s\n' "$file"
+        kept= file=
+        trap '[ -n "$kept" ] || [ -z "$file" ] || rm -f -- "$file"' EXIT
+        file=$(mktemp /tmp/crontabXXXXXXXX) || { file=; exit 1; }
+        cat >"$file" || exit 1
+        kept=1
+        printf '%s\n' "$file"
         """#
 }
 

@@ -83,11 +83,17 @@ struct UserKey: Sendable {
             mkdir -p -m 700 -- "$folder" && chown -- "$owner" "$folder" || exit 1
         fi
         comment=${6:-ansible-generated on $(uname -n)}
-        passphrase=$7 ask=
+        passphrase=$7 ask= work=
+        trap 'rm -rf -- ${work:+"$work"} ${ask:+"$ask"}' EXIT
         # Made beside it and renamed: a key that is to be replaced is not lost if that fails.
         work=$(mktemp -d "$folder/.new-key.XXXXXXXX") || exit 1
-        trap 'rm -rf "$work" ${ask:+"$ask"}' EXIT
-        set -- -q -t "$4" -C "$comment" -f "$work/key" ${5:+-b "$5"}
+        # The folder is its user's, who may put something else in a name's place: it is entered once and seen to be
+        # ours, and from there on no name leads out of it.
+        cd -P -- "$work" && [ "$(stat -c '%u %a' .)" = "$(id -u) 700" ] || {
+            echo "'$work' is not what was made there" >&2
+            exit 1
+        }
+        set -- -q -t "$4" -C "$comment" -f ./key ${5:+-b "$5"}
         if [ -n "$passphrase" ]; then
             ask=$(umask 077; mktemp) || exit 1
             printf '#!/bin/sh\nprintf "%%s\\n" "$SP_PASSPHRASE"\n' >"$ask" && chmod 700 "$ask" || exit 1
@@ -96,7 +102,7 @@ struct UserKey: Sendable {
         else
             ssh-keygen "$@" -N '' </dev/null || exit 1
         fi
-        chown -- "$owner" "$work/key" "$work/key.pub" || exit 1
-        mv -f -- "$work/key" "$file" && mv -f -- "$work/key.pub" "$file.pub"
+        chown -h -- "$owner" ./key ./key.pub || exit 1
+        mv -f -- ./key "$file" && mv -f -- ./key.pub "$file.pub"
         """#
 }

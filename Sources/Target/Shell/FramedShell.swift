@@ -284,7 +284,8 @@ package final class FramedShell: Shell {
         if !leftBehind.isEmpty {
             // Nobody waits for it, and it goes out with the requests that the shell was opened for, before them: they
             // find the host as if the killed shell had cleaned up itself.
-            let remove = ShellRequest(.snippet, "rm -rf -- \(ShellQuoting.join(leftBehind))")
+            let remove = ShellRequest(
+                .snippet, leftBehind.map { "_e \(ShellQuoting.quote($0))" }.joined(separator: "\n"))
             waiting.insert(PendingRequest(remove), at: 0)
             leftBehind.removeAll()
         }

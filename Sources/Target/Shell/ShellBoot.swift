@@ -13,7 +13,8 @@
 ///   between braces that have redirections of their own.)
 /// - Large input goes to a shell of its own (`_h`), which ends with the request: bytes nobody read are never commands.
 /// - Those files lie in a directory only this user can look into; it goes when the request stream ends, or when
-///   nobody is there any more to take an answer.
+///   nobody is there any more to take an answer. What has to lie elsewhere is noted in it, in `apart`, a path a line,
+///   and goes with it.
 enum ShellBoot {
     /// The number of the answer that says the shell is ready.
     static let number = 0
@@ -38,7 +39,10 @@ enum ShellBoot {
         trap : TERM INT HUP
         trap exit PIPE
         _d=
-        trap 'test -z "$_d" || rm -rf "$_d"' EXIT
+        trap 'test -z "$_d" || _e "$_d"' EXIT
+        _e() {
+        if test -f "$1/apart"; then while IFS= read -r _l; do rm -rf -- "$_l"; done <"$1/apart"; fi
+        rm -rf -- "$1"; }
         unset CDPATH ENV BASH_ENV
         _p=${PATH:+$PATH:}\#(searchPath)
         PATH=\#(searchPath)${PATH:+:$PATH}

@@ -16,9 +16,9 @@ struct ZipArchive {
             self.name = Array(name.utf8)
             checksum = CRC32.of(content)
             size = content.count
-            let compressed = Deflate.compressed(content)
-            isCompressed = compressed.count < content.count
-            self.content = isCompressed ? compressed : content
+            let compressed = Deflate.compressed(content).flatMap { $0.count < content.count ? $0 : nil }
+            isCompressed = compressed != nil
+            self.content = compressed ?? content
         }
     }
 

@@ -167,6 +167,7 @@ enum GitScripts {
                 [ -z "$prefix" ] || set -- "$@" --prefix="$prefix"
                 new=
                 trap '[ -z "$new" ] || rm -f -- "$new"' EXIT
+                [ ! -d "$archive" ] || { echo "'$archive' is a directory" >&2; exit 1; }
                 new=$(mktemp "$archive.XXXXXX") || { new=; exit 1; }
                 work "$@" "$version" >"$new" || exit 1
                 if ! cmp -s "$new" "$archive"; then
