@@ -53,7 +53,8 @@ extension TaskRun {
             shell: try engine.connections.shell(settings.request, as: settings.become),
             deadline: .now.advanced(by: limit), limit: limit)
         do throws(Diagnostic) {
-            var outcome = taken(try await ModuleRunner.perform(module, on: target.over(shell), check: false))
+            var outcome = taken(
+                try await ModuleRunner.perform(module, on: target.over(shell), check: false), on: settings.delegate)
             outcome.values["ansible_job_id"] = .string(wish.job.id)
             outcome.values["started"] = true
             outcome.values["finished"] = true
@@ -97,7 +98,7 @@ extension TaskRun {
                 latest = result.values
                 if result.values["finished"]?.isTruthy ?? false {
                     if result.values["child_pid"] != nil, result.failure != nil { return tooLate(wish.job, latest) }
-                    var outcome = taken(ModuleRunner.outcome(of: result))
+                    var outcome = taken(ModuleRunner.outcome(of: result), on: nil)
                     do throws(Diagnostic) {
                         _ = try await target.forget(wish.job)
                     } catch {

@@ -62,22 +62,24 @@ extension TaskRun {
         circumstances.isHidden = settings.isHidden
         circumstances.verbosity = engine.settings.verbosity
         circumstances.defaults = engine.settings.customModules
-        circumstances.interpreter = try interpreter(of: module, in: scope, settings)
+        let interpreter = try interpreter(of: module, in: scope, settings)
+        if case .unknown(let unknown) = interpreter { return .unknown(unknown) }
+        circumstances.interpreter = interpreter?.pythonText
         return try await carryOut(CustomModuleCall(module, arguments, circumstances), in: scope, settings)
     }
 
     /// What runs a module on the host, where a variable or the configuration names it.
     private func interpreter(
         of module: CustomModule, in scope: LayeredScope, _ settings: TaskSettings
-    ) throws(Diagnostic) -> String? {
+    ) throws(Diagnostic) -> Value? {
         guard let name = module.interpreterVariable else { return nil }
         let owner =
             settings.delegate.map { engine.variables.scope(host: $0, task: engine.taskVariables(task)) } ?? scope
         if let value = try owner.lookup(name) {
             let text = try owner.evaluate(value)
-            if !text.isNull, !Omit.isMarker(text) { return text.pythonText }
+            if !text.isNull, !Omit.isMarker(text) { return text }
         }
-        return module.isPython ? engine.settings.customModules.python : nil
+        return module.isPython ? engine.settings.customModules.python.map { .string($0) } : nil
     }
 
     /// Carries out what a module is to do: at once, or as a job.
@@ -88,7 +90,8 @@ extension TaskRun {
             return try await perform(work, wish, settings)
         }
         return taken(
-            try await ModuleRunner.perform(work, on: try target(settings, for: work), check: settings.isCheckMode))
+            try await ModuleRunner.perform(work, on: try target(settings, for: work), check: settings.isCheckMode),
+            on: settings.delegate)
     }
 
     /// The outcome where only a run can tell; the facts it would set are as unknown as it is.
@@ -235,13 +238,16 @@ extension TaskRun {
         }
         return HostTarget(
             hostName: settings.delegate ?? host.name, shell: shell,
-            foreseen: settings.isCheckMode ? host.foreseen : Foreseen(), environment: settings.environment,
+            foreseen: settings.isCheckMode ? engine.foreseen[settings.delegate ?? host.name] ?? Foreseen() : Foreseen(),
+            environment: settings.environment,
             become: settings.become, isControlMachine: settings.request.isLocal,
             progress: progress(on: settings.delegate ?? host.name, isHidden: settings.isHidden))
     }
 
     /// A module's outcome as the task's; what a dry run foresees is kept for later tasks.
-    func taken(_ outcome: ModuleOutcome) -> TaskOutcome {
+    ///
+    /// - Parameter delegate: The host it was carried out on, if another than the task's.
+    func taken(_ outcome: ModuleOutcome, on delegate: String?) -> TaskOutcome {
         var result: TaskOutcome
         switch outcome.status {
         case .ok: result = TaskOutcome(.ok)
@@ -256,7 +262,9 @@ extension TaskRun {
         result.warnings = outcome.result.warnings
         result.change = outcome.change
         result.diagnostic = result.diagnostic?.located(at: task.node.location)
-        if modes.check, let change = outcome.change, result.status == .changed { host.foreseen.add(change) }
+        if modes.check, let change = outcome.change, result.status == .changed {
+            engine.foreseen[delegate ?? host.name, default: Foreseen()].add(change)
+        }
         return result
     }
 

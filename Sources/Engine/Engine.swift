@@ -30,6 +30,8 @@ public final class Engine {
     var inventoryHasGrown = false
     /// What brought them, to be done again when the inventory is read anew.
     var growth: [(inout InventoryTree) -> Void] = []
+    /// What earlier tasks of a dry run would have changed, by the host they would have changed it on.
+    var foreseen: [String: Foreseen] = [:]
     /// Modules that go on beside the play (`async` with `poll: 0`).
     var kept: [Task<Void, Never>] = []
     /// Set while the hosts of a play go their own ways.
@@ -46,6 +48,14 @@ public final class Engine {
     var isStepping: Bool
     /// Whether so many hosts failed that the play ends here, and the run with it.
     private var isBroken = false
+    /// The hosts of the batch, lost ones included.
+    private var batch: [HostRun] = []
+    /// Those that were still in the run when it began.
+    private var batchHosts: [HostRun] = []
+    /// Whether a play could not begin, so that the run ends.
+    private var wasBrokenOff = false
+    /// Whether a task of a dry run changed something all the same.
+    var changedInEarnest = false
     /// What was done, for a run that goes on where this one ends; nil if nothing is kept.
     let journal: RunJournal?
     /// Set by Ctrl-C: nothing new is begun.
@@ -105,6 +115,8 @@ public final class Engine {
         }
         recap.isCheckMode = settings.isCheckMode
         recap.wasInterrupted = isInterrupted
+        recap.wasBrokenOff = wasBrokenOff
+        recap.changedInEarnest = changedInEarnest
         tell(.ended(recap))
         return recap
     }
@@ -159,8 +171,17 @@ public final class Engine {
     /// - Returns: False if nobody is left to go on with.
     private func run(_ play: PlannedPlay) async -> Bool {
         // `add_host` and `group_by` may have brought hosts since the plan was made.
-        let names = inventoryHasGrown ? planner.currentHosts(of: play) : play.hosts
-        let found = names.map(host)
+        var play = play
+        if inventoryHasGrown || play.awaitsHosts {
+            do throws(Diagnostics) {
+                play = try planner.current(play)
+            } catch {
+                for diagnostic in error.errors { tell(.said(diagnostic)) }
+                wasBrokenOff = true
+                return false
+            }
+        }
+        let found = play.hosts.map(host)
         let all: [HostRun]
         do throws(Diagnostic) {
             all = try ordered(found, of: play.node)
@@ -192,10 +213,15 @@ public final class Engine {
         for batch in batches {
             if isInterrupted { return false }
             tell(.playStarted(name: play.name, hosts: batch.filter(\.isActive).map(\.name)))
-            variables.play.batch = batch.map(\.name)
+            self.batch = batch
+            for host in all { host.hasLeft = false }
             updateActiveHosts()
             let willing = batch.filter(\.isActive)
-            for host in willing { host.finishedRoles = [] }
+            for host in willing {
+                host.finishedRoles = []
+                host.begunRoles = []
+            }
+            batchHosts = willing
             isBroken = false
             await run(play, on: willing)
             if isBroken { return false }
@@ -338,14 +364,15 @@ public final class Engine {
         return batches
     }
 
-    /// Ends the play, and the run with it, if more of the batch was lost than `max_fail_percentage` allows.
+    /// Ends the play, and the run with it, if more of the batch failed than `max_fail_percentage` allows.
+    ///
+    /// Hosts out of reach do not count, nor those that failed in an earlier play; of the batch they are a part.
     func breakIfTooManyFailed() {
         guard let limit = failureLimit, !isBroken, freeRun == nil else { return }
-        let batch = variables.play.batch.compactMap { hosts[$0] }
-        let lost = batch.filter { $0.state == .failed && $0.rescuers == 0 || $0.state == .unreachable }
-        guard !batch.isEmpty, Double(lost.count) / Double(batch.count) * 100 > limit else { return }
+        let failed = batchHosts.count { $0.state == .failed && $0.rescuers == 0 }
+        guard !batch.isEmpty, Double(failed) / Double(batch.count) * 100 > limit else { return }
         isBroken = true
-        for host in batch where host.isActive { host.state = .failed }
+        for host in batchHosts where host.isActive { host.state = .failed }
         tell(.noHostsLeft)
     }
 
@@ -354,6 +381,7 @@ public final class Engine {
         for host in hosts.values where host.state == .failed || host.state == .unreachable {
             host.state = .ended
             host.isForgiven = true
+            host.hasLeft = true
         }
         updateActiveHosts()
     }
@@ -361,9 +389,7 @@ public final class Engine {
     /// Ends the batch, or the whole play, for everybody who is still in it.
     func endPlay(wholly: Bool) {
         if wholly { isPlayOver = true }
-        for name in variables.play.batch {
-            if let host = hosts[name], host.isActive { host.state = .ended }
-        }
+        for host in batch where host.isActive { host.state = .ended }
     }
 
     /// Reads the inventory anew; what tasks of this run added to it is added again.
@@ -380,8 +406,13 @@ public final class Engine {
         }
     }
 
-    /// Marks who is still in the play, for `ansible_play_hosts`.
+    /// Marks who is still in the play, for `ansible_play_hosts` and `ansible_play_batch`: neither lost nor, in this
+    /// batch, sent away. Hosts whose batch is over count.
     func updateActiveHosts() {
-        variables.play.activeHosts = variables.play.allHosts.filter { hosts[$0]?.isActive ?? false }
+        func isIn(_ host: HostRun) -> Bool {
+            host.state != .failed && host.state != .unreachable && !host.hasLeft
+        }
+        variables.play.activeHosts = variables.play.allHosts.filter { hosts[$0].map(isIn) ?? false }
+        variables.play.batch = batch.filter(isIn).map(\.name)
     }
 }

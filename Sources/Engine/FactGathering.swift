@@ -37,6 +37,7 @@ extension Engine {
 
     /// - Throws: `Diagnostic` if what `gather_facts` says cannot be evaluated or means neither yes nor no.
     private func gathers(_ play: PlannedPlay) throws(Diagnostic) -> Bool {
+        guard play.mayGatherFacts else { return false }
         let scope = variables.scopeWithoutHost([play.node.keywords.vars])
         return try scope.flag(of: play.node.gatherFacts, "gather_facts") ?? (settings.gathering != .explicit)
     }

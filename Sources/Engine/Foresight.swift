@@ -63,7 +63,7 @@ struct Foresight {
                 !result.contains(where: { concerns.areTouched(by: $0.planned.change) })
             else { break }
             if case .change(let planned, let warnings) = item.state {
-                result.append(ToMake(index: next, planned: planned, warnings: warnings))
+                result.append(ToMake(index: next, traits: item.traits, planned: planned, warnings: warnings))
             }
             if result.isEmpty { break }
         }
@@ -73,6 +73,7 @@ struct Foresight {
     /// A change of an item, planned and to be made.
     struct ToMake {
         var index: Int
+        var traits: TaskRun.Traits
         var planned: ModuleRunner.PlannedChange
         var warnings: [String]
     }

@@ -43,27 +43,24 @@ extension Engine {
         return handler.role.map { "\($0.name) : \(name)" == text } ?? false
     }
 
-    /// Runs the notified handlers, in the order they are defined; those they notify in turn come along.
+    /// Runs the notified handlers, in the order they are defined; those behind them that they notify come along.
     func flushHandlers(_ hosts: [HostRun]) async {
-        var rounds = 0
-        while hosts.contains(where: { !$0.notified.isEmpty && mayRunHandlers($0) }) {
-            rounds += 1
-            if rounds > handlers.count + 1 { break }
-            for handler in handlers {
-                let waiting = hosts.filter { $0.notified.contains(handler.id) && mayRunHandlers($0) }
-                guard !waiting.isEmpty, !isInterrupted else { continue }
-                for host in waiting { host.notified.remove(handler.id) }
-                // With --force-handlers a failed host runs its handlers, too, and stays failed.
-                let failed = waiting.filter { $0.state == .failed }
-                for host in failed { host.state = .active }
-                await perform([.task(handler)], on: waiting)
-                for host in failed where host.state == .active { host.state = .failed }
-            }
+        // With --force-handlers a failed host runs its handlers, too, and stays failed.
+        var able = hosts.filter { $0.isActive || forcesHandlers && $0.state == .failed }
+        let failed = able.filter { !$0.isActive }
+        for handler in handlers {
+            if isInterrupted { break }
+            // Those that an earlier handler of this round notified are among them; who notifies one that has had its
+            // turn asks for the next round.
+            let waiting = able.filter { $0.notified.contains(handler.id) }
+            guard !waiting.isEmpty else { continue }
+            for host in waiting { host.notified.remove(handler.id) }
+            for host in failed where waiting.contains(where: { $0 === host }) { host.state = .active }
+            await perform([.task(handler)], on: waiting)
+            able.removeAll { host in waiting.contains { $0 === host } && !host.isActive }
+            for host in failed where host.isActive { host.state = .failed }
         }
-    }
-
-    private func mayRunHandlers(_ host: HostRun) -> Bool {
-        if host.isActive { return true }
-        return host.state == .failed && forcesHandlers
+        // There is no next round for them, unless somebody rescues them.
+        for host in hosts where host.state == .failed && host.rescuers == 0 { host.notified = [] }
     }
 }

@@ -18,8 +18,8 @@ final class HostRun {
         case ended
     }
     var state = State.active
-    /// What earlier tasks of a dry run would have changed here.
-    var foreseen = Foreseen()
+    /// Whether `meta: end_host` sent it away from the batch.
+    var hasLeft = false
     /// Whether its failures so far were cleared by `meta: clear_host_errors`.
     var isForgiven = false
     /// Handlers notified and not yet run, by the handler's id.
@@ -32,7 +32,9 @@ final class HostRun {
     var failedResult: Value = .null
     /// Roles this host has been through in this play.
     var finishedRoles: Set<String> = []
-    /// The role in which something of this host ran, so that an untouched role does not count as done.
+    /// Those in which a task ran here: a role whose tasks were all skipped does not count as done.
+    var begunRoles: Set<String> = []
+    /// What the recap will say.
     var counts = Recap.Counts()
 
     init(_ name: String) { self.name = name }

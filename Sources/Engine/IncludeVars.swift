@@ -163,8 +163,8 @@ extension Engine {
             read: { (path) throws(Diagnostic) in try planner.variables(in: path) })
         let (values, files) = try included.load()
         redactor.learn(.map(values))
-        variables.include(values, on: run.host.name)
         var outcome = TaskOutcome(.ok)
+        outcome.included = values
         outcome.values["ansible_included_var_files"] = .list(files.map { .string($0) })
         outcome.values["ansible_facts"] = .map(values)
         return outcome

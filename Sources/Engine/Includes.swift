@@ -19,9 +19,11 @@ extension Engine {
 
     func performInclude(_ task: PlannedTask, on hosts: [HostRun]) async {
         tell(.taskStarted(title(of: task, for: hosts.first)))
+        if freeRun != nil { warnOfMeeting(at: task, hosts[0]) }
+        let runsOnce = freeRun == nil && flag(.runOnce, of: task, for: hosts[0])
         var groups: [(key: String, requests: [Request])] = []
-        for host in hosts {
-            for request in requests(task, on: host) {
+        for host in runsOnce ? [hosts[0]] : hosts {
+            for request in requests(task, on: host, standingFor: runsOnce ? hosts : [host]) {
                 if let index = groups.firstIndex(where: { $0.key == request.key }) {
                     groups[index].requests.append(request)
                 } else {
@@ -33,9 +35,14 @@ extension Engine {
         var brought: [(nodes: [PlannedNode], hosts: [HostRun])] = []
         for group in groups {
             guard let first = group.requests.first else { continue }
-            let hosts = group.requests.map(\.host)
-            if let nodes = include(task, first, on: hosts) { brought.append((nodes, hosts)) }
+            let wanting = group.requests.map(\.host)
+            guard let nodes = include(task, first, on: wanting) else {
+                if runsOnce { for host in hosts { host.state = .failed } }
+                continue
+            }
+            brought.append((nodes, wanting))
         }
+        drawConsequences(of: task, on: hosts)
         for (nodes, hosts) in brought { await perform(nodes, on: hosts) }
     }
 
@@ -90,60 +97,102 @@ extension Engine {
         }
     }
 
-    /// Tells that a host includes nothing, since its conditions say no or only a run can tell.
-    private func leaveOut(
-        _ outcome: TaskOutcome, _ run: TaskRun, _ task: PlannedTask, _ host: HostRun, item: ValueMap
-    ) {
-        var report = TaskReport(
-            host: host.name, task: run.title, status: outcome.status, action: task.node.action.name,
-            values: outcome.values)
-        report.label = item.values.first
-        if case .unknown = outcome.status { host.counts.unknown += 1 } else { host.counts.skipped += 1 }
-        tell(.result(report))
-    }
-
-    /// What a host wants included: nothing if its conditions say no, once for each item of a loop.
-    private func requests(_ task: PlannedTask, on host: HostRun) -> [Request] {
+    /// What a host wants included: nothing if its conditions say no, once for each item of a loop. What is not included
+    /// is told of and, as the task's outcome, registered.
+    ///
+    /// - Parameter hosts: The hosts the outcome counts for; more than one with `run_once`.
+    private func requests(_ task: PlannedTask, on host: HostRun, standingFor hosts: [HostRun]) -> [Request] {
+        let title = title(of: task, for: host)
+        var requests: [Request] = []
+        var outcome: TaskOutcome
+        var registered: Value
+        var report = TaskReport(host: host.name, task: title, status: .ok, action: task.node.action.name)
         do throws(Diagnostic) {
             let modes = try modes(of: task, on: host)
-            let scope = variables.scope(
-                host: host.name, task: taskVariables(task))
-            let run = TaskRun(
-                engine: self, task: task, host: host, modes: modes, scope: scope, title: title(of: task, for: host))
-            guard task.node.loop != nil else {
-                return try request(run, scope, task, host, item: [:]).map { [$0] } ?? []
-            }
-            var requests: [Request] = []
-            let (scopes, unknown) = try run.loopScopes()
-            if let unknown { leaveOut(.unknown(unknown), run, task, host, item: [:]) }
-            for (scope, vars) in scopes ?? [] {
-                if let request = try request(run, scope, task, host, item: vars) { requests.append(request) }
-            }
-            return requests
+            let scope = variables.scope(host: host.name, task: taskVariables(task))
+            let run = TaskRun(engine: self, task: task, host: host, modes: modes, scope: scope, title: title)
+            (outcome, registered) = include(run, into: &requests)
+            report.isHidden = run.isHidden
+            report.isIgnored = outcome.status == .failed && run.ignoresErrors
         } catch {
-            failIncluding(host, error.located(at: task.node.location), task)
-            return []
+            outcome = TaskOutcome(failure: error.located(at: task.node.location))
+            registered = outcome.registered(title.name)
         }
+        guard outcome.status != .ok else {
+            // It counts by the file, and is told of with it.
+            if let name = task.node.register?.value {
+                for each in hosts { variables.register([.string(name): registered], on: each.name) }
+            }
+            if let role = task.role { host.begunRoles.insert(role.identity) }
+            return requests
+        }
+        report.status = outcome.status
+        report.values = registered.mapValue ?? [:]
+        report.diagnostic = outcome.diagnostic
+        settle(report, outcome, registered, task, host, standingFor: hosts, factsOwner: nil)
+        return requests
     }
 
+    /// What the task, or each item of its loop, wants.
+    ///
+    /// - Returns: The task's outcome, and what is registered.
+    private func include(_ run: TaskRun, into requests: inout [Request]) -> (TaskOutcome, Value) {
+        guard let loop = run.task.node.loop else {
+            let outcome = request(run, run.scope, item: [:], into: &requests)
+            return (outcome, outcome.registered(run.title.name))
+        }
+        var items: [TaskRun.ItemOutcome] = []
+        var hidesAnItem = run.isHidden
+        var ignoresAllErrors = true
+        do throws(Diagnostic) {
+            let (scopes, unknown) = try run.loopScopes()
+            if let unknown {
+                let outcome = TaskOutcome.unknown(unknown)
+                return (outcome, outcome.registered(run.title.name))
+            }
+            for (scope, values) in scopes ?? [] {
+                let item = values[loop.variable] ?? .null
+                let outcome = request(run, scope, item: values, into: &requests)
+                hidesAnItem = hidesAnItem || run.isHidden
+                if outcome.status == .failed, !run.ignoresErrors { ignoresAllErrors = false }
+                items.append(TaskRun.ItemOutcome(item: item, outcome: outcome))
+                if outcome.status != .ok { tell(.item(run.report(outcome, item))) }
+            }
+        } catch {
+            let outcome = TaskOutcome(failure: error.located(at: run.task.node.location))
+            return (outcome, outcome.registered(run.title.name))
+        }
+        run.traits.isHidden = hidesAnItem
+        run.traits.ignoresErrors = ignoresAllErrors
+        return run.combined(items, loop)
+    }
+
+    /// What one item, or the task without a loop, wants.
     private func request(
-        _ run: TaskRun, _ scope: LayeredScope, _ task: PlannedTask, _ host: HostRun, item: ValueMap
-    ) throws(Diagnostic) -> Request? {
-        if let outcome = try run.conditionOutcome(in: scope) {
-            leaveOut(outcome, run, task, host, item: item)
-            return nil
+        _ run: TaskRun, _ scope: LayeredScope, item: ValueMap, into requests: inout [Request]
+    ) -> TaskOutcome {
+        let task = run.task
+        run.traits = TaskRun.firstTraits(of: task, in: scope)
+        do throws(Diagnostic) {
+            if let outcome = try run.conditionOutcome(in: scope) { return outcome }
+            var arguments = try run.arguments(in: scope, try run.settings(in: scope))
+            if let unknown = Value.map(arguments).firstUnknown { return .unknown(unknown) }
+            if let file = arguments.removeValue(forKey: "_raw_params") { arguments["file"] = file }
+            // Its own `vars` come along, evaluated where they are used; a loop's item is bound here.
+            let vars = task.node.keywords.vars.merging(item)
+            let names = [task.node.loop?.variable, task.node.loop?.indexVariable].compactMap(\.self)
+            let key =
+                arguments.map { "\($0.key.text)=\($0.value.pythonRepresentation)" }.joined(separator: "\u{1f}")
+                + names.map { "\u{1e}\($0)=\((item[$0] ?? .null).pythonRepresentation)" }.joined()
+            requests.append(Request(host: run.host, arguments: arguments, vars: vars, key: key))
+            var outcome = TaskOutcome(.ok)
+            if case .engine(.includeTasks) = task.action {
+                outcome.values["include"] = arguments.removeValue(forKey: "file")
+            }
+            outcome.values["include_args"] = .map(arguments)
+            return outcome
+        } catch {
+            return TaskOutcome(failure: error.located(at: task.node.location))
         }
-        var arguments = try run.arguments(in: scope, try run.settings(in: scope))
-        if let unknown = Value.map(arguments).firstUnknown {
-            leaveOut(.unknown(unknown), run, task, host, item: item)
-            return nil
-        }
-        if let file = arguments.removeValue(forKey: "_raw_params") { arguments["file"] = file }
-        // Its own `vars` come along, evaluated where they are used; a loop's item is bound here.
-        let vars = task.node.keywords.vars.merging(item)
-        let key =
-            arguments.map { "\($0.key.text)=\($0.value.pythonRepresentation)" }.joined(separator: "\u{1f}")
-            + item.map { "\u{1e}\($0.key.text)=\($0.value.pythonRepresentation)" }.joined()
-        return Request(host: host, arguments: arguments, vars: vars, key: key)
     }
 }

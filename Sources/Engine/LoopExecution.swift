@@ -28,10 +28,11 @@ extension TaskRun {
             let outcome = TaskOutcome(failure: error.located(at: loop.items.location))
             return (outcome, outcome.registered(title.name))
         }
-        var outcomes: [(item: Value, outcome: TaskOutcome)] = []
-        let scopes = items.indices.map { itemScope(loop, items, $0) }
+        var outcomes: [ItemOutcome] = []
+        let scopes: [LayeredScope]
         let pauses: [Int: Double]
         do throws(Diagnostic) {
+            scopes = try self.scopes(loop, items).map(\.scope)
             pauses = try self.pauses(loop, scopes)
         } catch {
             let outcome = TaskOutcome(failure: error)
@@ -39,6 +40,7 @@ extension TaskRun {
         }
         var learned = ValueMap()
         var hidesAnItem = isHidden
+        var ignoresAllErrors = true
         var foresight = Foresight(of: scopes.count, isUsed: canForesee)
         for index in items.indices {
             if index > 0, let pause = pauses[index] { await engine.nap(.seconds(pause)) }
@@ -55,7 +57,8 @@ extension TaskRun {
                 switch item.state {
                 case .answer(let answer): outcome = answer
                 case .change(let planned, let warnings):
-                    outcome = await make(.init(index: index, planned: planned, warnings: warnings), in: scopes[index])
+                    outcome = await make(
+                        .init(index: index, traits: traits, planned: planned, warnings: warnings), in: scopes[index])
                     foresight.performed(index, mayHaveChanged: true)
                 }
             case nil:
@@ -65,16 +68,34 @@ extension TaskRun {
             }
             hidesAnItem = hidesAnItem || isHidden
             if outcome.status == .unreachable { return (outcome, outcome.registered(title.name)) }
+            let label = label(loop, items[index], scopes[index], &outcome)
+            if outcome.status == .failed, !ignoresErrors { ignoresAllErrors = false }
             // Later items see what this one registered and set.
+            learned.merge(outcome.included)
             learned.merge(outcome.variables)
             if let name = task.node.register?.value { learned[.string(name)] = outcome.registered(title.name) }
-            outcomes.append((items[index], outcome))
-            engine.tell(.item(report(outcome, label(loop, items[index], scopes[index]))))
-            if breaks(loop, outcome, scopes[index]) { break }
+            outcomes.append(ItemOutcome(item: items[index], outcome: outcome, factsOwner: factsOwner))
+            engine.tell(.item(report(outcome, label)))
+            do throws(Diagnostic) {
+                if try breaks(loop, outcome, scopes[index]) { break }
+            } catch {
+                let outcome = TaskOutcome(failure: error.located(at: task.node.location))
+                return (outcome, outcome.registered(title.name))
+            }
         }
-        // The task's own report holds what its items hold.
+        // The task's own report holds what its items hold; whom facts are about is said item by item.
         traits.isHidden = hidesAnItem
+        traits.ignoresErrors = ignoresAllErrors
+        traits.factsOwner = nil
         return combined(outcomes, loop)
+    }
+
+    /// What came of one item of a loop.
+    struct ItemOutcome {
+        var item: Value
+        var outcome: TaskOutcome
+        /// Whom its facts are about, if not the task's host.
+        var factsOwner: String?
     }
 
     /// One item, unless the run before has done it: what acts without looking is put down item by item.
@@ -130,7 +151,8 @@ extension TaskRun {
     private func make(_ next: Foresight.ToMake, in scope: LayeredScope) async -> TaskOutcome {
         var outcome: TaskOutcome
         do throws(Diagnostic) {
-            outcome = taken(modes.check ? next.planned.foreseen : try await next.planned.apply())
+            outcome = taken(
+                modes.check ? next.planned.foreseen : try await next.planned.apply(), on: next.traits.delegate)
             outcome.warnings += next.warnings
         } catch {
             outcome = failed(error)
@@ -146,6 +168,7 @@ extension TaskRun {
     }
 
     private func foresee(_ module: any Module.Type, _ scope: LayeredScope) async -> Foresight.Item? {
+        traits = Self.firstTraits(of: task, in: scope)
         do throws(Diagnostic) {
             if let outcome = try conditionOutcome(in: scope) {
                 // Nothing on the host decided it.
@@ -153,12 +176,13 @@ extension TaskRun {
             }
             let settings = try settings(in: scope)
             let traits = traits
+            if settings.unknown != nil { return nil }
             guard case .ready(let instance, let warnings) = try prepared(module, in: scope, settings) else {
                 return nil
             }
             switch try await ModuleRunner.inspect(instance, on: try target(settings, for: instance)) {
             case .answer(let found, let concerns):
-                var outcome = taken(found)
+                var outcome = taken(found, on: settings.delegate)
                 // An answer made of what is unknown is no answer.
                 if Value.map(outcome.values).firstUnknown != nil { return nil }
                 outcome.warnings += warnings
@@ -209,30 +233,52 @@ extension TaskRun {
         return text.count > 60 ? text.prefix(60) + "…" : text
     }
 
-    private func itemScope(_ loop: TaskNode.Loop, _ items: [Value], _ index: Int) -> LayeredScope {
-        let scope = engine.variables.scope(
-            host: host.name, task: engine.taskVariables(task))
-        var values: ValueMap = [.string(loop.variable): items[index], "ansible_loop_var": .string(loop.variable)]
-        if let name = loop.indexVariable {
-            values[name] = .int(index)
-            values["ansible_index_var"] = .string(name)
+    /// Each item's scope, and the variables that stand for the item in it.
+    private func scopes(
+        _ loop: TaskNode.Loop, _ items: [Value]
+    ) throws(Diagnostic) -> [(scope: LayeredScope, values: ValueMap)] {
+        let isExtended = try scope.flag(of: loop.extended, "extended") ?? false
+        let hasAllItems = try scope.flag(of: loop.allItems, "extended_allitems") ?? true
+        return items.indices.map { index in
+            var values: ValueMap = [
+                .string(loop.variable): items[index], "ansible_loop_var": .string(loop.variable),
+            ]
+            if let name = loop.indexVariable {
+                values[name] = .int(index)
+                values["ansible_index_var"] = .string(name)
+            }
+            if isExtended { values["ansible_loop"] = .map(position(of: index, in: items, hasAllItems)) }
+            let scope = engine.variables.scope(host: host.name, task: engine.taskVariables(task))
+            scope.push(Layer("loop", values))
+            return (scope, values)
         }
-        if loop.isExtended {
-            values["ansible_loop"] = .map([
-                "allitems": .list(items), "index": .int(index + 1), "index0": .int(index), "first": .bool(index == 0),
-                "last": .bool(index == items.count - 1), "length": .int(items.count),
-                "revindex": .int(items.count - index), "revindex0": .int(items.count - index - 1),
-                "previtem": index > 0 ? items[index - 1] : .undefined(Undefined("there is no previous item")),
-                "nextitem": index + 1 < items.count ? items[index + 1] : .undefined(Undefined("there is no next item")),
-            ])
-        }
-        scope.push(Layer("loop", values))
-        return scope
     }
 
-    private func label(_ loop: TaskNode.Loop, _ item: Value, _ scope: LayeredScope) -> Value {
+    /// `ansible_loop`.
+    private func position(of index: Int, in items: [Value], _ hasAllItems: Bool) -> ValueMap {
+        var map: ValueMap = [
+            "index": .int(index + 1), "index0": .int(index), "first": .bool(index == 0),
+            "last": .bool(index == items.count - 1), "length": .int(items.count),
+            "revindex": .int(items.count - index), "revindex0": .int(items.count - index - 1),
+        ]
+        if hasAllItems { map["allitems"] = .list(items) }
+        if index + 1 < items.count { map["nextitem"] = items[index + 1] }
+        if index > 0 { map["previtem"] = items[index - 1] }
+        return map
+    }
+
+    /// How an item is called; one whose label cannot be evaluated failed, as in Ansible.
+    private func label(
+        _ loop: TaskNode.Loop, _ item: Value, _ scope: LayeredScope, _ outcome: inout TaskOutcome
+    ) -> Value {
         guard let field = loop.label else { return item }
-        return (try? scope.evaluate(field.value)) ?? item
+        do throws(Diagnostic) {
+            return try scope.evaluate(field.value)
+        } catch {
+            outcome.status = .failed
+            outcome.diagnostic = error.located(at: field.location)
+            return item
+        }
     }
 
     /// Seconds to wait before items, by item.
@@ -245,17 +291,24 @@ extension TaskRun {
         return pauses
     }
 
-    private func breaks(_ loop: TaskNode.Loop, _ outcome: TaskOutcome, _ scope: LayeredScope) -> Bool {
+    private func breaks(
+        _ loop: TaskNode.Loop, _ outcome: TaskOutcome, _ scope: LayeredScope
+    ) throws(Diagnostic) -> Bool {
         guard !loop.breakWhen.isEmpty else { return false }
         if let name = task.node.register?.value {
             scope.push(Layer("register", [.string(name): outcome.registered(title.name)]))
         }
-        return loop.breakWhen.allSatisfy { field in
-            if case .yes = (try? scope.condition(field.value)) ?? .no { true } else { false }
+        for field in loop.breakWhen {
+            do throws(Diagnostic) {
+                guard case .yes = try scope.condition(field.value) else { return false }
+            } catch {
+                throw error.located(at: field.location)
+            }
         }
+        return true
     }
 
-    private func report(_ outcome: TaskOutcome, _ label: Value) -> TaskReport {
+    func report(_ outcome: TaskOutcome, _ label: Value) -> TaskReport {
         var report = TaskReport(
             host: host.name, task: title, status: outcome.status, action: task.node.action.name,
             values: outcome.registered(title.name).mapValue ?? [:])
@@ -272,11 +325,10 @@ extension TaskRun {
     }
 
     /// The items' outcomes as the task's: changed if one changed, failed if one failed, skipped if all were.
-    private func combined(_ outcomes: [(item: Value, outcome: TaskOutcome)], _ loop: TaskNode.Loop) -> (
-        TaskOutcome, Value
-    ) {
+    func combined(_ outcomes: [ItemOutcome], _ loop: TaskNode.Loop) -> (TaskOutcome, Value) {
         var results: [Value] = []
-        for (item, outcome) in outcomes {
+        for entry in outcomes {
+            let (item, outcome) = (entry.item, entry.outcome)
             let registered = outcome.registered(title.name)
             guard case .map(var map) = registered else {
                 results.append(registered)
@@ -312,12 +364,18 @@ extension TaskRun {
         result.values["msg"] =
             result.values["msg"] ?? (result.status == .skipped ? "All items skipped" : "All items completed")
         result.values["results"] = .list(results)
-        for (_, outcome) in outcomes {
-            result.facts.merge(outcome.facts)
-            result.variables.merge(outcome.variables)
+        for entry in outcomes {
+            if let owner = entry.factsOwner {
+                if entry.outcome.foundOut { result.aboutOthers.append((owner, entry.outcome)) }
+                continue
+            }
+            result.facts.merge(entry.outcome.facts)
+            result.variables.merge(entry.outcome.variables)
+            result.included.merge(entry.outcome.included)
         }
         var registered = result.values
-        registered["changed"] = .bool(statuses.contains(.changed))
+        // An item that failed may have changed something before.
+        registered["changed"] = .bool(results.contains { $0.mapValue?["changed"]?.isTruthy ?? false })
         registered["failed"] = .bool(statuses.contains(.failed))
         registered["skipped"] = .bool(result.status == .skipped)
         return (result, .map(registered))
@@ -330,16 +388,9 @@ extension TaskRun {
     /// - Returns: Nil, and what it depends on, if only a run can tell the items.
     func loopScopes() throws(Diagnostic) -> (scopes: [(LayeredScope, ValueMap)]?, unknown: Unknown?) {
         guard let loop = task.node.loop else { return ([(scope, [:])], nil) }
-        let list: [Value]
         switch try items(of: loop) {
-        case .items(let items): list = items
+        case .items(let items): return (try scopes(loop, items).map { ($0.scope, $0.values) }, nil)
         case .unknown(let unknown): return (nil, unknown)
         }
-        let scopes = list.indices.map { index in
-            var values: ValueMap = [.string(loop.variable): list[index]]
-            if let name = loop.indexVariable { values[name] = .int(index) }
-            return (itemScope(loop, list, index), values)
-        }
-        return (scopes, nil)
     }
 }

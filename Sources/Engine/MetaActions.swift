@@ -14,13 +14,19 @@ extension Engine {
         let asksAll: Set<EngineAction.Meta> = [.endPlay, .endBatch, .clearHostErrors, .refreshInventory]
         // What concerns the play as a whole is asked of its first host alone.
         let asked = asksAll.contains(meta) ? Array(hosts.prefix(1)) : hosts
-        let chosen = asked.filter { holds(task, on: $0) }
-        for host in asked where host.isActive && !chosen.contains(where: { $0 === host }) {
-            tell(
-                .result(
-                    TaskReport(
-                        host: host.name, task: title(of: task, for: host), status: .skipped,
-                        action: task.node.action.name)))
+        var chosen: [HostRun] = []
+        for host in asked {
+            var report = TaskReport(
+                host: host.name, task: title(of: task, for: host), status: .skipped, action: task.node.action.name)
+            switch condition(of: task, on: host) {
+            case nil: continue
+            case .yes: chosen.append(host)
+            case .no: tell(.result(report))
+            case .unknown(let unknown):
+                report.status = .unknown(unknown)
+                host.counts.unknown += 1
+                tell(.result(report))
+            }
         }
         guard !chosen.isEmpty else { return }
         switch meta {
@@ -31,7 +37,10 @@ extension Engine {
             endPlay(wholly: meta == .endPlay)
             updateActiveHosts()
         case .endHost:
-            for host in chosen { host.state = .ended }
+            for host in chosen {
+                host.state = .ended
+                host.hasLeft = true
+            }
             updateActiveHosts()
         case .clearFacts:
             for host in chosen { variables.clearFacts(of: host.name) }
@@ -52,17 +61,18 @@ extension Engine {
         }
     }
 
-    /// Whether a task's conditions hold on a host; one that cannot be evaluated fails the host.
-    private func holds(_ task: PlannedTask, on host: HostRun) -> Bool {
+    /// Whether a task's conditions hold on a host; nil, and the host failed, if one cannot be evaluated.
+    private func condition(of task: PlannedTask, on host: HostRun) -> ConditionOutcome? {
         let scope = variables.scope(host: host.name, task: taskVariables(task))
         for field in task.inherited.when {
             do throws(Diagnostic) {
-                guard case .yes = try scope.condition(field.value) else { return false }
+                let condition = try scope.condition(field.value)
+                guard case .yes = condition else { return condition }
             } catch {
                 fail(host, with: error.located(at: field.location), title: title(of: task, for: host))
-                return false
+                return nil
             }
         }
-        return true
+        return .yes
     }
 }

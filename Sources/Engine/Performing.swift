@@ -63,7 +63,7 @@ extension Engine {
         await perform(role.tasks, on: fresh)
         for host in fresh {
             if host.leavingRole === role.instance { host.leavingRole = nil }
-            if host.isActive { host.finishedRoles.insert(identity) }
+            if host.isActive, host.begunRoles.contains(identity) { host.finishedRoles.insert(identity) }
         }
     }
 
@@ -95,6 +95,11 @@ extension Engine {
         await Bounded.forEach(chosen.count, limit: limit) { index in
             await self.perform(task, on: chosen[index], standingFor: runsOnce ? affected : [chosen[index]])
         }
+        drawConsequences(of: task, on: hosts)
+    }
+
+    /// What a task that some hosts failed at means to the others.
+    func drawConsequences(of task: PlannedTask, on hosts: [HostRun]) {
         updateActiveHosts()
         let lost = hosts.contains { $0.state == .failed || $0.state == .unreachable }
         if lost, flag(.anyErrorsFatal, of: task, for: hosts[0]) {

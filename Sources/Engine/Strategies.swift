@@ -104,12 +104,17 @@ extension Engine {
             remedy: "Use the strategy 'linear' where all hosts must meet.", severity: .warning)
     }
 
-    /// One host's turn at a task where hosts go their own ways.
-    func performFreely(_ task: PlannedTask, on host: HostRun, _ freeRun: FreeRun) async {
+    /// Says once what of a task's keywords cannot count where hosts do not meet.
+    func warnOfMeeting(at task: PlannedTask, _ host: HostRun) {
         for setting in [Keywords.Setting.runOnce, .anyErrorsFatal]
         where flag(setting, of: task, for: host) && warned.insert("\(setting.rawValue) \(task.id)").inserted {
             tell(.said(Self.notFreely(setting.rawValue, at: task.inherited.settings[setting]?.location)))
         }
+    }
+
+    /// One host's turn at a task where hosts go their own ways.
+    func performFreely(_ task: PlannedTask, on host: HostRun, _ freeRun: FreeRun) async {
+        warnOfMeeting(at: task, host)
         let throttle = throttle(of: task, for: host).map { freeRun.throttle(of: task, $0) }
         await throttle?.enter()
         await freeRun.forks.enter()

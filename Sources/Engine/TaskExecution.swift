@@ -25,6 +25,7 @@ extension Engine {
         var ignoresErrors = false
         var ignoresUnreachable = false
         var factsOwner: String?
+        var mode: (check: Bool, diff: Bool)?
         var mark: JournalMark?
         switch resumption(of: task, on: host) {
         case .none: break
@@ -49,6 +50,7 @@ extension Engine {
         }
         do throws(Diagnostic) {
             let modes = try modes(of: task, on: host)
+            mode = modes
             let scope = variables.scope(
                 host: host.name, task: taskVariables(task))
             let run = TaskRun(engine: self, task: task, host: host, modes: modes, scope: scope, title: title)
@@ -77,6 +79,9 @@ extension Engine {
         report.isShown = ["debug", "assert", "fail", "validate_argument_spec"].contains(task.node.action.shortName)
         report.duration = clock.now - started
         report.roundTrips = await connections.roundTrips(of: host.name) - before
+        if settings.isCheckMode, mode?.check == false, registered.mapValue?["changed"]?.isTruthy ?? false {
+            if case .engine = task.action {} else { changedInEarnest = true }
+        }
         report.isIgnored =
             outcome.status == .failed && ignoresErrors || outcome.status == .unreachable && ignoresUnreachable
         if let mark {
@@ -87,17 +92,13 @@ extension Engine {
     }
 
     /// Puts what a task came to in place: variables, counts, handlers, the host's state.
-    private func settle(
+    func settle(
         _ report: TaskReport, _ outcome: TaskOutcome, _ registered: Value, _ task: PlannedTask, _ host: HostRun,
         standingFor hosts: [HostRun], factsOwner: String?
     ) {
         for each in hosts {
             if let name = task.node.register?.value { variables.register([.string(name): registered], on: each.name) }
-            if !outcome.facts.isEmpty {
-                variables.addFacts(outcome.facts, to: factsOwner ?? each.name, isHidden: report.isHidden)
-                for trouble in variables.takeCacheTroubles() { tell(.said(trouble)) }
-            }
-            if !outcome.variables.isEmpty { variables.register(outcome.variables, on: factsOwner ?? each.name) }
+            learn(outcome, about: factsOwner ?? each.name, isHidden: report.isHidden)
         }
         var report = report
         if outcome.status == .changed, !task.notifications.isEmpty {
@@ -107,6 +108,11 @@ extension Engine {
                 for field in task.notifications {
                     let value = try scope.evaluate(field.value)
                     names += value.elements ?? [value]
+                }
+                if let unknown = Value.list(names).firstUnknown {
+                    report.warnings.append(
+                        "only a run can tell which handlers this notifies: it depends on \(unknown.cause)")
+                    names.removeAll { $0.firstUnknown != nil }
                 }
                 // Of a task that runs once, it is the host it ran for that is notified.
                 try notify(names, on: host, by: task)
@@ -124,7 +130,23 @@ extension Engine {
             each.failedResult = registered
         }
         for each in hosts where report.status == .unreachable && !report.isIgnored { each.state = .unreachable }
+        // A role in which something ran counts as done.
+        if let role = task.role, report.status != .skipped, report.status != .unreachable {
+            host.begunRoles.insert(role.identity)
+        }
         tell(.result(report))
+    }
+
+    /// Keeps the facts and variables that came of a task, unless it failed.
+    private func learn(_ outcome: TaskOutcome, about host: String, isHidden: Bool) {
+        if outcome.status == .failed || outcome.status == .unreachable { return }
+        if !outcome.facts.isEmpty {
+            variables.addFacts(outcome.facts, to: host, isHidden: isHidden)
+            for trouble in variables.takeCacheTroubles() { tell(.said(trouble)) }
+        }
+        if !outcome.variables.isEmpty { variables.register(outcome.variables, on: host) }
+        if !outcome.included.isEmpty { variables.include(outcome.included, on: host) }
+        for (owner, other) in outcome.aboutOthers { learn(other, about: owner, isHidden: isHidden) }
     }
 
     private func count(_ report: TaskReport, _ host: HostRun) {
@@ -195,16 +217,21 @@ final class TaskRun {
         self.modes = modes
         self.scope = scope
         self.title = title
-        // Said before anything is evaluated, so that not even an error shows what must stay hidden.
-        let settings = task.inherited.settings
-        do throws(Diagnostic) {
-            traits.isHidden = try scope.flag(of: settings[.noLog], Keywords.Setting.noLog.rawValue) ?? false
-        } catch {
-            traits.isHidden = true
+        traits = Self.firstTraits(of: task, in: scope)
+    }
+
+    /// What is said before anything else is evaluated: not even an error shows what must stay hidden, and trouble with
+    /// a condition or a loop is the task's, too, and may be ignored. Where the word itself cannot be evaluated it
+    /// counts as said, as in Ansible; the trouble is told of.
+    static func firstTraits(of task: PlannedTask, in scope: LayeredScope) -> Traits {
+        func isSaid(_ setting: Keywords.Setting) -> Bool {
+            do throws(Diagnostic) {
+                return try scope.flag(of: task.inherited.settings[setting], setting.rawValue) ?? false
+            } catch {
+                return true
+            }
         }
-        // Trouble with a condition or a loop is the task's, too, and may be ignored.
-        let ignores = try? scope.flag(of: settings[.ignoreErrors], Keywords.Setting.ignoreErrors.rawValue)
-        traits.ignoresErrors = ignores ?? false
+        return Traits(isHidden: isSaid(.noLog), ignoresErrors: isSaid(.ignoreErrors))
     }
 
     /// - Returns: What came of it, and what is registered.
@@ -216,9 +243,11 @@ final class TaskRun {
 
     /// The task, or one item of its loop, with conditions, attempts and verdicts.
     func perform(in scope: LayeredScope) async -> TaskOutcome {
+        traits = Self.firstTraits(of: task, in: scope)
         do throws(Diagnostic) {
             if let outcome = try conditionOutcome(in: scope) { return outcome }
             let settings = try settings(in: scope)
+            if let unknown = settings.unknown { return unsettled(unknown, task.node.action.arguments.keys) }
             if let delegate = settings.delegate { push(delegate, onto: scope) }
             return await perform(in: scope, settings)
         } catch {
@@ -271,6 +300,8 @@ final class TaskRun {
         } catch {
             return TaskOutcome(failure: error)
         }
+        // Without a second try nobody asks whether it is needed.
+        if retries == 0 { return judged(await attempt(in: scope, settings), in: scope) }
         var outcome = TaskOutcome(.ok)
         // The first try is no retry.
         for attempt in 1...(retries + 1) {
@@ -279,8 +310,9 @@ final class TaskRun {
             if case .unknown = outcome.status { return outcome }
             if outcome.status == .unreachable { return outcome }
             switch isDone(outcome, in: scope) {
-            case .success(true): return outcome
-            case .success(false): break
+            case .success(.yes): return outcome
+            case .success(.no): break
+            case .success(.unknown(let unknown)): return unsettled(unknown, task.node.action.arguments.keys)
             case .failure(let diagnostic): return TaskOutcome(failure: diagnostic)
             }
             guard attempt <= retries, !engine.isInterrupted else { break }
@@ -300,17 +332,15 @@ final class TaskRun {
         return outcome
     }
 
-    private func isDone(_ outcome: TaskOutcome, in scope: LayeredScope) -> Result<Bool, Diagnostic> {
+    private func isDone(_ outcome: TaskOutcome, in scope: LayeredScope) -> Result<ConditionOutcome, Diagnostic> {
         do throws(Diagnostic) {
-            guard !task.node.until.isEmpty else { return .success(outcome.status != .failed) }
+            guard !task.node.until.isEmpty else { return .success(outcome.status != .failed ? .yes : .no) }
             let scope = scopeWithResult(outcome, scope)
             for field in task.node.until {
-                switch try scope.condition(field.value) {
-                case .yes: continue
-                case .no, .unknown: return .success(false)
-                }
+                let condition = try scope.condition(field.value)
+                guard case .yes = condition else { return .success(condition) }
             }
-            return .success(true)
+            return .success(.yes)
         } catch {
             return .failure(error.located(at: task.node.location))
         }
@@ -368,6 +398,10 @@ final class TaskRun {
     }
 
     private func scopeWithResult(_ outcome: TaskOutcome, _ scope: LayeredScope) -> LayeredScope {
+        if factsOwner == nil {
+            for (name, values) in [("set_fact", outcome.variables), ("include_vars", outcome.included)]
+            where !values.isEmpty { scope.push(Layer(name, values)) }
+        }
         guard let name = task.node.register?.value else { return scope }
         scope.push(Layer("register", [.string(name): outcome.registered(title.name)]))
         return scope

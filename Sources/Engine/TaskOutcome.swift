@@ -13,6 +13,13 @@ struct TaskOutcome: Sendable {
     var warnings: [String] = []
     /// Set by `set_fact`-like actions: variables for the host.
     var variables: ValueMap = [:]
+    /// What `include_vars` read for the host.
+    var included: ValueMap = [:]
+    /// What items of a loop found out about others than the task's host (`delegate_facts`), in their order.
+    var aboutOthers: [(owner: String, outcome: TaskOutcome)] = []
+
+    /// Whether there is anything to keep about a host.
+    var foundOut: Bool { !facts.isEmpty || !variables.isEmpty || !included.isEmpty }
 
     init(_ status: TaskReport.Status, values: ValueMap = [:], diagnostic: Diagnostic? = nil) {
         self.status = status

@@ -21,6 +21,20 @@ struct TaskSettings {
     var delegatesFacts: Bool
     var request: ConnectionRequest
     var become: Become?
+    /// What one of them depends on that only a run can tell; the task cannot be carried out then.
+    var unknown: Unknown?
+}
+
+/// Watches keywords and variables that are evaluated for what only a run can tell: none of it goes into a command.
+private final class UnknownWatch {
+    private(set) var found: Unknown?
+
+    /// The value; nil, as if it were not written, if a part of it is unknown.
+    func known(_ value: Value?) -> Value? {
+        guard let unknown = value?.firstUnknown else { return value }
+        found = found ?? unknown
+        return nil
+    }
 }
 
 extension Engine {
@@ -36,8 +50,9 @@ extension Engine {
     func settings(
         of task: PlannedTask, on host: HostRun, in scope: LayeredScope, modes: (check: Bool, diff: Bool)
     ) throws(Diagnostic) -> TaskSettings {
+        let watch = UnknownWatch()
         func value(_ setting: Keywords.Setting) throws(Diagnostic) -> Value? {
-            try scope.value(of: task.inherited.settings[setting])
+            watch.known(try scope.value(of: task.inherited.settings[setting]))
         }
         func flag(_ setting: Keywords.Setting) throws(Diagnostic) -> Bool? {
             try scope.flag(of: task.inherited.settings[setting], setting.rawValue)
@@ -50,18 +65,20 @@ extension Engine {
         let delegate = try value(.delegateTo)?.pythonText
         let owner = try delegate.map { (name) throws(Diagnostic) in try delegated(name, task) } ?? scope
         let request = try connectionRequest(
-            for: delegate ?? host.name, variables: owner, keyword: value, isDelegated: delegate != nil)
+            for: delegate ?? host.name, variables: owner, watch, keyword: value, isDelegated: delegate != nil)
+        let environment = try environment(of: task, scope, watch)
+        let become = try become(
+            variables: owner, watch, keyword: value, isWanted: value(.become) == nil ? nil : try flag(.become))
         return TaskSettings(
             isCheckMode: modes.check, showsDiff: modes.diff,
             isHidden: try flag(.noLog) ?? false,
             ignoresErrors: try flag(.ignoreErrors) ?? false,
             ignoresUnreachable: try flag(.ignoreUnreachable) ?? false,
-            environment: try environment(of: task, scope),
+            environment: environment,
             timeout: limit.flatMap { $0 > 0 ? .seconds($0) : nil },
             delegate: delegate,
-            delegatesFacts: try flag(.delegateFacts) ?? false,
-            request: request,
-            become: try become(variables: owner, keyword: value, isWanted: try flag(.become)))
+            delegatesFacts: try value(.delegateFacts) == nil ? false : flag(.delegateFacts) ?? false,
+            request: request, become: become, unknown: watch.found)
     }
 
     /// The scope whose connection variables count for a delegate: its own, and the task's.
@@ -72,12 +89,12 @@ extension Engine {
         return variables.scope(host: name, task: taskVariables(task))
     }
 
-    private func environment(of task: PlannedTask, _ scope: LayeredScope) throws(Diagnostic)
-        -> [(name: String, value: String)]
-    {
+    private func environment(
+        of task: PlannedTask, _ scope: LayeredScope, _ watch: UnknownWatch
+    ) throws(Diagnostic) -> [(name: String, value: String)] {
         var merged = ValueMap()
         for field in task.inherited.environment {
-            let value = try scope.evaluate(field.value)
+            guard let value = watch.known(try scope.evaluate(field.value)) else { continue }
             for entry in value.elements ?? [value] {
                 if entry.isNull || Omit.isMarker(entry) { continue }
                 guard let map = entry.mapValue else {
@@ -100,7 +117,7 @@ extension Engine {
         of task: PlannedTask, on host: HostRun, in scope: LayeredScope
     ) throws(Diagnostic) -> ConnectionRequest {
         try connectionRequest(
-            for: host.name, variables: scope,
+            for: host.name, variables: scope, UnknownWatch(),
             keyword: { (setting) throws(Diagnostic) in
                 guard let field = task.inherited.settings[setting] else { return nil }
                 let value = try scope.evaluate(field.value)
@@ -112,14 +129,15 @@ extension Engine {
 
     /// Variables win over keywords, and keywords over options.
     private func connectionRequest(
-        for name: String, variables scope: LayeredScope, keyword: (Keywords.Setting) throws(Diagnostic) -> Value?,
+        for name: String, variables scope: LayeredScope, _ watch: UnknownWatch,
+        keyword: (Keywords.Setting) throws(Diagnostic) -> Value?,
         isDelegated: Bool
     ) throws(Diagnostic) -> ConnectionRequest {
         func variable(_ names: String...) throws(Diagnostic) -> Value? {
             for name in names {
                 guard let value = try scope.lookup(name) else { continue }
                 let result = try scope.evaluate(value)
-                if !result.isNull, !Omit.isMarker(result) { return result }
+                if !result.isNull, !Omit.isMarker(result) { return watch.known(result) }
             }
             return nil
         }
@@ -164,11 +182,12 @@ extension Engine {
     }
 
     private func become(
-        variables scope: LayeredScope, keyword: (Keywords.Setting) throws(Diagnostic) -> Value?, isWanted: Bool?
+        variables scope: LayeredScope, _ watch: UnknownWatch,
+        keyword: (Keywords.Setting) throws(Diagnostic) -> Value?, isWanted: Bool?
     ) throws(Diagnostic) -> Become? {
         func variable(_ names: String...) throws(Diagnostic) -> Value? {
             for name in names {
-                if let value = try scope.lookup(name) { return try scope.evaluate(value) }
+                if let value = try scope.lookup(name) { return watch.known(try scope.evaluate(value)) }
             }
             return nil
         }

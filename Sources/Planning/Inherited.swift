@@ -7,8 +7,6 @@ public struct Inherited: Sendable {
     public var settings: [Keywords.Setting: Field] = [:]
     /// All count.
     public var tags: [String] = []
-    /// Those that come from outside the task itself.
-    var outerTags: [String] = []
     /// All must hold, the outermost first.
     public var when: [Field] = []
     /// Later ones win, name by name.
@@ -30,7 +28,6 @@ public struct Inherited: Sendable {
     func entering(_ keywords: Keywords, tags words: [String], vars keepsVars: Bool = true) -> Inherited {
         var inner = self
         inner.settings.merge(keywords.settings) { _, nearer in nearer }
-        inner.outerTags = tags
         for tag in words where !inner.tags.contains(tag) { inner.tags.append(tag) }
         inner.when += keywords.when
         inner.environment += keywords.environment

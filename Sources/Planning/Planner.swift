@@ -32,6 +32,10 @@ public final class Planner: @unchecked Sendable {
     var readingRole: RoleInstance?
     /// Variables that names of imports may use: the play's.
     var playScopeVars: [ValueMap] = []
+    /// The plays planned so far may bring groups and hosts that patterns of later ones name.
+    private var awaitsGroups = false
+    /// They may set variables of hosts.
+    private var awaitsVariables = false
 
     public init(files: ProjectFiles, variables: RunVariables, settings: PlanSettings) {
         self.files = files
@@ -142,11 +146,15 @@ public final class Planner: @unchecked Sendable {
         // The handlers of the play's roles come first, then its own, then those of imported roles.
         let imported = playHandlers[..<importedBefore] + playHandlers[rolesEnd...]
         let all = Array(playHandlers[importedBefore..<rolesEnd]) + Self.tasks(of: handlers) + imported
+        let hosts = hosts(of: node)
         let planned = PlannedPlay(
-            node: node, name: name, file: path, hosts: hosts(of: node), sections: [before, roles, tasks, after],
-            handlers: all, roles: playRoles, inherited: inherited, tags: tags)
+            node: node, name: name, file: path, hosts: hosts ?? [], sections: [before, roles, tasks, after],
+            handlers: all, roles: playRoles, inherited: inherited, tags: tags,
+            mayGatherFacts: settings.tags.includes(tags.isEmpty ? ["always"] : tags), awaitsHosts: hosts == nil)
         checkHandlers(of: planned)
         checkStrategy(of: planned)
+        awaitsVariables = true
+        awaitsGroups = awaitsGroups || planned.tasks.contains { $0.mayBringHosts }
         return planned
     }
 
@@ -155,7 +163,8 @@ public final class Planner: @unchecked Sendable {
         return value.elements.map { $0.map(\.pythonText).joined(separator: ",") } ?? value.pythonText
     }
 
-    private func hosts(of node: PlayNode) -> [String] {
+    /// - Returns: Nil if they can only be told when plays before this one are through.
+    private func hosts(of node: PlayNode) -> [String]? {
         do throws(Diagnostic) {
             let value = try scope.evaluate(node.hosts.value)
             let pattern = value.elements.map { $0.map(\.pythonText).joined(separator: ",") } ?? value.pythonText
@@ -180,15 +189,25 @@ public final class Planner: @unchecked Sendable {
             }
             return names
         } catch {
+            let mayBeSet = awaitsVariables && node.hosts.value.pythonText.contains("hostvars")
+            if error.code == .undefined, awaitsGroups || mayBeSet { return nil }
             diagnostics.add(error.located(at: node.hosts.location))
             return []
         }
     }
 
-    /// The hosts a play's pattern matches now, after tasks have added hosts or groups.
-    public func currentHosts(of play: PlannedPlay) -> [String] {
+    /// The play with its hosts as its pattern matches them now, after tasks have added hosts or groups.
+    ///
+    /// - Throws: `Diagnostics` if the pattern cannot be evaluated even now.
+    public func current(_ play: PlannedPlay) throws(Diagnostics) -> PlannedPlay {
         diagnostics = Diagnostics()
-        return hosts(of: play.node)
+        (awaitsGroups, awaitsVariables) = (false, false)
+        playScopeVars = [play.node.keywords.vars]
+        var play = play
+        play.hosts = hosts(of: play.node) ?? []
+        if play.node.keywords.name == nil { play.name = hostsText(play.node) }
+        try diagnostics.throwIfAny()
+        return play
     }
 
     // MARK: Small helpers

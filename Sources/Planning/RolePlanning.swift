@@ -50,7 +50,7 @@ extension Planner {
             allowsDuplicates: meta.allowDuplicates || repeats,
             isDependency: isDependency,
             location: reference.location,
-            identity: identity(path, reference.keywords.vars.merging(parameters), inherited, files))
+            identity: identity(path, reference, files))
         var inner = context
         if let outer = context.role { inner.parents.append(outer) }
         inner.role = instance
@@ -101,9 +101,7 @@ extension Planner {
             try diagnostics.throwIfAny()
             return nil
         }
-        var inherited = bare(task.inherited, at: task.node.location)
-        if !vars.isEmpty { inherited.parameters.append(vars) }
-        if let apply = task.node.action.arguments["apply"]?.mapValue { inherited = applied(apply, to: inherited) }
+        let inherited = handedDown(by: task, vars: vars)
         let context = PlanContext(role: task.role, parents: [], inherited: inherited, file: task.file)
         let role = role(reference, in: context, files: files, repeats: repeats(arguments))
         try diagnostics.throwIfAny()
@@ -140,14 +138,14 @@ extension Planner {
                 remedy: "Write 'name: ROLE' below it.")
         }
         let known = [
-            "name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply",
-            "allow_duplicates", "rolespec_validate",
+            "name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "allow_duplicates",
+            "rolespec_validate",
         ]
         for key in arguments.keys where !known.contains(key.text) {
             report(
                 .unknownArgument, "unknown argument '\(key.text)' for \(node.action.name)",
                 at: node.action.places[key.text] ?? node.location,
-                remedy: NearestNames.hint(key.text, among: known))
+                remedy: NearestNames.hint(key.text, among: known + ["apply"]))
         }
     }
 
@@ -263,11 +261,16 @@ extension Planner {
         return nil
     }
 
-    private func identity(_ path: String, _ parameters: ValueMap, _ inherited: Inherited, _ files: RoleFiles) -> String
-    {
-        let when = inherited.when.map(\.value.pythonText).joined(separator: "&")
-        let parameters = parameters.map { "\($0.key.text)=\($0.value.pythonRepresentation)" }.sorted()
-        return [path, files.tasks, parameters.joined(separator: ","), when].joined(separator: "\u{1f}")
+    /// What makes two uses of a role the same: its own words count, not those of whoever depends on it.
+    private func identity(_ path: String, _ reference: RoleReference, _ files: RoleFiles) -> String {
+        let keywords = reference.keywords
+        let parameters = keywords.vars.merging(reference.parameters).map {
+            "\($0.key.text)=\($0.value.pythonRepresentation)"
+        }
+        let when = keywords.when.map(\.value.pythonText)
+        let tags = keywords.tags.map(\.value.pythonText)
+        let parts = [parameters.sorted(), when, tags].map { $0.joined(separator: "\u{1e}") }
+        return ([path, files.tasks] + parts).joined(separator: "\u{1f}")
     }
 
     private func marks(_ text: String) -> Text.Marks { text.contains("{{") ? .template : [] }

@@ -33,6 +33,10 @@ public struct PlannedPlay: Sendable {
     public var inherited: Inherited
     /// Play variables from `vars_files`, each where it was found at planning; templated names wait for the run.
     public var tags: [String]
+    /// Whether the tags that were asked for let it gather facts: the play's own count, and one without any always does.
+    public var mayGatherFacts = true
+    /// Whether only the run can tell its hosts, since groups that their pattern names are yet to be made.
+    public var awaitsHosts = false
 }
 
 /// Something that runs: a task, a block, or a role with all that belongs to it.
@@ -54,17 +58,22 @@ public struct PlannedTask: Sendable {
     public var isHandler: Bool
     /// The file it was read from; names in it are sought beside it.
     public var file: String
+    /// What counts around it, for an include: the tasks it brings in inherit that, and nothing of its own keywords.
+    var surroundings: Inherited?
 
     /// The task that gathers a play's facts, which no file holds.
     public init(gathering node: TaskNode, with module: any Module.Type, for play: PlannedPlay) {
+        var inherited = play.inherited
+        // One host's facts are no other's.
+        inherited.settings[.runOnce] = nil
         self.init(
-            id: 0, node: node, action: .module(module), role: nil, inherited: play.inherited, isHandler: false,
+            id: 0, node: node, action: .module(module), role: nil, inherited: inherited, isHandler: false,
             file: play.file)
     }
 
     init(
         id: Int, node: TaskNode, action: PlannedAction, role: RoleInstance?, inherited: Inherited, isHandler: Bool,
-        file: String
+        file: String, surroundings: Inherited? = nil
     ) {
         self.id = id
         self.node = node
@@ -73,10 +82,20 @@ public struct PlannedTask: Sendable {
         self.inherited = inherited
         self.isHandler = isHandler
         self.file = file
+        self.surroundings = surroundings
     }
 
     /// The handlers that a change notifies: its own, else those of the nearest block that names some.
     public var notifications: [Field] { node.notify.isEmpty ? inherited.notify : node.notify }
+
+    /// Whether the inventory may have more hosts or groups after it.
+    var mayBringHosts: Bool {
+        guard case .engine(let action) = action else { return false }
+        switch action {
+        case .addHost, .groupBy, .includeTasks, .includeRole, .meta(.refreshInventory): return true
+        case .includeVars, .meta, .setFact, .pause: return false
+        }
+    }
 
     /// The role whose name stands before the task's own; an include of a role stands for itself.
     public var shownRole: RoleInstance? {

@@ -16,6 +16,7 @@ extension Planner {
         if case .engine(.includeRole) = task.action, node.action.dynamicArguments == nil {
             checkRoleArguments(of: node, node.action.arguments)
         }
+        if case .engine(.includeTasks) = task.action { checkFileArguments(of: node) }
         checkTemplates(of: node, task)
         checkKeywords(of: task)
         if let loop = node.loop, let lookup = loop.lookup, !LookupContext.exists(lookup) {
@@ -24,6 +25,22 @@ extension Planner {
                 remedy: "Write it with 'loop' and filters, or query().")
         }
         checkPlaces(of: task)
+    }
+
+    /// What `include_tasks` and `import_tasks` take: the name of a file, and nothing that would be left unread.
+    func checkFileArguments(of node: TaskNode) {
+        let known = ["file", "_raw_params"]
+        for key in node.action.arguments.keys where !known.contains(key.text) {
+            report(
+                .unknownArgument, "unknown argument '\(key.text)' for \(node.action.name)",
+                at: node.action.places[key.text] ?? node.location,
+                remedy: NearestNames.hint(key.text, among: ["file", "apply"])
+                    ?? "Variables for what it brings in stand below 'vars:'.")
+        }
+        let mayCome = node.action.isInclude && node.action.dynamicArguments != nil
+        if !mayCome, fileArgument(of: node) == nil {
+            report(.missingArgument, "\(node.action.name) needs the name of a file", at: node.location)
+        }
     }
 
     private func checkArguments(of node: TaskNode, _ manual: ModuleManual) {
@@ -85,6 +102,11 @@ extension Planner {
             }
         }
         for field in node.keywords.settings.values { checkTemplate(field.value) }
+        guard let applied = node.action.applied else { return }
+        for condition in applied.keywords.when { checkTemplate(condition.value, asExpression: true) }
+        for value in applied.keywords.vars.values { checkTemplate(value) }
+        for field in applied.notify + applied.keywords.environment { checkTemplate(field.value) }
+        for field in applied.keywords.settings.values { checkTemplate(field.value) }
     }
 
     /// Values of keywords that mean nothing, such as `no_log: maybe`.
@@ -98,12 +120,20 @@ extension Planner {
             check(field) { (field) throws(Diagnostic) in try KeywordValue.check(field, of: setting) }
         }
         let node = task.node
+        for (setting, field) in node.action.applied?.keywords.settings ?? [:] {
+            check(field) { (field) throws(Diagnostic) in try KeywordValue.check(field, of: setting) }
+        }
         check(node.retries) { (field) throws(Diagnostic) in
             _ = try KeywordValue.integer(field.value, "retries", at: field.location)
         }
         for (field, name) in [(node.delay, "delay"), (node.loop?.pause, "pause")] {
             check(field) { (field) throws(Diagnostic) in
                 _ = try KeywordValue.pause(field.value, name, at: field.location)
+            }
+        }
+        for (field, name) in [(node.loop?.extended, "extended"), (node.loop?.allItems, "extended_allitems")] {
+            check(field) { (field) throws(Diagnostic) in
+                _ = try KeywordValue.flag(field.value, name, at: field.location)
             }
         }
         for (field, name) in [(node.asynchronous, "async"), (node.poll, "poll")] {

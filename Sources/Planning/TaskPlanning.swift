@@ -40,7 +40,8 @@ extension Planner {
         if let remark = ActionCatalog.misplaced(node.action) { diagnostics.add(remark) }
         let task = PlannedTask(
             id: nextID(), node: node, action: action, role: context.role, inherited: inherited,
-            isHandler: asHandler, file: context.file)
+            isHandler: asHandler, file: context.file,
+            surroundings: node.action.isInclude ? context.inherited : nil)
         check(task)
         guard asHandler || settings.tags.includes(inherited.tags) else { return [] }
         return [.task(task)]
@@ -50,11 +51,8 @@ extension Planner {
         _ node: TaskNode, _ inherited: Inherited, _ context: PlanContext, asHandler: Bool
     ) -> [PlannedNode] {
         refuseLoop(node, "include_tasks")
-        guard let field = fileArgument(of: node) else {
-            report(.missingArgument, "import_tasks needs the name of a file", at: node.location)
-            return []
-        }
-        guard let name = constantText(field) else { return [] }
+        checkFileArguments(of: node)
+        guard let field = fileArgument(of: node), let name = constantText(field) else { return [] }
         var inner = context
         inner.inherited = inherited
         return taskFile(name, askedAt: field.location, in: inner, asHandlers: asHandler)
@@ -135,9 +133,7 @@ extension Planner {
     /// - Throws: `Diagnostics` with everything that is wrong with the file.
     public func include(_ name: String, for task: PlannedTask, vars: ValueMap) throws(Diagnostics) -> [PlannedNode] {
         diagnostics = Diagnostics()
-        var inherited = bare(task.inherited, at: task.node.location)
-        if !vars.isEmpty { inherited.parameters.append(vars) }
-        if let apply = task.node.action.arguments["apply"]?.mapValue { inherited = applied(apply, to: inherited) }
+        let inherited = handedDown(by: task, vars: vars)
         let context = PlanContext(role: task.role, parents: [], inherited: inherited, file: task.file)
         let nodes = taskFile(name, askedAt: task.node.location, in: context, asHandlers: task.isHandler)
         try diagnostics.throwIfAny()
@@ -147,37 +143,27 @@ extension Planner {
     /// Nobody writes more; a file that includes itself for ever would.
     private static let deepestInclude = 100
 
-    /// What an include hands down: everything but its own tags, conditions and loop variables, which count for the
-    /// include itself.
-    func bare(_ inherited: Inherited, at place: SourceLocation) -> Inherited {
-        var result = inherited
-        result.tags = inherited.outerTags
-        result.when = []
+    /// What counts for the tasks an include brings in: what stands around it, its variables, and what it applies. Its
+    /// own keywords count for the include itself. That it hides (`no_log`) is the exception: what is secret there would
+    /// be shown below otherwise.
+    func handedDown(by task: PlannedTask, vars: ValueMap) -> Inherited {
+        var result = task.surroundings ?? task.inherited
+        result.vars = task.inherited.vars
+        if let own = task.node.keywords.settings[.noLog], !own.value.isNull,
+            (try? KeywordValue.flag(own.value, Keywords.Setting.noLog.rawValue)) ?? true
+        {
+            result.settings[.noLog] = own
+        }
+        if !vars.isEmpty { result.parameters.append(vars) }
         result.includeDepth += 1
         if result.includeDepth > Self.deepestInclude {
             report(
-                .recursion, "includes within includes, \(Self.deepestInclude) deep", at: place,
+                .recursion, "includes within includes, \(Self.deepestInclude) deep", at: task.node.location,
                 remedy: "A file that includes itself needs a condition that ends it.")
         }
-        return result
-    }
-
-    /// What `apply:` adds to everything an include brings in.
-    func applied(_ apply: ValueMap, to inherited: Inherited) -> Inherited {
-        var result = inherited
-        for (key, value) in apply {
-            let field = Field(value, at: SourceLocation(file: SourceFile(name: "apply", text: ""), line: 1, column: 1))
-            switch key.text {
-            case "tags":
-                let tags = value.elements?.map(\.pythonText) ?? value.pythonText.split(separator: ",").map(String.init)
-                result.tags += tags
-            case "when": result.when += (value.elements ?? [value]).map { Field($0, at: field.location) }
-            case "vars": if let vars = value.mapValue { result.vars.append(vars) }
-            case "environment": result.environment.append(field)
-            default:
-                if let setting = Keywords.Setting(rawValue: key.text) { result.settings[setting] = field }
-            }
-        }
+        guard let applied = task.node.action.applied else { return result }
+        result = result.entering(applied.keywords, tags: words(applied.keywords.tags))
+        if !applied.notify.isEmpty { result.notify = applied.notify }
         return result
     }
 }

@@ -74,5 +74,10 @@ public enum KeywordPlace: String, Sendable {
         "action", "args", "async", "changed_when", "delay", "failed_when", "local_action", "loop", "loop_control",
         "notify", "poll", "register", "retries", "until",
     ])
+    /// Those that count for an include itself; for what it brings in there is `apply`.
+    static let ofIncludes: Set<String> = [
+        "action", "args", "collections", "debugger", "ignore_errors", "loop", "loop_control", "name", "no_log",
+        "register", "run_once", "tags", "timeout", "vars", "when",
+    ]
     private static let ofHandlers = ofTasks.union(["listen"])
 }

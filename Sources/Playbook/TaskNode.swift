@@ -30,6 +30,14 @@ public struct TaskNode: Sendable {
         public var freeForm: Text?
         /// Arguments given as one template (`args: "{{ … }}"`), merged in when it is evaluated.
         public var dynamicArguments: Field?
+        /// What an include applies to all it brings in (`apply`).
+        public var applied: Applied?
+
+        /// Keywords as a block would have them.
+        public struct Applied: Sendable {
+            public var keywords = Keywords()
+            public var notify: [Field] = []
+        }
 
         public init(name: String, location: SourceLocation) {
             self.name = name
@@ -48,6 +56,9 @@ public struct TaskNode: Sendable {
         public func isBuiltin(_ short: String) -> Bool {
             name == short || name == "ansible.builtin." + short || name == "ansible.legacy." + short
         }
+
+        /// Whether it brings in tasks when it is met.
+        public var isInclude: Bool { isBuiltin("include_tasks") || isBuiltin("include_role") }
     }
 
     /// What a task is repeated over.
@@ -60,14 +71,16 @@ public struct TaskNode: Sendable {
         public var indexVariable: String?
         public var label: Field?
         public var pause: Field?
-        public var isExtended: Bool
+        /// Whether there is an `ansible_loop`.
+        public var extended: Field?
+        /// Whether it holds all items; it does if nothing is said.
+        public var allItems: Field?
         public var breakWhen: [Field]
 
         public init(lookup: String?, items: Field) {
             self.lookup = lookup
             self.items = items
             variable = "item"
-            isExtended = false
             breakWhen = []
         }
     }

@@ -15,6 +15,7 @@ extension PlaybookParser {
                 unknownKeyword(key, place)
                 continue
             }
+            if action.isInclude, isFutile(key, word, place) { continue }
             if word == action.writtenName || ["action", "local_action", "args"].contains(word) {
                 if word == "local_action" {
                     task.keywords.settings[.delegateTo] = Field("localhost", at: key.location)
@@ -53,6 +54,18 @@ extension PlaybookParser {
         }
     }
 
+    /// Whether a keyword says nothing to an include, which carries out nothing itself; told of, if so.
+    private mutating func isFutile(_ key: YAMLNode, _ word: String, _ place: KeywordPlace) -> Bool {
+        let isKnown = place.keywords.contains(word) && !KeywordPlace.ofIncludes.contains(word)
+        guard isKnown, !(place == .handler && word == "listen") else { return false }
+        report(
+            .unknownKeyword, "'\(word)' means nothing to an include", at: key.location,
+            remedy: KeywordPlace.block.keywords.contains(word)
+                ? "Write it below 'apply:', and it counts for every task that comes in."
+                : "Write it at the tasks that come in.")
+        return true
+    }
+
     private mutating func register(_ node: YAMLNode, _ task: inout TaskNode) {
         let name = node.scalarText ?? ""
         guard name.isVariableName else {
@@ -88,8 +101,8 @@ extension PlaybookParser {
             case "index_var": loop.indexVariable = value.scalarText
             case "label": loop.label = field(value)
             case "pause": loop.pause = field(value)
-            case "extended": loop.isExtended = self.value(value).isTruthy
-            case "extended_allitems": break
+            case "extended": loop.extended = field(value)
+            case "extended_allitems": loop.allItems = field(value)
             case "break_when": loop.breakWhen = conditions(value)
             default:
                 report(
@@ -164,8 +177,7 @@ extension PlaybookParser {
         var action = TaskNode.Action(name: String(parts.first ?? ""), location: node.location)
         if parts.count > 1 { freeForm(String(parts[1]), at: node.location, into: &action) }
         for (key, value) in node.pairs ?? [] where key.scalarText != "module" {
-            action.arguments[key.scalarText ?? ""] = self.value(value)
-            action.places[key.scalarText ?? ""] = key.location
+            argument(key.scalarText ?? "", key, value, into: &action)
         }
         return action
     }
@@ -206,15 +218,53 @@ extension PlaybookParser {
                 report(.badValue, "an argument's name must be text, not \(key.kindName)", at: key.location)
                 continue
             }
-            action.arguments[word] = self.value(value)
-            action.places[word] = key.location
+            argument(word, key, value, into: &action)
         }
+    }
+
+    private mutating func argument(
+        _ word: String, _ key: YAMLNode, _ value: YAMLNode, into action: inout TaskNode.Action
+    ) {
+        let mayApply = action.isInclude || action.isBuiltin("import_tasks") || action.isBuiltin("import_role")
+        if word == "apply", mayApply { return apply(key, value, to: &action) }
+        action.arguments[word] = self.value(value)
+        action.places[word] = key.location
+    }
+
+    /// `apply` of an include: the keywords of a block around what it brings in.
+    private mutating func apply(_ key: YAMLNode, _ node: YAMLNode, to action: inout TaskNode.Action) {
+        guard action.isInclude else {
+            report(
+                .unknownArgument, "'apply' is for includes, not for '\(action.name)'", at: key.location,
+                remedy: "Write its keywords at the import: all it brings in inherits them.")
+            return
+        }
+        if node.isNull { return }
+        guard let pairs = node.pairs else {
+            report(
+                .badValue, "'apply' must be a map of keywords, not \(node.kindName)", at: node.location,
+                remedy: "Write 'NAME: VALUE' below it; the values may be templates.")
+            return
+        }
+        var applied = TaskNode.Action.Applied()
+        for (key, value) in pairs {
+            if key.scalarText == "notify" {
+                applied.notify = value.isNull ? [] : (value.items ?? [value]).map { field($0) }
+            } else if !common(key, value, .block, into: &applied.keywords) {
+                unknownKeyword(key, .block)
+            }
+        }
+        action.applied = applied
     }
 
     private mutating func freeForm(_ text: String, at place: SourceLocation, into action: inout TaskNode.Action) {
         let raw = FreeForm.rawOptions[action.shortName]
         let reading = FreeForm.read(text, known: raw)
         for (name, value) in reading.options {
+            if name == "apply", action.isInclude {
+                report(.badValue, "'apply' must be a map of keywords, not text", at: place)
+                continue
+            }
             action.arguments[name] = templated(value, at: place)
             action.places[name] = place
         }

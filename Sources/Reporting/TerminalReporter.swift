@@ -249,7 +249,10 @@ public final class TerminalReporter: Reporter {
         }
         if recap.isCheckMode {
             line("")
-            line("This was a dry run: nothing was changed.", .cyan)
+            line(
+                recap.changedInEarnest
+                    ? "This was a dry run: nothing was changed but by tasks with 'check_mode: false'."
+                    : "This was a dry run: nothing was changed.", .cyan)
         }
         line("")
     }

@@ -163,6 +163,10 @@ public struct Recap: Sendable {
     private var forgiven: Set<String> = []
     public var isCheckMode = false
     public var wasInterrupted = false
+    /// Whether the run could not go on, for a reason that is no host's.
+    public var wasBrokenOff = false
+    /// Whether tasks of a dry run changed something all the same (`check_mode: false`).
+    public var changedInEarnest = false
 
     public init() {}
 
@@ -181,10 +185,11 @@ public struct Recap: Sendable {
         hosts.filter { !forgiven.contains($0) && (self[host: $0].failed > 0 || self[host: $0].unreachable > 0) }
     }
 
-    /// The process's exit status: 2 if a host failed, 4 if one was unreachable, both together 6; 99 interrupted.
+    /// The process's exit status: 2 if a host failed, 4 if one was unreachable, both together 6; 4, too, if the run
+    /// was broken off; 99 interrupted.
     public var exitStatus: Int32 {
         if wasInterrupted { return 99 }
-        var status: Int32 = 0
+        var status: Int32 = wasBrokenOff ? 4 : 0
         for host in hosts where !forgiven.contains(host) {
             if self[host: host].failed > 0 { status |= 2 }
             if self[host: host].unreachable > 0 { status |= 4 }

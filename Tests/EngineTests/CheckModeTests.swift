@@ -151,4 +151,100 @@ import Values
         #expect(lines == Array(repeating: "web1 unknown", count: 4))
         #expect(recap?.contains("failed=0") ?? false)
     }
+
+    @Test("what a delegate would have is foreseen of the delegate")
+    func delegated() async throws {
+        let (outcome, folder) = try await RunFixture.run(
+            Case(files: [
+                "options": "--check",
+                "playbook.yml": """
+                - hosts: web1
+                  tasks:
+                    - {name: copy, copy: {dest: "{{ playbook_dir }}/f", content: a}, delegate_to: web2}
+                    - {name: own, stat: {path: "{{ playbook_dir }}/f"}, register: own}
+                    - {name: theirs, stat: {path: "{{ playbook_dir }}/f"}, register: theirs, delegate_to: web2}
+                    - {name: seen, debug: {msg: "{{ own.stat.exists }} {{ theirs.stat.exists }}"}}
+                    - name: each
+                      copy: {dest: "{{ playbook_dir }}/g", content: a}
+                      delegate_to: "{{ item }}"
+                      loop: [web2, web3]
+                    - {name: both, stat: {path: "{{ playbook_dir }}/g"}, register: r, delegate_to: "{{ item }}",
+                       loop: [web1, web2, web3]}
+                    - {name: seen of all, debug: {msg: "{{ r.results | map(attribute='stat.exists') | list }}"}}
+                - hosts: web2
+                  tasks:
+                    - {name: itself, stat: {path: "{{ playbook_dir }}/f"}, register: r}
+                    - {name: seen of it, debug: {msg: "{{ r.stat.exists }}"}}
+                """,
+            ]))
+        let lines = Transcript(outcome, folder: folder.path).lines
+        #expect(lines.contains("web1 ok \"False True\""), "\(lines)")
+        #expect(lines.contains("web1 ok [false, true, true]"), "\(lines)")
+        #expect(lines.contains("web2 ok true"), "\(lines)")
+        #expect(lines.filter { $0.hasPrefix("item web1 changed") }.count == 2)
+    }
+
+    @Test(
+        "keywords and variables that only a run can tell make the task unknown, even one that runs all the same",
+        arguments: [
+            "environment: {X: '{{ r.stdout }}'}", "delegate_to: '{{ r.stdout }}'",
+            "vars: {ansible_connection: '{{ r.stdout }}'}", "vars: {ansible_port: '{{ r.stdout }}'}",
+            "vars: {ansible_user: '{{ r.stdout }}'}", "port: '{{ r.stdout }}'", "remote_user: '{{ r.stdout }}'",
+            "become: '{{ r.rc }}'", "become: true, become_user: '{{ r.stdout }}'",
+            "vars: {ansible_become: '{{ r.rc }}'}", "loop: [a], environment: {X: '{{ r.stdout }}'}",
+        ])
+    func unknownKeywords(_ keyword: String) async throws {
+        let (lines, recap, folder) = try await Self.transcript(
+            """
+                - {name: c, command: "true", register: r}
+                - {name: it, shell: "echo $X > {{ playbook_dir }}/f", check_mode: false, \(keyword)}
+                - {name: not in earnest, copy: {dest: "{{ playbook_dir }}/f", content: a}, \(keyword)}
+
+            """)
+        #expect(lines.filter { !$0.hasPrefix("item") } == Array(repeating: "web1 unknown", count: 3))
+        #expect(recap?.contains("failed=0") ?? false)
+        #expect(folder.read("f") == nil)
+    }
+
+    @Test("an unknown until ends the tries, an unknown notification is told of, an unknown end ends nothing")
+    func unknownElsewhere() async throws {
+        let example = Case(files: [
+            "options": "--check",
+            "playbook.yml": """
+            - hosts: web1
+              tasks:
+                - {name: c, command: "true", register: r}
+                - {name: until, command: "true", check_mode: false, until: r.rc == 0, retries: 5, delay: 36000}
+                - {name: notify, copy: {dest: "{{ playbook_dir }}/f", content: a}, notify: "{{ r.stdout }}"}
+                - {name: end, meta: end_play, when: r.rc == 0}
+                - {name: goes on, debug: {msg: further}}
+              handlers:
+                - {name: h, debug: {msg: a}}
+            """,
+        ])
+        let (outcome, folder) = try await RunFixture.run(example)
+        let lines = Transcript(outcome, folder: folder.path).lines.filter { $0.hasPrefix("web1") }
+        #expect(
+            lines == ["web1 unknown", "web1 unknown", "web1 changed", "web1 unknown", "web1 ok \"further\""])
+        let warnings = outcome.events.flatMap { event -> [String] in
+            if case .result(let report) = event { report.warnings } else { [] }
+        }
+        #expect(warnings.contains { $0.contains("handlers") && $0.contains("'c'") }, "\(warnings)")
+        #expect(outcome.recap.exitStatus == 0)
+    }
+
+    @Test("a dry run in which something changed all the same says so", arguments: [true, false])
+    func inEarnest(_ changes: Bool) async throws {
+        let example = Case(files: [
+            "options": "--check",
+            "playbook.yml": """
+            - hosts: web1
+              tasks:
+                - {name: looks, command: "true", check_mode: false, changed_when: \(changes)}
+                - {name: would change, copy: {dest: "{{ playbook_dir }}/f", content: a}}
+            """,
+        ])
+        let (outcome, _) = try await RunFixture.run(example)
+        #expect(outcome.recap.changedInEarnest == changes)
+    }
 }

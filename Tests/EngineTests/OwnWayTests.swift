@@ -31,6 +31,72 @@ import Values
         #expect(diagnostics.first?.location?.line == 6)
     }
 
+    @Test("keywords that cannot be evaluated fail the task on its hosts", arguments: ["run_once", "throttle"])
+    func brokenKeyword(_ keyword: String) async throws {
+        let (outcome, _) = try await RunFixture.run(
+            Case(files: [
+                "playbook.yml": """
+                - hosts: web
+                  tasks:
+                    - {name: broken, debug: {msg: a}, \(keyword): "{{ ansible_facts.nothing }}"}
+                - hosts: db
+                  tasks:
+                    - {name: another play, debug: {msg: b}}
+                """
+            ]))
+        #expect(outcome.recap.exitStatus == 2)
+        for host in ["web1", "web2", "web3"] { #expect(outcome.recap[host: host].failed == 1) }
+    }
+
+    @Test("hosts that even the run does not make end it, with the place of their pattern")
+    func hostsThatNeverCome() async throws {
+        let (outcome, _) = try await RunFixture.run(
+            Case(files: [
+                "playbook.yml": """
+                - hosts: web1
+                  tasks:
+                    - {name: group, group_by: {key: other}}
+                - hosts: "{{ groups.ng[0] }}"
+                  tasks:
+                    - {name: not reached, debug: {msg: b}}
+                - hosts: web2
+                  tasks:
+                    - {name: nor this, debug: {msg: c}}
+                """
+            ]))
+        #expect(outcome.recap.exitStatus == 4)
+        #expect(outcome.recap.hosts == ["web1"])
+        let said = outcome.events.compactMap { event -> Diagnostic? in
+            if case .said(let diagnostic) = event { diagnostic } else { nil }
+        }
+        #expect(said.map(\.location?.line) == [4])
+    }
+
+    @Test("an include with no_log hides its items, and what it brings in, too")
+    func hiddenInclude() async throws {
+        let (outcome, _) = try await RunFixture.run(
+            Case(files: [
+                "playbook.yml": """
+                - hosts: web1
+                  tasks:
+                    - name: brought in
+                      include_tasks: inner.yml
+                      no_log: true
+                      when: item != 'PlainSecretA'
+                      loop: [PlainSecretA, PlainSecretB]
+                """,
+                "inner.yml": "- {name: inner, debug: {msg: \"{{ item }}\"}}\n",
+            ]))
+        var hidden: [Bool] = []
+        for event in outcome.events {
+            switch event {
+            case .item(let report), .result(let report): hidden.append(report.isHidden)
+            default: break
+            }
+        }
+        #expect(hidden == [true, true])
+    }
+
     @Test("a missing include is rescued like any other failure")
     func missingInclude() async throws {
         let (outcome, _) = try await RunFixture.run(

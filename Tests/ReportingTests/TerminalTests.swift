@@ -153,6 +153,15 @@ import Values
         #expect(Self.text([.result(Self.report(.skipped))], showsSkipped: false).isEmpty)
     }
 
+    @Test("a dry run's last line says whether something changed all the same")
+    func dryRun() {
+        var recap = Recap()
+        recap.isCheckMode = true
+        #expect(Self.text([.ended(recap)]).contains("nothing was changed.\n"))
+        recap.changedInEarnest = true
+        #expect(Self.text([.ended(recap)]).contains("nothing was changed but by tasks with 'check_mode: false'."))
+    }
+
     @Test("the recap")
     func recap() {
         var recap = Recap()

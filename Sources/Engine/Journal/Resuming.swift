@@ -57,7 +57,8 @@ extension Engine {
         _ outcome: TaskOutcome, _ registered: Value, of task: PlannedTask, on host: HostRun, _ mark: JournalMark,
         isHidden: Bool, isIgnored: Bool
     ) async {
-        guard let journal else { return }
+        // What it found out about others is not kept, so it is to be found again.
+        guard let journal, outcome.aboutOthers.isEmpty else { return }
         switch outcome.status {
         case .changed: break
         case .ok:

@@ -236,7 +236,7 @@ struct NameReview {
     /// Follows an include whose file is constant; what any other brings in nobody knows.
     private mutating func takeInclude(_ task: PlannedTask, _ play: PlannedPlay) {
         define(task.node.keywords.vars)
-        if let applied = task.node.action.arguments["apply"]?.mapValue?["vars"]?.mapValue { define(applied) }
+        if let applied = task.node.action.applied { define(applied.keywords.vars) }
         var arguments = task.node.action.arguments
         if let text = task.node.action.freeForm { arguments["file"] = .string(text) }
         let isRole = if case .engine(.includeRole) = task.action { true } else { false }
