@@ -1,6 +1,7 @@
 import Diagnostics
 import Results
 import Target
+internal import Values
 
 /// What the host says about an archive beside what is unpacked of it.
 struct ArchiveContent: Sendable {
