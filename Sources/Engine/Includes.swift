@@ -142,7 +142,7 @@ extension Engine {
             return (outcome, outcome.registered(run.title.name))
         }
         var items: [TaskRun.ItemOutcome] = []
-        var hidesAnItem = run.isHidden
+        var hidesAnItem = false
         var ignoresAllErrors = true
         do throws(Diagnostic) {
             let (scopes, unknown) = try run.loopScopes()

@@ -39,7 +39,8 @@ extension TaskRun {
             return (outcome, outcome.registered(title.name))
         }
         var learned = ValueMap()
-        var hidesAnItem = isHidden
+        // What is said without an item counts where there is none.
+        var hidesAnItem = items.isEmpty && isHidden
         var ignoresAllErrors = true
         var foresight = Foresight(of: scopes.count, isUsed: canForesee)
         for index in items.indices {

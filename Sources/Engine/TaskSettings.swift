@@ -57,11 +57,19 @@ extension Engine {
         func flag(_ setting: Keywords.Setting) throws(Diagnostic) -> Bool? {
             try scope.flag(of: task.inherited.settings[setting], setting.rawValue)
         }
-        // Those that say how hosts meet are acted on elsewhere; their errors are the task's.
+        // Those that say how hosts meet, how long and how often, are acted on elsewhere; their errors are the task's.
         for setting in [Keywords.Setting.runOnce, .anyErrorsFatal] { _ = try flag(setting) }
         _ = try throttle(of: task, in: scope)
-        let limit = try scope.value(
-            of: task.inherited.settings[.timeout], Keywords.Setting.timeout.rawValue, as: KeywordValue.seconds)
+        for field in [task.node.asynchronous, task.node.poll, task.node.retries, task.node.delay] {
+            _ = watch.known(try scope.value(of: field))
+        }
+        if task.node.asynchronous != nil, let directory = try scope.lookup("ansible_async_dir") {
+            _ = watch.known(try scope.evaluate(directory))
+        }
+        let limit = try value(.timeout).map { (value) throws(Diagnostic) in
+            try KeywordValue.seconds(
+                value, Keywords.Setting.timeout.rawValue, at: task.inherited.settings[.timeout]?.location)
+        }
         let delegate = try value(.delegateTo)?.pythonText
         let owner = try delegate.map { (name) throws(Diagnostic) in try delegated(name, task) } ?? scope
         let request = try connectionRequest(

@@ -191,14 +191,16 @@ import Values
             "vars: {ansible_connection: '{{ r.stdout }}'}", "vars: {ansible_port: '{{ r.stdout }}'}",
             "vars: {ansible_user: '{{ r.stdout }}'}", "port: '{{ r.stdout }}'", "remote_user: '{{ r.stdout }}'",
             "become: '{{ r.rc }}'", "become: true, become_user: '{{ r.stdout }}'",
-            "vars: {ansible_become: '{{ r.rc }}'}", "loop: [a], environment: {X: '{{ r.stdout }}'}",
+            "vars: {ansible_become: '{{ r.rc }}'}", "timeout: '{{ r.rc }}'", "retries: '{{ r.rc }}', until: true",
+            "async: '{{ r.rc }}'", "async: 5, vars: {ansible_async_dir: '{{ r.stdout }}'}",
+            "loop: [a], environment: {X: '{{ r.stdout }}'}",
         ])
     func unknownKeywords(_ keyword: String) async throws {
         let (lines, recap, folder) = try await Self.transcript(
             """
                 - {name: c, command: "true", register: r}
                 - {name: it, shell: "echo $X > {{ playbook_dir }}/f", check_mode: false, \(keyword)}
-                - {name: not in earnest, copy: {dest: "{{ playbook_dir }}/f", content: a}, \(keyword)}
+                - {name: not in earnest, file: {path: "{{ playbook_dir }}/f", state: touch}, \(keyword)}
 
             """)
         #expect(lines.filter { !$0.hasPrefix("item") } == Array(repeating: "web1 unknown", count: 3))
