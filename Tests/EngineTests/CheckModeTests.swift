@@ -216,7 +216,7 @@ import Values
             - hosts: web1
               tasks:
                 - {name: c, command: "true", register: r}
-                - {name: until, command: "true", check_mode: false, until: r.rc == 0, retries: 5, delay: 36000}
+                - {name: until, command: "true", check_mode: false, until: r.rc == 0, retries: 2, delay: 1}
                 - {name: notify, copy: {dest: "{{ playbook_dir }}/f", content: a}, notify: "{{ r.stdout }}"}
                 - {name: end, meta: end_play, when: r.rc == 0}
                 - {name: goes on, debug: {msg: further}}
