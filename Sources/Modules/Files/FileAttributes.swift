@@ -270,6 +270,24 @@ extension PathInspection {
     func isAwaited(by target: some TargetReader) -> Bool { !entry.exists && target.foreseen.awaitsPackages }
 }
 
+extension Inspection {
+    /// Refuses a place where no file can be written.
+    ///
+    /// - Parameters:
+    ///   - place: Where among the paths the file's own is; its directory is the path before.
+    func requireFilePlace(_ place: Int, on target: some TargetReader) throws(Diagnostic) {
+        let (holder, place) = (paths[place - 1], paths[place])
+        guard holder.followed.kind == .directory || holder.isAwaited(by: target) else {
+            throw Diagnostic(
+                .failed, "directory '\(holder.path)' does not exist",
+                remedy: "Create it in an earlier task (file: state=directory).", host: target.hostName)
+        }
+        guard place.followed.kind != .directory else {
+            throw Diagnostic(.failed, "'\(place.path)' is a directory", host: target.hostName)
+        }
+    }
+}
+
 extension FileState {
     /// The return values that file modules share, under Ansible's names.
     var commonValues: ValueMap {
