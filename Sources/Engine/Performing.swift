@@ -170,7 +170,7 @@ extension Engine {
     func flag(_ setting: Keywords.Setting, of task: PlannedTask, for host: HostRun) -> Bool {
         guard let field = task.inherited.settings[setting] else { return false }
         let scope = variables.scope(host: host.name, task: taskVariables(task))
-        return ((try? scope.flag(of: field, setting.rawValue)) ?? false) ?? false
+        return (try? scope.flag(of: field, setting.rawValue)) ?? false
     }
 
     /// What a task adds to its host's variables.

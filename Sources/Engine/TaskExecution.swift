@@ -204,7 +204,7 @@ final class TaskRun {
         }
         // Trouble with a condition or a loop is the task's, too, and may be ignored.
         let ignores = try? scope.flag(of: settings[.ignoreErrors], Keywords.Setting.ignoreErrors.rawValue)
-        traits.ignoresErrors = (ignores ?? false) ?? false
+        traits.ignoresErrors = ignores ?? false
     }
 
     /// - Returns: What came of it, and what is registered.

@@ -22,11 +22,5 @@ package enum StackGuard {
     }
 
     /// Whether less than the reserve is left.
-    package static var isNearlyFull: Bool { here < limit }
-
-    /// The current depth, as an address.
-    private static var here: UInt {
-        var marker: UInt8 = 0
-        return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
-    }
+    package static var isNearlyFull: Bool { swiftprov_stack_mark() < limit }
 }

@@ -41,7 +41,8 @@ import Values
         .enabled(if: busybox != nil, "SWIFTPROV_MODULE_BUSYBOX names none"),
         arguments: ModuleCase.all.filter { $0.isForBusyBox })
     func holdsOnBusyBox(_ it: ModuleCase) async throws {
-        let bench = try await Bench(modulesThrough: try #require(Self.busybox))
+        let program = try #require(Self.busybox)
+        let bench = try await Bench(modulesThrough: program)
         do {
             try await hold(it, bench)
         } catch {

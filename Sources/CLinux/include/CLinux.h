@@ -47,6 +47,10 @@ short swiftprov_spawn_setsid(void);
 /// The lowest address of the current thread's stack, or 0 if nobody knows.
 unsigned long swiftprov_stack_bottom(void);
 
+/// How far down the current thread's stack the caller is. Taking a Swift variable's address tells it, too, but makes
+/// the compiler guard the whole function's frame.
+static inline unsigned long swiftprov_stack_mark(void) { return (unsigned long)__builtin_frame_address(0); }
+
 /// The exit status or signal; a member of a union that Swift does not see.
 static inline int swiftprov_status(const siginfo_t *information) { return information->si_status; }
 

@@ -220,12 +220,8 @@ extension Evaluator {
     // MARK: Filters and tests
 
     func evaluateFilter(_ use: FilterUse, _ frame: Frame) throws(Diagnostic) -> Value {
-        let value: Value
-        if let input = use.input {
-            value = use.meetsMissing ? try evaluateTolerantly(input, frame) : try evaluate(input, frame)
-        } else {
-            value = blockInput ?? .null
-        }
+        let value =
+            use.meetsMissing ? try evaluateTolerantly(use.input, frame) : try evaluate(use.input, frame)
         if let constants = use.arguments.constants {
             if let quick = use.filter.quick, let result = quick(value, constants) { return result }
             return try apply(use.filter, to: value, constants, [:], at: use.offset)

@@ -49,11 +49,11 @@ final class Evaluator {
         return value
     }
 
-    /// An entry of the map that a name stands for, without taking the map from where it is kept; nil if that is not
+    /// An entry of the map that a slot's name stands for, without taking the map from where it is kept; nil if that is not
     /// to be had so simply.
-    private func entry(_ entry: ValueMap.Name, of name: Expression.Name, _ frame: Frame) -> Value? {
-        if template.isAssigned[name.slot] { return frame.entry(entry, of: name.slot) }
-        return shared == nil ? fetched[name.slot]?.entry(entry) : nil
+    private func entry(_ entry: ValueMap.Name, of slot: Int, _ frame: Frame) -> Value? {
+        if template.isAssigned[slot] { return frame.entry(entry, of: slot) }
+        return shared == nil ? fetched[slot]?.entry(entry) : nil
     }
 
     /// Changes the remembered copy of a scope's value.
@@ -85,11 +85,12 @@ final class Evaluator {
         case .embedded(let embedded): return try evaluateEmbedded(embedded)
         case .name(let name): return try value(of: name, frame)
         case .attribute(let node):
-            if case .name(let name) = node.target, let item = entry(node.name, of: name, frame) {
+            if node.targetSlot >= 0, let item = entry(node.name, of: node.targetSlot, frame) {
                 return try resolved(item)
             }
             return try attribute(node, of: try evaluate(node.target, frame))
         case .item(let node): return try evaluateItem(node, frame)
+        case .blockText: return blockInput ?? .null
         case .filter(let use): return try evaluateFilter(use, frame)
         case .test(let use): return try evaluateTest(use, frame)
         case .call(let call): return try evaluateCall(call, frame)

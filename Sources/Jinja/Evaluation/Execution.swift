@@ -10,20 +10,12 @@ extension Evaluator {
         guard session.hasStackLeft else {
             throw Diagnostic(.recursion, "the template nests too deeply", at: origin)
         }
-        for step in body.steps {
-            switch step {
-            case .text(let text):
-                let error = text.with { node in
-                    Diagnostic.caught { () throws(Diagnostic) in try output.add(node, self) }
-                }
-                if let error { throw error }
-            case .print(let print):
-                let error = print.with { node in
-                    Diagnostic.caught { () throws(Diagnostic) in try execute(node, frame, &output) }
-                }
-                if let error { throw error }
-            case .other(let index):
-                let flow = try execute(body.statements[index], frame, &output)
+        for index in 0..<body.steps.count {
+            switch body.steps[index] {
+            case .text(let text): try text.with { node throws(Diagnostic) in try output.add(node, self) }
+            case .print(let print): try print.with { node throws(Diagnostic) in try execute(node, frame, &output) }
+            case .other(let other):
+                let flow = try other.with { node throws(Diagnostic) in try execute(node.statement, frame, &output) }
                 if flow != .onwards { return flow }
             }
         }
@@ -69,9 +61,12 @@ extension Evaluator {
     }
 
     private func execute(_ print: Statement.Print, _ frame: Frame, _ output: inout Output) throws(Diagnostic) {
-        if let before = print.before { try output.add(before, self) }
+        if let before = print.before { try before.with { text throws(Diagnostic) in try output.add(text, self) } }
         do throws(Diagnostic) {
-            if output.isText, case .call(let call) = print.value, try printMacro(call, frame, &output) { return }
+            if output.isText, let call = print.call {
+                let isPrinted = try call.with { call throws(Diagnostic) in try printMacro(call, frame, &output) }
+                if isPrinted { return }
+            }
             try output.add(try evaluate(print.value, frame), self)
         } catch {
             throw located(error, print.offset)
@@ -81,15 +76,17 @@ extension Evaluator {
     private func execute(
         _ conditional: Statement.Conditional, _ frame: Frame, _ output: inout Output
     ) throws(Diagnostic) -> Flow {
-        let branches = conditional.branches
-        for index in branches.indices {
-            switch try decide(branches[index].condition, frame) {
-            case .yes: return try execute(branches[index].body, frame, &output)
-            case .no: continue
-            case .unknown(let unknown):
-                output.add(unknown)
-                return .onwards
+        for index in 0..<conditional.branches.count {
+            let flow: Flow? = try conditional.branches[index].with { branch throws(Diagnostic) in
+                switch try decide(branch.condition, frame) {
+                case .yes: return try execute(branch.body, frame, &output)
+                case .no: return nil
+                case .unknown(let unknown):
+                    output.add(unknown)
+                    return .onwards
+                }
             }
+            if let flow { return flow }
         }
         return try execute(conditional.otherwise, frame, &output)
     }
@@ -116,35 +113,41 @@ extension Evaluator {
     ) throws(Diagnostic) {
         switch target {
         case .name(let name): assign(name, value, frame)
-        case .member(let name, let member):
+        case .member(let member):
+            let name = member.owner
             guard case .object(let namespace as NamespaceObject) = try self.value(of: name, frame) else {
                 throw failure(
                     "'\(name.text)' is not a namespace", at: name.offset,
                     remedy: "Make it one first: {% set \(name.text) = namespace() %}.")
             }
-            namespace.set(member, value)
-        case .tuple(let targets, _):
-            // What `for key, value in map.items()` meets.
-            if case .tuple(let items) = value, items.count == targets.count {
-                for index in targets.indices {
-                    try assign(targets[index], try resolved(items[index]), frame, offset)
-                }
-                return
-            }
-            if case .unknown = value {
-                for target in targets { try assign(target, value, frame, offset) }
-                return
-            }
-            let items: [Value]
-            do throws(Diagnostic) { items = try elements(try resolved(value)) } catch {
-                throw located(error, offset)
-            }
-            guard items.count == targets.count else {
-                throw failure(
-                    "cannot unpack \(items.count) values into \(targets.count) names", at: offset)
-            }
-            for (target, item) in zip(targets, items) { try assign(target, try resolved(item), frame, offset) }
+            namespace.set(member.name, value)
+        case .tuple(let tuple): try unpack(value, to: tuple.targets, frame, offset)
         }
+    }
+
+    private func unpack(
+        _ value: Value, to targets: [AssignmentTarget], _ frame: Frame, _ offset: Int
+    ) throws(Diagnostic) {
+        // What `for key, value in map.items()` meets.
+        if case .tuple(let items) = value, items.count == targets.count {
+            for index in targets.indices {
+                try assign(targets[index], try resolved(items[index]), frame, offset)
+            }
+            return
+        }
+        if case .unknown = value {
+            for target in targets { try assign(target, value, frame, offset) }
+            return
+        }
+        let items: [Value]
+        do throws(Diagnostic) { items = try elements(try resolved(value)) } catch {
+            throw located(error, offset)
+        }
+        guard items.count == targets.count else {
+            throw failure(
+                "cannot unpack \(items.count) values into \(targets.count) names", at: offset)
+        }
+        for (target, item) in zip(targets, items) { try assign(target, try resolved(item), frame, offset) }
     }
 
     private func execute(_ set: Statement.BlockAssignment, _ frame: Frame) throws(Diagnostic) {

@@ -59,7 +59,7 @@ extension Evaluator {
             current = frame.parent
         }
         for frame in chain.reversed() {
-            for entry in frame.entries { result[template.names[entry.slot]] = entry.value }
+            for entry in frame.assignments { result[template.names[entry.slot]] = entry.value }
         }
         return result
     }
@@ -133,7 +133,7 @@ extension Evaluator {
         defer { session.leaveMacro() }
         let loaded = try loadedTemplate(node.template, frame, node.offset)
         let shared = shared ?? SharedNames()
-        for entry in root.entries { shared.values[template.names[entry.slot]] = entry.value }
+        for entry in root.assignments { shared.values[template.names[entry.slot]] = entry.value }
         self.shared = shared
         let parent = Evaluator(
             loaded.compiled, origin: loaded.origin, isSecret: isSecret, scope: scope, session: session)
@@ -227,7 +227,7 @@ final class ModuleObject: TemplateObject, @unchecked Sendable {
     var text: String { PythonPrint.text(printed) }
 
     var keys: [ValueMap.Key]? {
-        evaluator.root.entries.map { .string(evaluator.template.names[$0.slot]) }.filter { !$0.text.hasPrefix("_") }
+        evaluator.root.assignments.map { .string(evaluator.template.names[$0.slot]) }.filter { !$0.text.hasPrefix("_") }
     }
 
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {

@@ -22,14 +22,17 @@ struct Output {
 
     /// Adds text of the template itself.
     mutating func add(_ text: Statement.PlainText, _ evaluator: Evaluator) throws(Diagnostic) {
-        if !isText {
-            try settleFirst(evaluator)
-            // Without a piece before it, it is the first, and may stay alone.
-            if let first = only { try start(with: first) }
-            isText = true
-        }
+        if !isText { try begin(evaluator) }
         bytes.append(contentsOf: text.bytes)
         try count(evaluator.session)
+    }
+
+    /// Turns what was printed so far, if anything, into text that is added to.
+    @inline(never)
+    private mutating func begin(_ evaluator: Evaluator) throws(Diagnostic) {
+        try settleFirst(evaluator)
+        if let first = only { try start(with: first) }
+        isText = true
     }
 
     mutating func add(_ value: Value, _ evaluator: Evaluator) throws(Diagnostic) {

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Diagnostics
 internal import Values
 
@@ -31,10 +32,7 @@ final class Session {
 
     /// Whether the stack may still grow. In line, since every node of an expression asks.
     @inline(__always)
-    var hasStackLeft: Bool {
-        var marker: UInt8 = 0
-        return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) } >= stackLimit
-    }
+    var hasStackLeft: Bool { swiftprov_stack_mark() >= stackLimit }
 
     /// Counts one turn of a loop or one element made.
     func countTurn(_ number: Int = 1) throws(Diagnostic) {

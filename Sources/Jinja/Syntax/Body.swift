@@ -4,7 +4,7 @@ internal import Diagnostics
 ///
 /// A template is run through again and again, and counting references to its statements, none of which can go away
 /// meanwhile, would cost as much as much of what they do. So the walk goes over steps, which only point at the
-/// statements: `statements` owns them, and lives as long.
+/// statements, which the body owns.
 final class Body: Sendable {
     let statements: [Statement]
     let steps: [Step]
@@ -12,19 +12,31 @@ final class Body: Sendable {
     enum Step: Sendable {
         case text(Unowned<Statement.PlainText>)
         case print(Unowned<Statement.Print>)
-        /// Any other, by its place among the statements.
-        case other(Int)
+        case other(Unowned<Other>)
     }
+
+    /// A statement of another kind.
+    final class Other: Sendable {
+        let statement: Statement
+        init(_ statement: Statement) { self.statement = statement }
+    }
+
+    private let others: [Other]
 
     init(_ statements: [Statement]) {
         self.statements = statements
-        steps = statements.enumerated().map { index, statement in
+        var others: [Other] = []
+        steps = statements.map { statement in
             switch statement {
-            case .text(let text): .text(Unowned(node: text))
-            case .print(let print): .print(Unowned(node: print))
-            default: .other(index)
+            case .text(let text): return .text(Unowned(node: text))
+            case .print(let print): return .print(Unowned(node: print))
+            default:
+                let other = Other(statement)
+                others.append(other)
+                return .other(Unowned(node: other))
             }
         }
+        self.others = others
     }
 }
 
@@ -37,18 +49,10 @@ struct Unowned<Node: AnyObject & Sendable>: @unchecked Sendable {
 
     /// Lends the node without counting a reference to it; an `unowned(unsafe)` one would be counted at each use.
     @inline(__always)
-    func with<Result>(_ body: (Node) -> Result) -> Result { reference._withUnsafeGuaranteedRef(body) }
-}
-
-extension Diagnostic {
-    /// What a piece of work threw, if it did: for where nothing can be thrown through.
-    @inline(__always)
-    static func caught(_ work: () throws(Diagnostic) -> Void) -> Diagnostic? {
-        do throws(Diagnostic) {
-            try work()
-            return nil
-        } catch {
-            return error
-        }
+    func with<Value>(_ body: (Node) throws(Diagnostic) -> Value) throws(Diagnostic) -> Value {
+        // Nothing is thrown through the standard library's function with its type kept.
+        try reference._withUnsafeGuaranteedRef { node -> Result<Value, Diagnostic> in
+            do throws(Diagnostic) { return .success(try body(node)) } catch { return .failure(error) }
+        }.get()
     }
 }

@@ -14,6 +14,8 @@ enum Expression: Sendable {
     case map([MapEntry])
     case attribute(Attribute)
     case item(Item)
+    /// The text that a filter block's first filter works on.
+    case blockText
     case slice(Slice)
     case call(Call)
     case filter(FilterUse)
@@ -73,6 +75,8 @@ enum Expression: Sendable {
 
     final class Attribute: Sendable {
         let target: Expression
+        /// The slot of the name whose attribute it is; -1 for that of anything else.
+        let targetSlot: Int
         let name: ValueMap.Name
         /// What kinds of values have a method of this name.
         let method: MethodTraits
@@ -81,6 +85,7 @@ enum Expression: Sendable {
         let offset: Int
         init(_ target: Expression, _ name: String, offset: Int) {
             self.target = target
+            if case .name(let name) = target { targetSlot = name.slot } else { targetSlot = -1 }
             self.name = ValueMap.Name(name)
             method = MethodIndex.traits(of: name)
             loopPart = LoopObject.Part(rawValue: name)
@@ -242,14 +247,13 @@ struct CallArguments: Sendable {
 
 /// A filter and what it is applied to.
 final class FilterUse: Sendable {
-    /// Nil for the body of a filter block.
-    let input: Expression?
+    let input: Expression
     let filter: Filter
     let arguments: CallArguments
     let offset: Int
     /// Whether the filter is there to meet what is missing, and never says what that is.
     let meetsMissing: Bool
-    init(_ input: Expression?, _ filter: Filter, _ arguments: CallArguments, offset: Int) {
+    init(_ input: Expression, _ filter: Filter, _ arguments: CallArguments, offset: Int) {
         self.input = input
         self.filter = filter
         meetsMissing = filter.name == "default" || filter.name == "d"
@@ -278,17 +282,31 @@ final class TestUse: Sendable {
 }
 
 /// What an assignment or a loop writes to.
-indirect enum AssignmentTarget: Sendable {
+enum AssignmentTarget: Sendable {
     case name(Expression.Name)
-    case tuple([AssignmentTarget], offset: Int)
+    case tuple(Tuple)
     /// `ns.name`, where `ns` is a namespace.
-    case member(Expression.Name, String)
+    case member(Member)
+
+    final class Tuple: Sendable {
+        let targets: [AssignmentTarget]
+        init(_ targets: [AssignmentTarget]) { self.targets = targets }
+    }
+
+    final class Member: Sendable {
+        let owner: Expression.Name
+        let name: String
+        init(_ name: String, of owner: Expression.Name) {
+            self.owner = owner
+            self.name = name
+        }
+    }
 
     /// The slots of the names it sets.
     var slots: [Int] {
         switch self {
         case .name(let name): [name.slot]
-        case .tuple(let targets, _): targets.flatMap(\.slots)
+        case .tuple(let tuple): tuple.targets.flatMap(\.slots)
         case .member: []
         }
     }

@@ -282,7 +282,7 @@ extension Parser {
     }
 
     /// `| name(arguments)`, or the first of a filter block's chain, which has no bar.
-    mutating func filterUse(of input: Expression?, withBar: Bool = true) throws(SyntaxFault) -> FilterUse {
+    mutating func filterUse(of input: Expression, withBar: Bool = true) throws(SyntaxFault) -> FilterUse {
         if withBar { try expect(.pipe) }
         let (name, offset) = try dottedName()
         let arguments = at(.leftParenthesis) ? try arguments() : CallArguments()

@@ -40,26 +40,37 @@ enum Statement: Sendable {
     /// An expression whose value is printed, or with `do` dropped.
     final class Print: Sendable {
         /// The text that stands before it, if any.
-        let before: PlainText?
+        let before: Unowned<PlainText>?
+        private let textBefore: PlainText?
         let value: Expression
+        /// The value, if it is a call: it may be of a macro, which prints for itself.
+        let call: Unowned<Expression.Call>?
         let offset: Int
         init(_ value: Expression, offset: Int, after before: PlainText? = nil) {
-            self.before = before
+            textBefore = before
+            self.before = before.map { Unowned(node: $0) }
             self.value = value
+            if case .call(let node) = value { call = Unowned(node: node) } else { call = nil }
             self.offset = offset
         }
     }
 
     final class Conditional: Sendable {
-        struct Branch: Sendable {
-            var condition: Expression
-            var body: Body
+        final class Branch: Sendable {
+            let condition: Expression
+            let body: Body
+            init(_ condition: Expression, _ body: Body) {
+                self.condition = condition
+                self.body = body
+            }
         }
 
-        let branches: [Branch]
+        private let owned: [Branch]
+        let branches: [Unowned<Branch>]
         let otherwise: Body
         init(_ branches: [Branch], otherwise: Body) {
-            self.branches = branches
+            owned = branches
+            self.branches = branches.map { Unowned(node: $0) }
             self.otherwise = otherwise
         }
     }

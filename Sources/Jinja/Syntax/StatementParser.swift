@@ -104,7 +104,7 @@ extension Parser {
             let condition = try tuple(withConditional: false)
             try expectBlockEnd()
             let body = try statements(until: ["elif", "else", "endif"], opened: offset)
-            branches.append(.init(condition: condition, body: body))
+            branches.append(.init(condition, body))
             if skip("elif") { continue }
             if skip("else") {
                 try expectBlockEnd()
@@ -142,11 +142,11 @@ extension Parser {
 
     /// `a`, `a, b`, `(a, b), c` or `ns.a`.
     private mutating func target(allowsMember: Bool, stopsAtIn: Bool = false) throws(SyntaxFault) -> AssignmentTarget {
-        let offset = current.offset
         if allowsMember, case .name(let name) = current.kind, next.kind == .symbol(.dot) {
             let place = advance().offset
             advance()
-            return .member(read(name, at: place), try word().text)
+            let owner = read(name, at: place)
+            return .member(.init(try word().text, of: owner))
         }
         var parts: [AssignmentTarget] = []
         var isTuple = false
@@ -166,7 +166,7 @@ extension Parser {
             }
         }
         if !isTuple, let only = parts.first { return only }
-        return .tuple(parts, offset: offset)
+        return .tuple(.init(parts))
     }
 
     private mutating func setStatement(_ offset: Int) throws(SyntaxFault) -> Statement {
@@ -184,12 +184,12 @@ extension Parser {
     /// Filters in a row that apply to a block's text.
     private mutating func filterChain(first: FilterUse?) throws(SyntaxFault) -> Expression? {
         var chain: Expression? = first.map { .filter($0) }
-        while at(.pipe) { chain = .filter(try filterUse(of: chain)) }
+        while at(.pipe) { chain = .filter(try filterUse(of: chain ?? .blockText)) }
         return chain
     }
 
     private mutating func filterStatement(_ offset: Int) throws(SyntaxFault) -> Statement {
-        let first = try filterUse(of: nil, withBar: false)
+        let first = try filterUse(of: .blockText, withBar: false)
         guard let chain = try filterChain(first: first) else { throw unexpected("a filter") }
         return .filterBlock(.init(chain, body: try body(until: "endfilter", offset)))
     }

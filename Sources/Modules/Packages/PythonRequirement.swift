@@ -1,4 +1,5 @@
 internal import Jinja
+internal import Values
 
 /// A package with the versions of it that will do. See PEP 508 and PEP 440.
 struct PythonRequirement: Sendable {

@@ -100,7 +100,7 @@ struct PostgresQueryModule: Module {
         var rest = sql[...]
         while let percent = rest.firstIndex(of: "%") {
             result += rest[..<percent]
-            rest = rest[rest.index(after: percent)...]
+            rest = rest[rest.utf8.index(after: percent)...]
             if rest.hasPrefix("%") {
                 result += "%"
                 rest = rest.dropFirst()
