@@ -61,7 +61,7 @@ let package = Package(
 
         // From text to values.
         room("YAML", ["CLibYAML", "Diagnostics", "Values"]),
-        room("Vault", ["CLinux", "Diagnostics", "Local", crypto, cryptoExtras]),
+        room("Vault", ["CLinux", "Diagnostics", "Local", "Values", crypto, cryptoExtras]),
         room("Configuration", ["Diagnostics", "Local", "Values", "Vault"]),
         room("Jinja", ["CCrypt", "CPCRE2", "CLinux", "Diagnostics", "Values", "YAML", "Vault", crypto]),
 

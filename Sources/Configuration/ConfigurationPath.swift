@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Values
 
 /// Where a configuration is read: what `~`, `$NAME` and relative paths mean.
 public struct ConfigurationSurroundings: Sendable {

@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Values
 
 /// A file of settings, taken apart as Python's configparser does with `;` for comments at the end of a line.
 struct ConfigurationText {

@@ -1,3 +1,5 @@
+internal import Values
+
 /// A setting of Ansible's configuration: what it is called, where it is read from and what becomes of it here.
 public struct Setting: Sendable {
     /// What a setting's text is read as.

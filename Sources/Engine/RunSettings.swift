@@ -1,6 +1,7 @@
 public import Diagnostics
 public import Modules
 public import Target
+internal import Values
 
 /// How a run goes about its work, as the command line and the configuration say.
 public struct RunSettings: Sendable {

@@ -1,3 +1,5 @@
+internal import Values
+
 /// A host as written in an inventory, `web[01:20].example.com:2222`: a name that may hold ranges, and a port.
 struct HostAddress {
     var name: String

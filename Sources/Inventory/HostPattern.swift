@@ -1,5 +1,6 @@
 public import Diagnostics
 internal import Local
+internal import Values
 
 /// Selects hosts by patterns: `web:&staging:!web03`, `db*`, `~web\d+`, `web[0:2]`, `all`.
 public enum HostPattern {

@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Values
 
 /// Writes out the ranges in a host name: `web[01:03]` is web01, web02 and web03; `db[a:c]` is dba, dbb and dbc.
 enum HostRange {

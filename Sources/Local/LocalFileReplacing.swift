@@ -31,6 +31,18 @@ extension LocalFile {
             unlink(temporary)
             throw unwritable(path, reason)
         }
+        if isDurable { settleName(of: path) }
+    }
+
+    /// Lets the name outlast a power cut as well as the content. It is in place whatever comes of this, and some file
+    /// systems cannot do it.
+    fileprivate static func settleName(of path: String) {
+        let slash = path.lastIndex(of: "/")
+        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
     }
 
     /// Makes a file that only its owner may read, unless there is one: the first of several who try wins.
@@ -167,6 +179,7 @@ public final class LocalFileDraft {
             guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
                 throw LocalFile.unwritable(path, errno)
             }
+            LocalFile.settleName(of: path)
         }
         close(descriptor)
         isOpen = false

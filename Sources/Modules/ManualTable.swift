@@ -1,3 +1,5 @@
+internal import Values
+
 extension ModuleIndex {
     /// All modules as a Markdown table: arguments taken and refused, what a dry run and a diff tell, how it is tested.
     ///

@@ -1,4 +1,5 @@
 public import Diagnostics
+internal import Values
 
 /// All modules, by every name a task can call them.
 public enum ModuleIndex {

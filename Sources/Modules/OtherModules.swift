@@ -1,3 +1,5 @@
+internal import Values
+
 /// What is known of modules that are not here: where they belong, and what took the place of those that are gone.
 enum OtherModules {
     /// Modules that Ansible itself no longer has, with what does their work now.

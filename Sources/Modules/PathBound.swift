@@ -1,5 +1,6 @@
 public import Results
 import Target
+internal import Values
 
 /// A module that looks at and changes nothing on the host but some paths.
 ///

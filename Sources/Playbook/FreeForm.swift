@@ -1,3 +1,5 @@
+internal import Values
+
 /// Reads arguments written as text after a module's name: `path=/tmp/x mode=0644`.
 enum FreeForm {
     /// Modules and actions whose text is theirs, apart from the options named here.

@@ -28,7 +28,13 @@ public final class Redactor: Sendable {
 
     /// Remembers a secret: as a whole, and each of its lines, since output comes in lines.
     public func learn(_ secret: String) {
-        let pieces = [secret] + (secret.contains("\n") ? secret.split(separator: "\n").map(String.init) : [])
+        var pieces = [secret]
+        if secret.contains("\n") {
+            // A line may be shown with or without the carriage return at its end.
+            for line in secret.split(separator: "\n") {
+                pieces.append(line.utf8.last == UInt8(ascii: "\r") ? String(line.unicodeScalars.dropLast()) : String(line))
+            }
+        }
         known.withLock { known in
             for piece in pieces where piece.utf8.count >= Self.shortestSought && !known.contains(piece) {
                 known.append(piece)
@@ -109,30 +115,5 @@ public final class Redactor: Sendable {
         copy.remedy = diagnostic.remedy.map(redacted)
         copy.notes = diagnostic.notes.map { Diagnostic.Note(redacted($0.text), at: $0.location) }
         return copy
-    }
-}
-
-extension String {
-    /// The text with every occurrence of `piece`, compared byte by byte, replaced.
-    fileprivate func replacing(_ piece: String, with replacement: String) -> String {
-        let whole = Array(utf8)
-        let sought = Array(piece.utf8)
-        guard !sought.isEmpty, whole.count >= sought.count else { return self }
-        var result: [UInt8] = []
-        var index = 0
-        var isFound = false
-        while index < whole.count {
-            if whole[index] == sought[0], index + sought.count <= whole.count,
-                whole[index..<index + sought.count].elementsEqual(sought)
-            {
-                result += Array(replacement.utf8)
-                index += sought.count
-                isFound = true
-            } else {
-                result.append(whole[index])
-                index += 1
-            }
-        }
-        return isFound ? String(decoding: result, as: UTF8.self) : self
     }
 }

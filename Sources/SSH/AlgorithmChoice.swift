@@ -1,6 +1,7 @@
 internal import CLibSSH2
 internal import Diagnostics
 internal import Target
+internal import Values
 
 /// Tells libssh2 which algorithms to take, before the handshake.
 @IOLoop

@@ -27,7 +27,8 @@ struct HostKeyCheck {
     /// What was read last: the hosts of a run share their files, and a large one is not read for each of them.
     private static var last: (files: [String], stamps: [[Int]], known: KnownHosts)?
 
-    var name: String { KnownHosts.name(of: settings.hostKeyAlias ?? settings.host, port: settings.port) }
+    /// What it is called in known_hosts: an alias stands there as it is, without a port.
+    var name: String { settings.hostKeyAlias ?? KnownHosts.name(of: settings.host, port: settings.port) }
 
     /// The host-key algorithms to ask for, those known for the host first: it may have several keys.
     var algorithms: String {
@@ -58,10 +59,8 @@ struct HostKeyCheck {
                 .hostKey, "host key differs from \(place) (\(type))",
                 remedy: "If the machine was rebuilt, run `\(keygen)`; if not, somebody may stand between you and it.")
         case .otherTypes(let types, let place):
-            if settings.hostKeyChecking != .strict {
-                try takeDown(type, key)
-                return true
-            }
+            // As good as a changed key: who stands in between would show one of another type.
+            if settings.hostKeyChecking == .off { return false }
             throw Diagnostic(
                 .hostKey,
                 "the host shows a key of type \(type), and \(place) knows it by \(types.joined(separator: ", ")) only",

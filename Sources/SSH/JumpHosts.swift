@@ -9,23 +9,61 @@ enum JumpHosts {
 
     /// Opens a way through a host.
     ///
+    /// - Parameter timeout: How long the last host on the way may take to connect further.
     /// - Returns: A socket that does not block; the caller closes it.
     /// - Throws: `Diagnostic` naming the host on the way, if it cannot be reached, does not let us in, or does not
     ///   connect further.
     static func connect(
-        through jump: SSHSettings, to host: String, port: Int, passphrases: (any PassphraseSource)?
+        through jump: SSHSettings, to host: String, port: Int, within timeout: Duration,
+        passphrases: (any PassphraseSource)?
     ) async throws(Diagnostic) -> Int32 {
         let connection = connections[jump]?.connection ?? SSHConnection(jump, passphrases: passphrases)
         connections[jump] = (connection, (connections[jump]?.users ?? 0) + 1)
         do throws(Diagnostic) {
             let session = try await connection.session()
-            return try await Tunnel.open(session, to: host, port: port) { leave(jump) }
+            return try await open(session, to: host, port: port, within: timeout) { leave(jump) }
         } catch {
             leave(jump)
             var error = error
             error.summary = "on the way through \(jump.host): \(error.summary)"
             throw error
         }
+    }
+
+    /// As `Tunnel.open`, which the host on the way may leave without an answer: then the tunnel is closed should it come
+    /// after all.
+    private static func open(
+        _ session: SSHSession, to host: String, port: Int, within timeout: Duration, onEnd: @escaping @IOLoop () -> Void
+    ) async throws(Diagnostic) -> Int32 {
+        var isOver = false
+        var isGivenUp = false
+        let outcome: Result<Int32, Diagnostic> = await withCheckedContinuation { continuation in
+            let timer = EventLoop.shared.after(timeout) {
+                guard !isOver else { return }
+                (isOver, isGivenUp) = (true, true)
+                continuation.resume(
+                    returning: .failure(
+                        Diagnostic(
+                            .unreachable, "no connection with \(host) port \(port) in \(timeout.inWords)",
+                            remedy: "See whether it is up; `timeout` in ansible.cfg waits longer.")))
+            }
+            Task { @IOLoop in
+                let opened: Result<Int32, Diagnostic>
+                do throws(Diagnostic) {
+                    opened = .success(try await Tunnel.open(session, to: host, port: port) { if !isGivenUp { onEnd() } })
+                } catch {
+                    opened = .failure(error)
+                }
+                guard !isOver else {
+                    if case .success(let late) = opened { close(late) }
+                    return
+                }
+                isOver = true
+                timer.cancel()
+                continuation.resume(returning: opened)
+            }
+        }
+        return try outcome.get()
     }
 
     private static func leave(_ jump: SSHSettings) {

@@ -117,7 +117,8 @@ public final class SSHConnection: Connection {
         case .command(let line): try LocalCommand.connect(line)
         case .through(let jump):
             try await JumpHosts.connect(
-                through: jump, to: settings.host, port: settings.port, passphrases: passphrases)
+                through: jump, to: settings.host, port: settings.port, within: settings.connectTimeout,
+                passphrases: passphrases)
         }
     }
 
@@ -127,8 +128,10 @@ public final class SSHConnection: Connection {
         if settings.passphrase == nil, let passphrases, let path = identities.lockedFile {
             settings.passphrase = await passphrases.passphrase(forKeyAt: path)
         }
-        let deadline = ContinuousClock.now + settings.connectTimeout
+        var deadline = ContinuousClock.now + settings.connectTimeout
         let socket = try await socket(until: deadline)
+        // Hosts on the way have time of their own, and may ask for a passphrase.
+        if case .through = settings.route { deadline = .now + settings.connectTimeout }
         let session = try SSHSession(socket: socket)
         let timer = EventLoop.shared.after(ContinuousClock.now.duration(to: deadline)) {
             session.die(

@@ -95,10 +95,15 @@ final class SSHSession {
         while let operation = operations.first {
             let answer = operation.call()
             guard death == nil else { return }
-            if answer == Self.again { return }
+            if answer == Self.again {
+                // Half a packet must be sent before anything else; an answer is waited for while channels go on.
+                if wantsRoom { return }
+                break
+            }
             operations.removeFirst()
             operation.done(answer)
         }
+        let waiting = operations.count
         for link in links {
             for step in [link.readOutput, link.readErrors, link.write] {
                 let answer = step()
@@ -112,7 +117,7 @@ final class SSHSession {
             link.lookForEnd()
         }
         // Ending links may have asked for operations.
-        if !operations.isEmpty { schedulePump() }
+        if operations.count > waiting { schedulePump() }
     }
 
     private var wantsRoom: Bool {
@@ -176,11 +181,13 @@ final class SSHSession {
                         remedy: "See whether the host and the network between are up."))
                 return
             }
-            if silence >= interval, self.operations.isEmpty {
-                self.begin {
+            if silence >= interval, self.unfinished == nil, !self.wantsRoom {
+                // Not behind the operations: one of them may be what has to wait for the host.
+                self.unfinished = {
                     var next: Int32 = 0
                     return Int(libssh2_keepalive_send(self.raw, &next))
                 }
+                self.schedulePump()
             }
             self.askLater(interval, count)
         }

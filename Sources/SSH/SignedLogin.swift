@@ -3,6 +3,7 @@ internal import Diagnostics
 internal import Glibc
 internal import Synchronization
 internal import Target
+internal import Values
 
 /// Logs in with a public key whose signature is made outside of libssh2: by an agent, or here.
 ///

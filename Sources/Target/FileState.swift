@@ -1,3 +1,5 @@
+internal import Values
+
 /// What a host says about one path: the entry itself and, if it is a symbolic link, what it leads to.
 public struct FileState: Sendable, Hashable {
     /// What kind of thing is there.
@@ -70,16 +72,16 @@ public struct FileState: Sendable, Hashable {
             default: .characterDevice
             }
         mode = UInt16(bits & 0o7777)
-        size = Int(fields[1]) ?? 0
-        uid = Int(fields[2]) ?? 0
-        gid = Int(fields[3]) ?? 0
+        size = Int(hostCount: fields[1]) ?? 0
+        uid = Int(hostCount: fields[2]) ?? 0
+        gid = Int(hostCount: fields[3]) ?? 0
         owner = fields[4] == "UNKNOWN" ? nil : fields[4]
         group = fields[5] == "UNKNOWN" ? nil : fields[5]
         inode = Int(fields[6]) ?? 0
         device = Int(fields[7]) ?? 0
-        linkCount = Int(fields[8]) ?? 1
-        blocks = Int(fields[9]) ?? 0
-        blockSize = Int(fields[10]) ?? 0
+        linkCount = Int(hostCount: fields[8]) ?? 1
+        blocks = Int(hostCount: fields[9]) ?? 0
+        blockSize = Int(hostCount: fields[10]) ?? 0
         deviceType = (Int(fields[11], radix: 16) ?? 0) << 8 | (Int(fields[12], radix: 16) ?? 0)
         accessed = Self.time(fields[13], parts[1])
         modified = Self.time(fields[14], parts[2])

@@ -75,9 +75,17 @@ extension FileWrite {
         (#"""
     format=$1; shift
     p=$1; size=$2; owner=$3; group=$4; mode=$5; expect=$6; backup=$7; unsafe=$8; follow=$9; shift 9
-    t=; b=-
-    trap 'test -z "$t" || rm -f -- "$t"' EXIT
+    t=; o=; b=-
+    trap 'test -z "$t$o" || rm -f -- "$t" "$o"' EXIT
     fail() { echo "$1"; exit 1; }
+    # What is on the disk cannot be lost any more. Some file systems cannot tell that of one file.
+    settle() {
+    said=$(sync "$1" 2>&1) && return
+    case $said in
+    *"nvalid argument"*|*"not implemented"*|*"not supported"*|*"not permitted"*|*nrecognized*|*sage:*) sync;;
+    *) echo "$said" >&2; fail content;;
+    esac
+    }
     if test -n "$follow" && test -L "$p"; then
     p=$(readlink -f -- "$p") || fail link
     test -n "$p" || fail link
@@ -131,18 +139,28 @@ extension FileWrite {
     done
     "$@" >&2 </dev/null || { echo "status $?" >&2; fail validate; }
     fi
-    { sync "$t" || sync; } 2>/dev/null
+    settle "$t"
     if test -n "$backup" && test -n "$old"; then
     n=$$
     while b="$p.$n.$(date '+%Y-%m-%d@%H:%M:%S')~"; test -e "$b"; do n=$((n+1)); done
     cp -p -- "$p" "$b" || { rm -f -- "$b"; fail backup; }
     fi
+    # Nothing can be renamed here, so the old content waits beside until the new one is there.
     inplace() {
-    cat <"$t" >"$p" || fail inplace
+    if test -n "$old"; then
+    o=$(mktemp) || { o=; fail inplace; }
+    cat <"$p" >"$o" || fail inplace
+    fi
+    cat <"$t" >"$p" || {
+    if test -z "$old"; then rm -f -- "$p"
+    elif ! cat <"$o" >"$p"; then echo "$o" >&2; o=; fail lost
+    fi
+    fail inplace
+    }
     if test -n "$owner"; then chown -- "$owner" "$p" || fail owner; fi
     if test -n "$group"; then chgrp -- "$group" "$p" || fail group; fi
     if test -n "$mode"; then chmod -- "$mode" "$p" || fail mode; fi
-    { sync "$p" || sync; } 2>/dev/null
+    settle "$p"
     }
     if test -n "$direct"; then inplace
     else
@@ -214,6 +232,10 @@ extension FileWrite {
                 remedy: ErrorWords.reason(in: said)?.remedy)
         case "create", "content", "mode", "stat", "inplace":
             return because()
+        case "lost":
+            return Diagnostic(
+                .failed, "'\(path)' was written in place, and neither the new nor the old content fits any more",
+                remedy: "Make room and put the old content back: it is in '\(said.lastLine)' on the host.")
         default:
             return Diagnostic(
                 .failed, "cannot write '\(path)' (status \(status)): \(said.lastLine)",

@@ -1,5 +1,6 @@
 public import Diagnostics
 public import Results
+internal import Values
 
 extension TargetReader {
     /// Asks all about some paths in one round trip.
@@ -122,8 +123,9 @@ package struct FieldReader {
         return Array(rest[..<end])
     }
 
-    /// As many bytes, whatever they are; fewer at the end.
+    /// As many bytes, whatever they are; fewer at the end, and none for less than none.
     package mutating func next(_ count: Int) -> [UInt8] {
+        let count = Swift.max(0, count)
         defer { rest = rest.dropFirst(count) }
         return Array(rest.prefix(count))
     }

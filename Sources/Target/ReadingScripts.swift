@@ -6,6 +6,15 @@ package enum ReadingScripts {
     /// `sp_expand PATH` leaves in `$p` the path with `~`, `~user`, `$NAME` and `${NAME}` replaced; names without
     /// a value stay as they are.
     package static let expand: Script = #"""
+        sp_variable() {
+            if command -v printenv >/dev/null 2>&1; then
+                printenv "$1"
+                return
+            fi
+            # A shell of its own knows what is exported, and not what was read here.
+            case $1 in '' | [0-9]* | *[!A-Za-z0-9_]*) return 1 ;; esac
+            sh -c 'eval "[ \"\${$1+x}\" ] && printf %s \"\$$1\""' sh "$1"
+        }
         sp_expand() {
             p=$1
             case $p in
@@ -41,7 +50,7 @@ package enum ReadingScripts {
                     continue
                     ;;
                 esac
-                if sp_value=$(printenv "$sp_name"); then
+                if sp_value=$(sp_variable "$sp_name"); then
                     sp_done=$sp_done$sp_value
                 else
                     sp_done=$sp_done$sp_raw
@@ -73,7 +82,14 @@ package enum ReadingScripts {
             sp_name= sp_number=
             case $1 in
             *[!0-9]*) sp_number=$(id -u -- "$1" 2>/dev/null) && sp_name=$1 ;;
-            *) sp_number=$1 sp_name=$(id -un -- "$1" 2>/dev/null) ;;
+            *)
+                sp_number=$1
+                sp_name=$(id -un -- "$1" 2>/dev/null) && return
+                # BusyBox's `id` takes names alone.
+                while IFS=: read -r sp_u sp_x sp_n sp_rest; do
+                    [ "$sp_n" = "$1" ] && { sp_name=$sp_u; break; }
+                done </etc/passwd
+                ;;
             esac
         }
         sp_group() {

@@ -1,3 +1,5 @@
+internal import Values
+
 /// A snippet of POSIX shell written in this program, never made from anyone's input.
 ///
 /// It can only be made from a literal: what a snippet works on travels beside it, as `$1 $2 …` and on standard
@@ -51,7 +53,13 @@ public enum ShellQuoting {
             }
         }
         if plain, !word.isEmpty { return word }
-        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        // Byte by byte, as a shell reads it: to a comparison of characters, ' before a combining mark is no '.
+        var quoted = Array("'".utf8)
+        for byte in word.utf8 {
+            if byte == UInt8(ascii: "'") { quoted += "'\\''".utf8 } else { quoted.append(byte) }
+        }
+        quoted.append(UInt8(ascii: "'"))
+        return String(decoding: quoted, as: UTF8.self)
     }
 
     /// A command line made of the words.

@@ -53,16 +53,17 @@ public enum ShellWords {
         if let simple = simpleWords(line) { return simple }
         var words: [Word] = []
         var current: Word?
-        let characters = Array(line)
+        // Scalar by scalar, as a shell reads it: a quote before a combining mark is a quote.
+        let characters = Array(line.unicodeScalars)
         var index = 0
-        func add(_ character: Character) {
+        func add(_ character: Unicode.Scalar) {
             if current == nil { current = Word(text: "", column: index + 1) }
-            current?.text.append(character)
+            current?.text.unicodeScalars.append(character)
         }
         scan: while index < characters.count {
             let character = characters[index]
             switch character {
-            case " ", "\t", "\r", "\n", "\r\n":
+            case " ", "\t", "\r", "\n":
                 if let word = current { words.append(word) }
                 current = nil
             case "#" where comments: break scan
@@ -76,7 +77,7 @@ public enum ShellWords {
                     {
                         index += 1
                     }
-                    current?.text.append(characters[index])
+                    current?.text.unicodeScalars.append(characters[index])
                     index += 1
                 }
                 guard index < characters.count else {

@@ -1,6 +1,7 @@
 public import Diagnostics
 internal import Glibc
 internal import Local
+internal import Values
 
 /// Lets a person edit a sealed file, as `vault create` and `vault edit` do.
 ///

@@ -1,4 +1,5 @@
 public import Diagnostics
+internal import Values
 
 /// A sealed text taken apart: `$ANSIBLE_VAULT;1.1;AES256` or `1.2` with the label of its password.
 ///

@@ -1,6 +1,7 @@
 public import Diagnostics
 internal import Glibc
 internal import Local
+internal import Values
 
 /// Seals and opens whole files, as `vault encrypt`, `decrypt`, `view`, `rekey` and `encrypt_string` need it.
 ///

@@ -1,5 +1,6 @@
 public import Diagnostics
 import Local
+internal import Values
 
 /// Gets a vault password from a file, or from the program that the file is.
 public enum VaultPasswordFile {

@@ -1,5 +1,6 @@
 public import Diagnostics
 internal import SwiftASN1
+internal import Values
 
 /// A certificate (RFC 5280).
 public struct Certificate: Sendable {

@@ -1,4 +1,4 @@
-public import Diagnostics
+internal import Diagnostics
 internal import SwiftASN1
 
 /// Builds the distinguished encoding of ASN.1 values (X.690), from the inside out.
@@ -37,10 +37,13 @@ enum DER {
     /// A number of any size, without a sign.
     ///
     /// - Parameter magnitude: Its bytes, the most significant first.
-    static func integer(_ magnitude: [UInt8]) -> [UInt8] {
+    static func integer(_ magnitude: [UInt8]) -> [UInt8] { node(0x02, content(ofInteger: magnitude)) }
+
+    /// A whole number without its tag and length, with a leading zero where it would look negative.
+    static func content(ofInteger magnitude: [UInt8]) -> [UInt8] {
         var bytes = Array(magnitude.drop { $0 == 0 })
         if bytes.first.map({ $0 & 0x80 != 0 }) ?? true { bytes.insert(0, at: 0) }
-        return node(0x02, bytes)
+        return bytes
     }
 
     static func integer(_ value: Int) -> [UInt8] {

@@ -1,5 +1,6 @@
 public import Diagnostics
 internal import SwiftASN1
+internal import Values
 
 /// Who a certificate is about or from: `CN=example.org, O=Example`.
 public struct DistinguishedName: Sendable, Hashable {

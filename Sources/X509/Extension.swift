@@ -156,11 +156,11 @@ public struct Extension: Sendable, Hashable {
     /// - Parameters:
     ///   - issuer: Names of the authority's certificate's issuer.
     ///   - serial: That certificate's number.
-    public static func authorityKeyIdentifier(_ key: [UInt8]?, issuer: [GeneralName]?, serial: Int?) -> Extension {
+    public static func authorityKeyIdentifier(_ key: [UInt8]?, issuer: [GeneralName]?, serial: Number?) -> Extension {
         var parts: [[UInt8]] = []
         if let key { parts.append(DER.implicit(0, key)) }
         if let issuer { parts.append(DER.explicit(1, Array(issuer.map(\.encoded).joined()))) }
-        if let serial { parts.append(DER.implicit(2, Array(DER.integer(serial).dropFirst(2)))) }
+        if let serial { parts.append(DER.implicit(2, DER.content(ofInteger: serial.bytes))) }
         return Extension(Kind.authorityKeyIdentifier, critical: false, DER.sequence(parts))
     }
 

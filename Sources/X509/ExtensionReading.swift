@@ -78,13 +78,39 @@ public struct Number: Sendable, Hashable {
 
     public init(bytes: [UInt8]) { self.bytes = Array(bytes.drop { $0 == 0 }) }
 
+    /// From decimal digits; nil for anything else, and for more digits than any certificate has.
+    public init?(decimal text: String) {
+        guard !text.isEmpty, text.utf8.count <= 1000 else { return nil }
+        // The least significant byte first.
+        var bytes: [UInt8] = []
+        for digit in text.utf8 {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            var carry = Int(digit - UInt8(ascii: "0"))
+            for place in bytes.indices {
+                let value = Int(bytes[place]) * 10 + carry
+                bytes[place] = UInt8(value & 255)
+                carry = value >> 8
+            }
+            if carry > 0 { bytes.append(UInt8(carry)) }
+        }
+        self.init(bytes: bytes.reversed())
+    }
+
     public var bitCount: Int {
         guard let first = bytes.first else { return 0 }
         return bytes.count * 8 - first.leadingZeroBitCount
     }
 
-    /// In decimal.
+    /// The longest number that is told in decimal, in bytes: what that takes grows with the square of the length, and
+    /// a host may show a certificate with a number of any.
+    private static let longestDecimal = 2048
+
+    /// In decimal; a number that no key or certificate really has in hexadecimal.
     public var text: String {
+        guard bytes.count <= Self.longestDecimal else {
+            let digits = Array("0123456789abcdef".utf8)
+            return "0x" + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        }
         // Nine digits at a time.
         var groups: [UInt64] = []
         for byte in bytes {
@@ -108,5 +134,8 @@ public struct Number: Sendable, Hashable {
     }
 
     /// The number itself, where it fits.
-    public var int: Int? { Int(text) }
+    public var int: Int? {
+        guard bitCount < Int.bitWidth else { return nil }
+        return bytes.reduce(0) { $0 << 8 | Int($1) }
+    }
 }

@@ -1,6 +1,7 @@
 public import Diagnostics
 internal import Glibc
 internal import SwiftASN1
+internal import Values
 
 /// One of the names in a certificate's extensions, as OpenSSL writes them: `DNS:example.org`, `IP:10.0.0.1`.
 public enum GeneralName: Sendable, Hashable {

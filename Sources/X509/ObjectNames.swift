@@ -1,3 +1,5 @@
+internal import Values
+
 /// Names of object identifiers, as OpenSSL and the modules of community.crypto call them.
 public enum ObjectNames {
     /// Long name and, where there is one, short name by dotted identifier.
@@ -35,7 +37,7 @@ public enum ObjectNames {
         ("1.3.6.1.4.1.311.2.1.21", ["Microsoft Individual Code Signing", "msCodeInd"]),
         ("1.3.6.1.4.1.311.2.1.22", ["Microsoft Commercial Code Signing", "msCodeCom"]),
         ("1.3.6.1.4.1.311.10.3.4", ["Microsoft Encrypted File System", "msEFS"]),
-        ("1.3.6.1.4.1.311.20.2.2", ["Microsoft Smartcard Login", "msSmartcardLogin"]),
+        ("1.3.6.1.4.1.311.20.2.2", ["Microsoft Smartcardlogin", "Microsoft Smartcard Login", "msSmartcardLogin"]),
         ("1.3.6.1.5.2.3.4", ["PKINIT Client Auth", "pkInitClientAuth"]),
         ("1.3.6.1.5.2.3.5", ["Signing KDC Response", "pkInitKDC"]),
         ("1.3.6.1.5.5.7.1.3", ["Biometric Info", "biometricInfo"]),

@@ -1,5 +1,6 @@
 internal import CLibYAML
 internal import Diagnostics
+internal import Values
 
 /// libyaml's errors retold: what usually stands behind them, where it is, and how to mend it.
 extension YAMLComposer {

@@ -6,6 +6,7 @@ import Playbook
 import SSH
 import Synchronization
 import Target
+internal import Values
 
 /// The ways to hosts that this program knows: the local machine, and SSH.
 struct HostConnections: ConnectionProvider {

@@ -2,6 +2,7 @@ import Configuration
 import Diagnostics
 import Local
 import Playbook
+internal import Values
 
 /// The hosts that a run lost, a name a line, for `--limit @FILE`.
 enum RetryFile {

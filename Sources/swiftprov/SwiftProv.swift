@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Glibc
+internal import Values
 
 /// The program: subcommands, and the field's own exit statuses.
 @main

@@ -3,6 +3,7 @@ import Diagnostics
 import Glibc
 import Reporting
 import Results
+internal import Values
 
 /// The report on the terminal, in the shape that the configuration asks for.
 struct TerminalReport {

@@ -5,6 +5,7 @@ import Jinja
 import Playbook
 import Results
 import Synchronization
+internal import Values
 import Vault
 
 /// The vault passwords that options and configuration name.

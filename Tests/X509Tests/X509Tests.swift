@@ -96,7 +96,7 @@ import Testing
         #expect(try Extension.basicConstraints([], critical: false).constraints == ["CA:FALSE"])
         #expect(throws: Diagnostic.self) { try Extension.basicConstraints(["CA:true"], critical: false) }
         #expect(throws: Diagnostic.self) { try Extension.keyUsage(["server"], critical: false) }
-        let authority = Extension.authorityKeyIdentifier([1, 2], issuer: [try GeneralName("DNS:x")], serial: 70_000)
+        let authority = Extension.authorityKeyIdentifier([1, 2], issuer: [try GeneralName("DNS:x")], serial: Number(decimal: "70000"))
         #expect(authority.authority?.key == [1, 2])
         #expect(authority.authority?.serial?.int == 70_000)
         #expect(authority.authority?.issuer == [try GeneralName("DNS:x")])

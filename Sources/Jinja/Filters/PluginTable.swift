@@ -1,3 +1,5 @@
+internal import Values
+
 /// Filters or tests by name, found as playbooks name them: `combine`, `ansible.builtin.combine`,
 /// `community.general.json_query`.
 ///

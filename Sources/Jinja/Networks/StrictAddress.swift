@@ -1,3 +1,5 @@
+internal import Values
+
 /// Addresses and networks as Python's `ipaddress` reads them: host bits of a network must be zero.
 enum StrictAddress {
     /// An address; an IPv6 one may have a zone, as in `fe80::1%eth0`.

@@ -1,3 +1,5 @@
+internal import Values
+
 /// Paths as Python's `os.path` treats them.
 enum PythonPath {
     static func basename(_ path: String) -> String {

@@ -1,3 +1,5 @@
+internal import Values
+
 /// Python's pattern syntax where PCRE2's differs.
 enum PatternTranslation {
     /// The pattern as PCRE2 wants it: `\Z` is Python's very end, which is `\z` there, and `$` is Python's end.

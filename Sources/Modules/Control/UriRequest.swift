@@ -142,11 +142,12 @@ struct UriRequest: Sendable {
         Array(headers.map { "\($0.name): \($0.value)\r\n" }.joined().utf8)
     }
 
-    /// curl's configuration file, where quotes and backslashes are escaped.
+    /// curl's configuration file, where quotes, backslashes and line ends are escaped.
     private var configuration: [UInt8] {
         var text = ""
         func add(_ name: String, _ value: String) {
             let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+                .replacing("\n", with: "\\n").replacing("\r", with: "\\r")
             text += "\(name) = \"\(escaped)\"\n"
         }
         add("url", url)

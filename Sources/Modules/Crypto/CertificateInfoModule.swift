@@ -146,7 +146,7 @@ struct CertificateInfoModule: Module {
             var data: ValueMap = ["curve": .string(curve?.name ?? dotted)]
             if let curve { data["exponent_size"] = .int(curve.bits) }
             // Two coordinates behind a byte that says so.
-            if point.first == 4, point.count % 2 == 1 {
+            if point.first == 4, point.count % 2 == 1, point.count > 1 {
                 let half = point.count / 2
                 data["x"] = number(Number(bytes: Array(point[1...half])))
                 data["y"] = number(Number(bytes: Array(point[(half + 1)...])))

@@ -142,7 +142,14 @@ struct CertificateRequestModule: Module {
         }
         let authority = try identifier(arguments, "authority_key_identifier")
         let issuer = arguments["authority_cert_issuer"] == nil ? nil : try names(arguments, "authority_cert_issuer")
-        let serial = arguments.int("authority_cert_serial_number")
+        let serial = try arguments.optionalString("authority_cert_serial_number").map { text throws(Diagnostic) in
+            guard let number = Number(decimal: text) else {
+                throw Diagnostic(
+                    .badValue, "'authority_cert_serial_number' is no number in decimal: '\(text)'",
+                    remedy: "Give it as the certificate has it, such as 4711; negative ones there are none.")
+            }
+            return number
+        }
         if (issuer == nil) != (serial == nil) {
             throw Diagnostic(
                 .missingArgument, "'authority_cert_issuer' and 'authority_cert_serial_number' go together")

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Local
+internal import Values
 
 /// ansible-core as it is installed on the control machine: the code that its modules share is sent to hosts with them.
 ///

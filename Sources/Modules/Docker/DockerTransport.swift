@@ -1,5 +1,6 @@
 internal import Diagnostics
 internal import Target
+internal import Values
 
 /// How requests reach the Engine: over the host's own means, several in one round trip.
 ///

@@ -1,3 +1,5 @@
+internal import Values
+
 /// Addresses in one spelling each, for comparing.
 enum IPAddress {
     /// The address in its usual form, or nil if it is none.

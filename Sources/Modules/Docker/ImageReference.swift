@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Values
 
 /// An image's name as people write it: `registry.example.com:5000/app:1.2`, `nginx@sha256:…`, or an image's ID.
 struct ImageReference: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Results
+internal import Values
 
 /// A server's address with the name and password in it apart, so that neither is shown, nor handed to a program where
 /// the host's other users see it.

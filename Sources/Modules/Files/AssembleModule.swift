@@ -171,7 +171,7 @@ struct AssembleModule: Module {
             let name = String(decoding: rest[..<end], as: UTF8.self)
             rest = rest[(end + 1)...]
             guard let mark = rest.firstIndex(of: 0),
-                let size = Int(String(decoding: rest[..<mark], as: UTF8.self).trimmed)
+                let size = Int(hostCount: String(decoding: rest[..<mark], as: UTF8.self).trimmed)
             else { throw Diagnostic(.failed, "a part changed while it was read", host: host) }
             parts.append((name, Array(rest[(mark + 1)...].prefix(size))))
             rest = rest[(mark + 1)...].dropFirst(size)

@@ -1,3 +1,5 @@
+internal import Values
+
 /// Permission bits as a task gives them: a number in octal, or symbols such as `u=rwX,g=rX,o=`.
 enum FileMode: Sendable, Hashable {
     case bits(UInt16)

@@ -424,15 +424,14 @@ struct FileModule: Module, PathBound {
     /// `$1` is `-s` or empty, `$2` where it leads, `$3` the link, `$4` is `d` if a directory is in its place.
     private static let makeLink: Script = #"""
         case $3 in */*) dir=${3%/*}/ ;; *) dir=./ ;; esac
-        temporary=$dir.swiftprov.$$.link
+        # Within a directory of ours: in that of the link somebody may have a name ready for us to follow.
+        own=
+        trap '[ -z "$own" ] || rm -rf -- "$own"' EXIT
+        own=$(mktemp -d "$dir.swiftprov-XXXXXXXXXX") || exit 1
+        ln $1 -- "$2" "$own/link" || exit 1
         if [ "$4" = d ]; then rmdir -- "$3" || exit 1; fi
-        ln $1 -- "$2" "$temporary" || exit 1
-        if mv -fT -- "$temporary" "$3" 2>/dev/null; then
-            # Two names of one file are left alone by a rename.
-            rm -f -- "$temporary"
-        else
-            rm -f -- "$3" && mv -f -- "$temporary" "$3" || { rm -f -- "$temporary"; exit 1; }
-        fi
+        # Two names of one file are left alone by a rename.
+        mv -fT -- "$own/link" "$3" 2>/dev/null || { rm -f -- "$3" && mv -f -- "$own/link" "$3"; }
         """#
 
     /// Everything below `$p`: the states, one a line, then the names in the same order.

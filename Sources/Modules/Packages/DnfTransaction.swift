@@ -1,3 +1,5 @@
+internal import Values
+
 /// What dnf says it would do: a table with a heading for each kind of change.
 struct DnfTransaction: Sendable {
     struct Operation: Sendable {

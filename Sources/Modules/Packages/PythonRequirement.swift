@@ -1,3 +1,5 @@
+internal import Values
+
 /// A package with the versions of it that will do. See PEP 508 and PEP 440.
 struct PythonRequirement: Sendable {
     let text: String

@@ -213,8 +213,8 @@ struct PostgresLogin: Sendable {
         let names = settings.contains { $0.name == "dbname" } ? [] : [("dbname", database)]
         let service = secrets.isEmpty ? [] : [("service", "swiftprov")]
         return (settings + names + service).map { name, value in
-            let escaped = value.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }
-            return "\(name)='\(String(escaped))'"
+            let escaped = value.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+            return "\(name)='\(escaped)'"
         }.joined(separator: " ")
     }
 

@@ -1,3 +1,5 @@
+internal import Values
+
 /// Where PostgreSQL's catalogs keep the access lists of its kinds of objects.
 enum PostgresObjects {
     private struct Kind {

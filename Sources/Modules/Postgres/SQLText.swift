@@ -1,4 +1,5 @@
 import Diagnostics
+internal import Values
 
 /// One statement of a SQL text.
 struct SQLStatement: Sendable, Equatable {
@@ -251,7 +252,7 @@ struct SQLText {
 enum SQL {
     /// A name in double quotes.
     static func identifier(_ name: String) -> String {
-        "\"" + name.components(apartBy: "\"").joined(separator: "\"\"") + "\""
+        "\"" + name.replacing("\"", with: "\"\"") + "\""
     }
 
     /// A name with its schema, `a.b`, each part quoted; parts already quoted stay as they are.
@@ -261,27 +262,32 @@ enum SQL {
     static func parts(of name: String) -> [String] {
         var parts: [String] = [""]
         var isQuoted = false
-        for character in name {
-            if character == "\"" { isQuoted.toggle() }
-            if character == ".", !isQuoted { parts.append("") } else { parts[parts.count - 1].append(character) }
+        for scalar in name.unicodeScalars {
+            if scalar == "\"" { isQuoted.toggle() }
+            if scalar == ".", !isQuoted {
+                parts.append("")
+            } else {
+                parts[parts.count - 1].unicodeScalars.append(scalar)
+            }
         }
         return parts.map { part in
             guard isQuotedWhole(part) else { return part }
-            return String(part.dropFirst().dropLast()).components(apartBy: "\"\"").joined(separator: "\"")
+            return String(part.unicodeScalars.dropFirst().dropLast()).replacing("\"\"", with: "\"")
         }
     }
 
     /// Whether a text is one name in double quotes: within, they are doubled.
     private static func isQuotedWhole(_ part: String) -> Bool {
-        guard part.count > 2, part.hasPrefix("\""), part.hasSuffix("\"") else { return false }
-        return !String(part.dropFirst().dropLast()).components(apartBy: "\"\"").joined().contains("\"")
+        let scalars = part.unicodeScalars
+        guard scalars.count > 2, scalars.first == "\"", scalars.last == "\"" else { return false }
+        return !String(scalars.dropFirst().dropLast()).replacing("\"\"", with: "").contains("\"")
     }
 
     /// A text in single quotes, right whatever the session takes backslashes for.
     static func literal(_ text: String) -> String {
-        let quoted = "'" + text.components(apartBy: "'").joined(separator: "''") + "'"
+        let quoted = "'" + text.replacing("'", with: "''") + "'"
         guard text.contains("\\") else { return quoted }
-        return "E" + quoted.components(apartBy: "\\").joined(separator: "\\\\")
+        return "E" + quoted.replacing("\\", with: "\\\\")
     }
 
     /// A text between dollar quotes that it does not hold itself.

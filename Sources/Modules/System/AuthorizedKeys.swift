@@ -1,4 +1,5 @@
 import Diagnostics
+internal import Values
 
 /// The lines of an `authorized_keys` file, read as sshd reads them.
 ///

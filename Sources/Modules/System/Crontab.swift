@@ -1,3 +1,5 @@
+internal import Values
+
 /// The lines of a crontab in which jobs carry a name in a comment above them.
 struct Crontab: Sendable {
     private(set) var lines: [String]

@@ -108,22 +108,3 @@ struct GetentModule: Module {
         exec getent "$@" -- "$database"
         """#
 }
-
-extension String {
-    /// The pieces between every occurrence of a separator, empty ones included.
-    func components(apartBy separator: String) -> [String] {
-        var parts: [String] = []
-        var part = ""
-        var rest = self[...]
-        while !rest.isEmpty {
-            if rest.hasPrefix(separator) {
-                parts.append(part)
-                part = ""
-                rest = rest.dropFirst(separator.count)
-            } else {
-                part.append(rest.removeFirst())
-            }
-        }
-        return parts + [part]
-    }
-}

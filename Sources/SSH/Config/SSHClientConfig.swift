@@ -1,5 +1,6 @@
 public import Diagnostics
 internal import Glibc
+internal import Values
 
 /// What ssh_config(5) and the words of an ssh command line say about one host, as OpenSSH's client reads them.
 ///

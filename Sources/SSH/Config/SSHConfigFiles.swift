@@ -2,6 +2,7 @@ internal import Diagnostics
 internal import Glibc
 internal import Local
 internal import Synchronization
+internal import Values
 
 /// Files in the format of ssh_config(5), each read once.
 public final class SSHConfigFiles: Sendable {

@@ -1,3 +1,5 @@
+internal import Values
+
 /// Names of hosts and users as they may come from inventories, and so from other hosts.
 ///
 /// They stand in the command lines of `ProxyCommand` and `Match exec`, which a shell reads; OpenSSH refuses the same ones

@@ -1,6 +1,7 @@
 public import Diagnostics
 internal import Glibc
 internal import Target
+internal import Values
 
 /// Makes settings out of what ssh_config(5) and a command line say about a host, and about those on the way to it.
 public struct SSHSettingsReader: Sendable {

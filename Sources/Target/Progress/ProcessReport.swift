@@ -1,3 +1,5 @@
+internal import Values
+
 /// What a look at a host said about the processes of a request.
 ///
 /// Lines of a letter and words: the machine's kind, then `T` ticks of processor time, then for each process without

@@ -1,4 +1,4 @@
-public import Diagnostics
+internal import Diagnostics
 
 /// Who wants to hear of requests that take long.
 public struct ProgressWatch: Sendable {
@@ -98,8 +98,8 @@ final class ProgressWatcher {
     private func take(_ answer: CommandResult, _ look: inout ProgressLook) {
         var fields = FieldReader(answer.stdout)
         let processes = ProcessReport(fields.next())
-        let sizes = (output: Int(fields.next()) ?? 0, errors: Int(fields.next()) ?? 0)
-        let shown = max(0, Int(fields.next()) ?? 0)
+        let sizes = (output: Int(hostCount: fields.next()) ?? 0, errors: Int(hostCount: fields.next()) ?? 0)
+        let shown = Int(hostCount: fields.next()) ?? 0
         let bytes = fields.remainder()
         if showsOutput {
             look.output = Array(bytes.prefix(shown))

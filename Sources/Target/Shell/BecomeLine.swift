@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Values
 
 /// The line that starts a shell of some identity; plain enough for any login shell (bash, fish, tcsh) to read.
 enum BecomeLine {

@@ -45,7 +45,14 @@ struct MarkerScanner {
             return nil
         }
         let numbers = start + marker.count
-        guard let end = buffer[numbers...].firstIndex(of: UInt8(ascii: "\n")) else {
+        guard let end = buffer[numbers...].prefix(Self.longestTail + 1).firstIndex(of: UInt8(ascii: "\n")) else {
+            if buffer.count - numbers > Self.longestTail {
+                // A host knows the token, too: what is no marker after all must not be waited for.
+                buffer = []
+                searched = 0
+                isTooLong = false
+                return Piece(number: -1, status: nil, content: [], isTooLong: false)
+            }
             searched = start
             return nil
         }

@@ -43,6 +43,8 @@ struct ShellFraming {
     private var stderr: MarkerScanner
     private var stdoutPieces: [MarkerScanner.Piece] = []
     private var stderrPieces: [MarkerScanner.Piece] = []
+    /// How many parts one stream may be ahead of the other.
+    private static let mostAhead = 4096
 
     init(token: String, outputLimit: Int = ShellFraming.outputLimit) {
         self.token = token
@@ -68,11 +70,22 @@ struct ShellFraming {
     mutating func receive(stdout bytes: UnsafeRawBufferPointer) {
         stdout.receive(bytes)
         while let piece = stdout.next() { stdoutPieces.append(piece) }
+        checkPace()
     }
 
     mutating func receive(stderr bytes: UnsafeRawBufferPointer) {
         stderr.receive(bytes)
         while let piece = stderr.next() { stderrPieces.append(piece) }
+        checkPace()
+    }
+
+    /// Both streams carry a part of every answer; a host that sends one stream's parts alone fills the memory. What it
+    /// sent becomes an answer to nobody, which ends the shell.
+    private mutating func checkPace() {
+        guard abs(stdoutPieces.count - stderrPieces.count) > Self.mostAhead else { return }
+        let nobodys = MarkerScanner.Piece(number: -1, status: nil, content: [], isTooLong: false)
+        stdoutPieces = [nobodys]
+        stderrPieces = [nobodys]
     }
 
     /// Whether the answer that is coming in is longer than is kept.

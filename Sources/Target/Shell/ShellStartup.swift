@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Values
 
 /// The opening of a shell: becoming the user, then the boot text, until the shell answers.
 @IOLoop

@@ -1,3 +1,4 @@
+internal import Target
 import Values
 
 /// Facts about processors, memory, firmware and mounted file systems.
@@ -8,8 +9,8 @@ enum HardwareFacts {
         addFirmware(raw, to: &facts)
         facts["mounts"] = .list(mounts(raw))
         DeviceFacts.add(raw, to: &facts)
-        if let seconds = raw.words("uptime").first.flatMap({ Double($0) }) {
-            facts["uptime_seconds"] = .int(Int(seconds))
+        if let whole = raw.words("uptime").first?.prefix(while: { $0 != "." }), let seconds = Int(hostCount: whole) {
+            facts["uptime_seconds"] = .int(seconds)
         }
     }
 
@@ -40,7 +41,7 @@ enum HardwareFacts {
                 socket = value
                 if !sockets.contains(where: { $0.id == value }) { sockets.append((value, 1)) }
             case "cpu cores":
-                let count = Int(value) ?? 1
+                let count = Int(hostCount: value) ?? 1
                 if let index = sockets.firstIndex(where: { $0.id == socket }) {
                     sockets[index].cores = count
                 } else {
@@ -48,7 +49,7 @@ enum HardwareFacts {
                 }
             case "core id": core = value
             case "siblings":
-                let count = Int(value) ?? 1
+                let count = Int(hostCount: value) ?? 1
                 if let index = siblings.firstIndex(where: { $0.core == core }) {
                     siblings[index].count = count
                 } else {
@@ -68,7 +69,7 @@ enum HardwareFacts {
         facts["processor_count"] = .int(count)
         facts["processor_cores"] = .int(cores)
         facts["processor_threads_per_core"] = .int(threads)
-        facts["processor_vcpus"] = .int(count * cores * threads)
+        facts["processor_vcpus"] = .int(product(product(count, cores), threads))
         facts["processor_nproc"] = .int(Int(raw["nproc"].trimmed) ?? numbers)
     }
 
@@ -77,7 +78,7 @@ enum HardwareFacts {
         for line in raw.lines("meminfo") {
             let words = line.split(whereSeparator: \.isWhitespace)
             guard words.count > 1, words[0].last == ":" else { continue }
-            sizes[String(words[0].dropLast())] = (Int(words[1]) ?? 0) / 1024
+            sizes[String(words[0].dropLast())] = (Int(hostCount: words[1]) ?? 0) / 1024
         }
         guard let total = sizes["MemTotal"], let free = sizes["MemFree"] else { return }
         let swap = sizes["SwapTotal"] ?? 0
@@ -124,6 +125,12 @@ enum HardwareFacts {
         facts["form_factor"] = .string(form.flatMap { forms.indices.contains($0) ? forms[$0] : nil } ?? "NA")
     }
 
+    /// Of two counts a host states; the largest number there is for what does not fit.
+    private static func product(_ left: Int, _ right: Int) -> Int {
+        let (product, isTooLarge) = left.multipliedReportingOverflow(by: right)
+        return isTooLarge ? .max : product
+    }
+
     private static func mounts(_ raw: RawFacts) -> [Value] {
         var uuids: [String: String] = [:]
         for line in raw.lines("uuids") {
@@ -139,7 +146,7 @@ enum HardwareFacts {
                 "options": .string(lines[3] + (binds.contains(lines[1]) ? ",bind" : "")), "dump": 0, "passno": 0,
                 "uuid": .string(uuids[lines[0]] ?? "N/A"),
             ]
-            let sizes = lines[4].split(separator: " ").compactMap { Int($0) }
+            let sizes = lines[4].split(separator: " ").compactMap { Int(hostCount: $0) }
             if sizes.count == 5 {
                 let (size, blocks, available, inodes, free) = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4])
                 mount["block_size"] = .int(size)
@@ -149,8 +156,8 @@ enum HardwareFacts {
                 mount["inode_total"] = .int(inodes)
                 mount["inode_available"] = .int(free)
                 mount["inode_used"] = .int(inodes - free)
-                mount["size_total"] = .int(blocks * size)
-                mount["size_available"] = .int(available * size)
+                mount["size_total"] = .int(product(blocks, size))
+                mount["size_available"] = .int(product(available, size))
             }
             return .map(mount)
         }

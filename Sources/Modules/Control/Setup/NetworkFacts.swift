@@ -113,7 +113,8 @@ enum NetworkFacts {
     }
 
     private static func ipv4(_ address: Address) -> ValueMap {
-        let mask: UInt32 = address.prefix == 0 ? 0 : ~0 << UInt32(32 - min(32, address.prefix))
+        // A shift by 32 leaves nothing.
+        let mask: UInt32 = ~0 << UInt32(32 - min(32, max(0, address.prefix)))
         return [
             "address": .string(address.address), "broadcast": .string(address.broadcast),
             "netmask": .string(dotted(mask)),

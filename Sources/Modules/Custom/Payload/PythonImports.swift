@@ -1,3 +1,5 @@
+internal import Values
+
 /// What a Python file imports from `ansible.module_utils` and from collections, read from its text: nothing is run.
 struct PythonImports {
     /// A name that an import asks for.

@@ -1,6 +1,7 @@
 import Diagnostics
 import Results
 import Target
+internal import Values
 
 /// What the host says about an archive beside what is unpacked of it.
 struct ArchiveContent: Sendable {
@@ -143,6 +144,8 @@ enum UnpackScripts {
             printf '%s\0%s\0' "$kind" "$(id -u)"
             if [ "$kind" = zip ]; then
                 need unzip
+                # BusyBox's does not tell the names without the rest.
+                case $(unzip -v 2>/dev/null) in *Info-ZIP*) ;; *) echo "unzip of Info-ZIP" >&2; exit 3 ;; esac
                 # Further options, then the archive, names wanted, names to leave out.
                 count=$# index=0
                 for word do

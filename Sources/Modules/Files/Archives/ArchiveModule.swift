@@ -239,7 +239,8 @@ struct ArchiveModule: Module {
                 guard !found.contains("\n") else {
                     throw Diagnostic(.unsupported, "a name with a line end cannot be packed: '\(found)'")
                 }
-                let name = found.hasPrefix(root) ? String(found.dropFirst(root.count)) : found
+                let isBelow = found.utf8.starts(with: root.utf8)
+                let name = isBelow ? String(Substring(found.utf8.dropFirst(root.utf8.count))) : found
                 // zip's patterns look at whole paths, tar's at names in the archive.
                 let shown = Array((format == "zip" ? found : name).utf8)
                 var isLeftOut = false

@@ -136,6 +136,8 @@ struct FetchModule: Module {
             }
             digests.add(answer.stdout)
             try draft.append(answer.stdout)
+            // It has become shorter, or its size was none.
+            if answer.stdout.isEmpty { break }
         }
         let checksum = digests.checksum
         guard step.checksum == checksum else {

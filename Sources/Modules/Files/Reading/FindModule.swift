@@ -190,7 +190,7 @@ struct FindModule: Module {
         var result: [FindListing.Entry] = []
         for entry in entries {
             guard let end = rest.firstIndex(of: 0),
-                let size = Int(String(decoding: rest[..<end], as: UTF8.self).trimmed)
+                let size = Int(hostCount: String(decoding: rest[..<end], as: UTF8.self).trimmed)
             else { throw Diagnostic(.failed, "a file changed while it was read", host: target.hostName) }
             let content = Array(rest[(end + 1)...].prefix(size))
             rest = rest[(end + 1)...].dropFirst(size)
