@@ -32,7 +32,8 @@ public final class Redactor: Sendable {
         if secret.contains("\n") {
             // A line may be shown with or without the carriage return at its end.
             for line in secret.split(separator: "\n") {
-                pieces.append(line.utf8.last == UInt8(ascii: "\r") ? String(line.unicodeScalars.dropLast()) : String(line))
+                pieces.append(
+                    line.utf8.last == UInt8(ascii: "\r") ? String(line.unicodeScalars.dropLast()) : String(line))
             }
         }
         known.withLock { known in
@@ -92,20 +93,7 @@ public final class Redactor: Sendable {
 
     private func holdsSecret(_ text: String) -> Bool {
         let secrets = known.withLock { $0 }
-        return secrets.contains { Self.isPiece($0, of: text) }
-    }
-
-    /// Whether the bytes of one text stand within another's.
-    public static func isPiece(_ piece: String, of text: String) -> Bool {
-        let sought = piece.utf8
-        guard let first = sought.first, text.utf8.count >= sought.count else { return false }
-        var rest = text.utf8[...]
-        while let start = rest.firstIndex(of: first) {
-            rest = rest[start...]
-            if rest.starts(with: sought) { return true }
-            rest = rest.dropFirst()
-        }
-        return false
+        return secrets.contains { text.contains($0) }
     }
 
     /// The diagnostic with every known secret masked.

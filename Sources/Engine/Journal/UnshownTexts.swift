@@ -22,9 +22,10 @@ final class UnshownTexts {
     }
 
     private func learn(_ text: String) {
-        let lines = text.split(whereSeparator: \.isNewline)
-        for piece in lines.count > 1 ? [text] + lines.map(String.init) : [text]
-        where piece.utf8.count >= Redactor.shortestSought && !isFull {
+        let lines = text.split(separator: "\n").map { line in
+            line.utf8.last == UInt8(ascii: "\r") ? String(line.unicodeScalars.dropLast()) : String(line)
+        }
+        for piece in [text] + lines where piece.utf8.count >= Redactor.shortestSought && !isFull {
             texts.insert(piece)
             isFull = texts.count > Self.most
         }
@@ -47,7 +48,7 @@ final class UnshownTexts {
     private func stand(in text: String) -> Bool {
         guard text.utf8.count >= Redactor.shortestSought, !texts.isEmpty else { return false }
         if isFull || texts.contains(text) { return true }
-        return texts.contains { Redactor.isPiece($0, of: text) }
+        return texts.contains { text.contains($0) }
     }
 
     /// What modules answer besides what a host or a service said.
