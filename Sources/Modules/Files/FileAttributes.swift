@@ -268,6 +268,14 @@ extension TargetWriter {
 extension PathInspection {
     /// Whether it may be there once packages of this dry run are installed: nobody can name their directories.
     func isAwaited(by target: some TargetReader) -> Bool { !entry.exists && target.foreseen.awaitsPackages }
+
+    /// Sees that there is a directory to put something into, or will be.
+    func requireDirectory(_ target: some TargetReader) throws(Diagnostic) {
+        guard followed.kind != .directory, !isAwaited(by: target) else { return }
+        throw Diagnostic(
+            .failed, "directory '\(path)' does not exist",
+            remedy: "Create it in an earlier task (file: state=directory).", host: target.hostName)
+    }
 }
 
 extension FileState {

@@ -185,9 +185,7 @@ struct ArchiveModule: Module {
 
     private func requirePlace(_ inspection: Inspection, _ target: some TargetReader) throws(Diagnostic) {
         let (holder, place) = (inspection.paths[0], inspection.paths[1])
-        guard holder.followed.kind == .directory || holder.isAwaited(by: target) else {
-            throw Diagnostic(.failed, "directory '\(holder.path)' does not exist", host: target.hostName)
-        }
+        try holder.requireDirectory(target)
         guard place.followed.kind != .directory else {
             throw Diagnostic(.failed, "'\(place.path)' is a directory", host: target.hostName)
         }
