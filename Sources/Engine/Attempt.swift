@@ -128,7 +128,11 @@ extension TaskRun {
                 ?? Diagnostic(.badValue, "wrong arguments for \(module.manual.name)", at: task.node.action.location)
         }
         var context = context(in: scope, settings)
-        if module is any ControlMachineModule.Type { context.access = try access(in: scope, settings) }
+        if module is any ControlMachineModule.Type {
+            context.access = try access(in: scope, settings)
+            // What it brings over is read by another program.
+            inputs?.blur()
+        }
         context = inputs?.watching(context) ?? context
         let arguments = Arguments(values: values, location: task.node.action.location, context: context)
         let instance = try module.init(arguments)

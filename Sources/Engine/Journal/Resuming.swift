@@ -68,8 +68,8 @@ extension TaskRun {
         let earlier = mark?.earlier
         switch outcome.status {
         case .ok:
-            // What it did anew speaks for itself.
-            if hasBegun { return (outcome, registered, false) }
+            // What it did anew speaks for itself, and so does the task.
+            if task.actsBlindly && hasBegun || !task.node.changedWhen.isEmpty { return (outcome, registered, false) }
             outcome.status = .changed
             registered = outcome.registered(title.name)
             return (outcome, registered, earlier != nil)
@@ -226,8 +226,17 @@ extension PlannedTask {
     var actsBlindly: Bool {
         if case .custom = action { return true }
         guard case .module(let module) = action else { return false }
-        return ["command", "shell", "raw", "script", "uri", "postgresql_query", "docker_container_exec"]
-            .contains(module.manual.shortName)
+        switch module.manual.shortName {
+        case "command", "shell", "raw", "script", "uri", "postgresql_query", "docker_container_exec": return true
+        case "reboot", "tempfile": return true
+        // With these, a key, or a volume with all that it holds, is thrown away and made anew.
+        case "user", "openssl_privatekey", "docker_volume", "docker_network":
+            return ["force", "recreate"].contains { name in
+                guard let value = node.action.arguments[name] else { return false }
+                return !["false", "no", "off", "0", "never"].contains(value.pythonText.lowercased())
+            }
+        default: return false
+        }
     }
 
     /// Whether it is over once it failed and was forgiven: a module looks again.

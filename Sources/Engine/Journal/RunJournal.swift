@@ -236,11 +236,8 @@ public final class RunJournal {
     }
 
     /// 64 bits of a text, by which it is known again (FNV-1a).
-    public static func digest(_ text: String) -> String { digest(text.utf8) }
-
-    /// The same of bytes.
-    static func digest(_ bytes: some Sequence<UInt8>) -> String {
-        let hash = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    public static func digest(_ text: String) -> String {
+        let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         return String(hash, radix: 16)
     }
 }

@@ -12,7 +12,8 @@ import Values
 final class TaskInputs: Sendable {
     private enum Part {
         case value(Value)
-        case bytes([UInt8])
+        /// The digest of bytes, which are many.
+        case digest(String)
     }
 
     private struct State {
@@ -34,7 +35,8 @@ final class TaskInputs: Sendable {
         }
     }
 
-    private func blur() { state.withLock { $0.isVague = true } }
+    /// It depends on more than can be compared.
+    func blur() { state.withLock { $0.isVague = true } }
 
     /// The module is made.
     func seal() { state.withLock { $0.isSealed = true } }
@@ -50,7 +52,7 @@ final class TaskInputs: Sendable {
         }
         watched.readFile = { (path, decrypt) throws(Diagnostic) in
             let bytes = try context.readFile(path, decrypt)
-            self.add(.bytes(bytes))
+            self.add(.digest(Self.digest(of: bytes)))
             let written = decrypt ? try context.readFile(path, false) : bytes
             if written.starts(with: "$ANSIBLE_VAULT;".utf8) { self.blur() }
             return bytes
@@ -84,10 +86,27 @@ final class TaskInputs: Sendable {
                 case .value(let value):
                     if mustStaySecret(value) { return nil }
                     digests.insert(RunJournal.digest(value.pythonRepresentation))
-                case .bytes(let bytes): digests.insert(RunJournal.digest(bytes))
+                case .digest(let digest): digests.insert(digest)
                 }
             }
         }
         return RunJournal.digest(digests.sorted().joined(separator: " "))
+    }
+
+    /// The length and 64 bits, eight bytes a step: enough to tell a file from what it was before.
+    private static func digest(of bytes: [UInt8]) -> String {
+        var hash = 0xcbf2_9ce4_8422_2325 as UInt64
+        func add(_ word: UInt64) {
+            hash = (hash ^ word) &* 0x100_0000_01b3
+            hash ^= hash >> 32
+        }
+        let whole = bytes.count - bytes.count % 8
+        bytes.withUnsafeBytes { bytes in
+            for offset in stride(from: 0, to: whole, by: 8) {
+                add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            }
+        }
+        for byte in bytes[whole...] { add(UInt64(byte)) }
+        return String(hash, radix: 16) + ":" + String(bytes.count)
     }
 }

@@ -23,7 +23,7 @@ final class UnshownTexts {
 
     private func learn(_ text: String) {
         let lines = text.split(separator: "\n").map { line in
-            line.utf8.last == UInt8(ascii: "\r") ? String(line.unicodeScalars.dropLast()) : String(line)
+            line.unicodeScalars.last == "\r" ? String(line.unicodeScalars.dropLast()) : String(line)
         }
         for piece in [text] + lines where piece.utf8.count >= Redactor.shortestSought && !isFull {
             texts.insert(piece)
