@@ -42,22 +42,35 @@ struct Doc: ParsableCommand {
 
     /// What is said of each module's cases: how many, and how many are held to what the real module did.
     private static func tested(_ folder: String) throws(Diagnostic) -> [String: String] {
+        let (here, there) = (try counts(folder + "/Cases"), try counts(folder + "/HostCases"))
         var result: [String: String] = [:]
-        for module in ModuleIndex.all {
-            let name = module.manual.shortName
-            let here = try told(folder + "/Cases/\(name)/\(name)", "cases")
-            let there = try told(folder + "/HostCases/\(name)/\(name)", "on a whole host")
-            result[name] = [here, there].filter { !$0.isEmpty }.joined(separator: "; ")
+        for name in Set(here.keys).union(there.keys) {
+            result[name] = [here[name].map { told($0, "cases") }, there[name].map { told($0, "on a whole host") }]
+                .compactMap(\.self).joined(separator: "; ")
         }
         return result
     }
 
-    private static func told(_ base: String, _ words: String) throws(Diagnostic) -> String {
-        guard let cases = try read(base + ".json")?.elements else { return "" }
-        let recorded = try read(base + ".recorded.json")?.mapValue?.count ?? 0
-        var said = "\(cases.count) \(words)"
-        if recorded > 0 { said += ", \(recorded) beside the real module's" }
-        return said
+    private static func told(_ count: (all: Int, recorded: Int), _ words: String) -> String {
+        "\(count.all) \(words)" + (count.recorded > 0 ? ", \(count.recorded) beside the real module's" : "")
+    }
+
+    /// How many cases the folders hold, by module: a case may name another one than its folder does.
+    private static func counts(_ folder: String) throws(Diagnostic) -> [String: (all: Int, recorded: Int)] {
+        var result: [String: (all: Int, recorded: Int)] = [:]
+        for name in LocalFile.names(in: folder) ?? [] {
+            let base = "\(folder)/\(name)/\(name)"
+            let recorded = try read(base + ".recorded.json")?.mapValue ?? [:]
+            for case .map(let it) in try read(base + ".json")?.elements ?? [] {
+                let given = it["module"]?.stringValue ?? name
+                let module = ModuleIndex.find(given)?.manual.shortName ?? given
+                var count = result[module] ?? (0, 0)
+                count.all += 1
+                if let title = it["name"]?.stringValue, recorded[title] != nil { count.recorded += 1 }
+                result[module] = count
+            }
+        }
+        return result
     }
 
     private static func read(_ path: String) throws(Diagnostic) -> Value? {

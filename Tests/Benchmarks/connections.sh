@@ -111,15 +111,27 @@ END
     done
 }
 
+# delaying_proxy PORT TO MILLISECONDS: passes connections on, each way later; PROXY is its process.
+delaying_proxy() {
+    local tries
+    python3 connections.py proxy "$@" "$WORK/proxy.pid" 2>"$WORK/proxy.log" &
+    PROXY=$!
+    trap 'kill "$PROXY" 2>/dev/null; "$TESTBED/sshd.sh" down "$WORK/sshd"; rm -rf "$WORK"' EXIT
+    for ((tries = 0; tries < 100; tries++)); do
+        [ ! -s "$WORK/proxy.pid" ] || return 0
+        kill -0 "$PROXY" 2>/dev/null || break
+        sleep 0.1
+    done
+    fail "the delaying proxy does not listen at port $1: $(tail -n 1 "$WORK/proxy.log")"
+}
+
 # The converged play behind 50 ms: what counts is how often the host is waited for.
 case_latency() {
     local trips ours near
     loopback 1 "$((PORT + 2))"
     mkdir -p "$WORK/target"
     python3 connections.py play "$WORK/play" "$WORK/target"
-    python3 connections.py proxy "$((PORT + 2))" "$PORT" 25 "$WORK/proxy.pid" &
-    until [ -s "$WORK/proxy.pid" ]; do sleep 0.1; done
-    trap 'kill "$(cat "$WORK/proxy.pid")"; "$TESTBED/sshd.sh" down "$WORK/sshd"; rm -rf "$WORK"' EXIT
+    delaying_proxy "$((PORT + 2))" "$PORT" 25
     local run=("$SWIFTPROV" apply --no-journal -i "$WORK/hosts.ini" "$WORK/play/play.yml" --report "json=$WORK/report")
     "${run[@]}" >"$WORK/output" 2>&1 || { cat "$WORK/output" >&2; exit 1; }
     ours=$(BENCH_RUNS=1 seconds "${run[@]}")
@@ -128,6 +140,6 @@ case_latency() {
     near=$(BENCH_RUNS=1 seconds "${run[@]}")
     printf '%-44s %s round trips counted, %.0f by the clock  (wanted: 55 at most)\n' "50 converged tasks behind 50 ms" \
         "$trips" "$(awk -v a="$ours" -v b="$near" 'BEGIN { print (a - b) / 0.05 }')"
-    kill "$(cat "$WORK/proxy.pid")"
+    kill "$PROXY"
     trap '"$TESTBED/sshd.sh" down "$WORK/sshd"; rm -rf "$WORK"' EXIT
 }

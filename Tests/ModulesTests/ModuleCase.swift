@@ -114,7 +114,10 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
                 foreseen.append(
                     .postgres(kind: kind, name: name, present: effect["present"]?.isTruthy ?? true))
             }
-            if let name = effect["chain"]?.stringValue { foreseen.append(.chain(name, present: true)) }
+            if let name = effect["chain"]?.stringValue {
+                foreseen.append(.chain(name, present: effect["present"]?.isTruthy ?? true))
+            }
+            if let name = effect["unit"]?.stringValue { foreseen.append(.unit(name, active: true, enabled: nil)) }
             if let name = effect["package"]?.stringValue { foreseen.append(.package(name, present: true)) }
         }
     }

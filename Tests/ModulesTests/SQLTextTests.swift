@@ -1,5 +1,6 @@
 import Diagnostics
 import Testing
+import Values
 
 @testable import Modules
 
@@ -77,5 +78,18 @@ import Testing
         #expect(SQL.literal(#"a'\b"#) == #"E'a''\\b'"#)
         #expect(SQL.dollarQuoted("a") == "$sp$a\n$sp$")
         #expect(SQL.dollarQuoted("$sp$ $ssp") == "$sssp$$sp$ $ssp\n$sssp$")
+    }
+
+    @Test("what stands for a value stays one value, whatever is around it")
+    func values() throws {
+        let arguments = Arguments(values: [
+            "positional_args": [-5, 7, -1.5, .double(.nan), .double(-.infinity), [-1, .null], "it's -- \\", true]
+        ])
+        #expect(
+            try PostgresQueryModule.filled("SELECT a-%s, b-%s, -%s, %s, %s, %s, %s, %s, '%%'", arguments)
+                == "SELECT a-(-5), b-7, -(-1.5), 'NaN'::float8, '-Infinity'::float8, ARRAY[(-1), NULL], "
+                + "E'it''s -- \\\\', true, '%'")
+        let named = Arguments(values: ["named_args": ["n": -3]])
+        #expect(try PostgresQueryModule.filled("SELECT 1-%(n)s", named) == "SELECT 1-(-3)")
     }
 }

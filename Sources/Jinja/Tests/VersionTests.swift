@@ -181,42 +181,15 @@ enum SemanticVersion {
 /// Python packages' versions.
 enum PEP440Version {
     static func compare(_ left: String, _ right: String) throws(Diagnostic) -> Int {
-        let a = try key(left)
-        let b = try key(right)
-        return try PythonOrder.compare(a, b)
+        let a = try parse(left)
+        let b = try parse(right)
+        return a < b ? -1 : a == b ? 0 : 1
     }
 
-    /// A list that orders as the versions do: epoch, release, pre, post, dev, local.
-    private static func key(_ text: String) throws(Diagnostic) -> Value {
-        let bytes = Array(PythonString.strip(text, characters: nil).lowercased().utf8)
-        let regex = try Regex.compiled(
-            "v?(?:(\\d+)!)?(\\d+(?:\\.\\d+)*)(?:[-_.]?(alpha|a|beta|b|preview|pre|c|rc)[-_.]?(\\d*))?"
-                + "(?:-(\\d+)|[-_.]?(post|rev|r)[-_.]?(\\d*))?(?:[-_.]?(dev)[-_.]?(\\d*))?(?:\\+([a-z0-9]+(?:[-_.][a-z0-9]+)*))?\\Z"
-        )
-        guard let match = try regex.firstMatch(in: bytes, anchored: true) else {
+    private static func parse(_ text: String) throws(Diagnostic) -> PythonVersion {
+        guard let version = PythonVersion(text) else {
             throw Diagnostic(.template, "'\(text)' is not a version as PEP 440 has it")
         }
-        func part(_ group: Int) -> String? { match.ranges[group].map { String(decoding: bytes[$0], as: UTF8.self) } }
-        func number(_ group: Int) -> Int { part(group).flatMap { Int($0) } ?? 0 }
-        var release = (part(2) ?? "").split(separator: ".").map { Int($0) ?? .max }
-        while release.count > 1, release.last == 0 { release.removeLast() }
-        let hasPost = part(5) != nil || part(6) != nil
-        let hasDev = part(8) != nil
-        let pre: [Int]
-        if let stage = part(3) {
-            let rank = stage.hasPrefix("a") ? 0 : stage.hasPrefix("b") ? 1 : 2
-            pre = [1, rank, number(4)]
-        } else {
-            // A development release without more comes before all pre-releases.
-            pre = hasDev && !hasPost ? [0] : [2]
-        }
-        let post = hasPost ? [1, part(5) != nil ? number(5) : number(7)] : [0]
-        let dev = hasDev ? [0, number(9)] : [1]
-        var local: [Value] = []
-        for word in (part(10) ?? "").split(whereSeparator: { "-_.".contains($0) }) {
-            local.append(Int(word).map { .list([1, .int($0), ""]) } ?? .list([0, 0, .string(String(word))]))
-        }
-        func list(_ numbers: [Int]) -> Value { .list(numbers.map { .int($0) }) }
-        return .list([.int(number(1)), list(release), list(pre), list(post), list(dev), .list(local)])
+        return version
     }
 }

@@ -71,6 +71,10 @@ extension DockerEndpoint {
             }
             versionPrefix = "/v\(version)"
         }
+        if (arguments["client_cert"] == nil) != (arguments["client_key"] == nil) {
+            throw Diagnostic(
+                .missingArgument, "'client_cert' and 'client_key' only go together", at: arguments.location)
+        }
         if arguments.bool("validate_certs") {
             options.append("--tlsverify")
         } else if arguments.bool("tls") {

@@ -133,6 +133,7 @@ struct DockerImageBuildModule: Module {
                 throw Diagnostic(
                     .missingArgument, "secret '\(id)' of type \(type) needs '\(source)'", at: arguments.location)
             }
+            try refuse(["src", "env", "value"], but: [source], in: secret, "secret '\(id)'", arguments)
             switch type {
             case "file": words += ["--secret", csv(["id=\(id)", "type=file", "src=\(value.pythonText)"])]
             case "env": words += ["--secret", csv(["id=\(id)", "type=env", "env=\(value.pythonText)"])]
@@ -145,6 +146,8 @@ struct DockerImageBuildModule: Module {
         var namesImage = false
         for output in outputs {
             let type = output["type"]?.pythonText ?? ""
+            let taken = ["docker": ["dest", "context"], "image": ["name", "push"]][type] ?? ["dest"]
+            try refuse(["dest", "context", "name", "push"], but: taken, in: output, "an output", arguments)
             var fields = ["type=\(type)"]
             if let place = output["dest"], !place.isNull {
                 fields.append("dest=\(place.pythonText)")
@@ -166,6 +169,18 @@ struct DockerImageBuildModule: Module {
         // With outputs of its own a build gives the image no name by itself.
         if !outputs.isEmpty, !namesImage { words += ["--output", csv(["type=image", "name=\(image)"])] }
         return (words, secrets)
+    }
+
+    /// Refuses what only goes with another type than the one given.
+    private static func refuse(
+        _ names: [String], but taken: [String], in map: ValueMap, _ what: String, _ arguments: Arguments
+    ) throws(Diagnostic) {
+        for name in names where !taken.contains(name) && map[.string(name)]?.isTruthy == true {
+            throw Diagnostic(
+                .badValue, "\(what) of type \(map["type"]?.pythonText ?? "") takes no '\(name)'",
+                at: arguments.location,
+                remedy: "It takes \(taken.map { "'\($0)'" }.joined(separator: " and ")).")
+        }
     }
 
     /// Fields as buildx takes them: one that holds a comma or quote stands in quotes.
@@ -195,7 +210,7 @@ struct DockerImageBuildModule: Module {
             if isDryRun { return .unknown(Unknown("what becomes of image '\(image)'"), ()) }
             throw Diagnostic(.failed, summary, remedy: remedy, host: target.hostName)
         }
-        let before = (try? JSON.parse(answer.stdout))?.elements?.first
+        let before = try found(in: answer, target.hostName)
         if let before, !rebuilds { return .asWanted(.ok(["actions": [], "image": before])) }
         if before == nil, !rebuilds, target.foreseen.docker("image", image) == true {
             return .asWanted(.ok(["actions": [], "image": .unknown(Unknown("image '\(image)'"))]))
@@ -224,8 +239,27 @@ struct DockerImageBuildModule: Module {
                     host: target.hostName), values)
         }
         let answer = try await target.query(Self.look, [image, "1", path, "", apiVersion] + docker)
-        values["image"] = (try? JSON.parse(answer.stdout))?.elements?.first ?? [:]
+        do throws(Diagnostic) {
+            // Outputs of its own may leave the Engine without the image.
+            guard answer.succeeded else {
+                throw Diagnostic(.failed, answer.errorOutput.trimmed.lastLine, host: target.hostName)
+            }
+            values["image"] = try found(in: answer, target.hostName) ?? [:]
+        } catch {
+            var error = error
+            error.summary = "image '\(image)' was built, but docker cannot be asked about it: \(error.summary)"
+            return .failed(error, values)
+        }
         return .changed(values)
+    }
+
+    /// The image that `look` wrote, if there is one.
+    private func found(in answer: CommandResult, _ host: String) throws(Diagnostic) -> Value? {
+        guard let list = (try? JSON.parse(answer.stdout))?.elements else {
+            throw Diagnostic(
+                .failed, "'\(docker[0]) image inspect' answers no JSON: \(answer.output.trimmed.lastLine)", host: host)
+        }
+        return list.first
     }
 
     /// `NAME WHETHER-AN-IMAGE-WILL-DO PATH DOCKERFILE API-VERSION docker…`: writes a list with the image in it, or an
@@ -235,14 +269,16 @@ struct DockerImageBuildModule: Module {
         if [ -n "$5" ]; then DOCKER_API_VERSION=$5; export DOCKER_API_VERSION; fi
         shift 5
         command -v "$1" >/dev/null 2>&1 || exit 111
-        found=$("$@" image inspect -- "$name" 2>&1)
-        if [ $? -eq 0 ]; then
+        work=$(umask 077; mktemp -d) || exit 1
+        trap 'rm -rf "$work"' EXIT
+        # What docker warns of is no part of its answer.
+        if found=$("$@" image inspect -- "$name" 2>"$work/said"); then
             printf '%s' "$found"
             [ -z "$will" ] || exit 0
         else
-            case $found in
+            case $(cat "$work/said") in
                 *'No such image'*|*'no such image'*) printf '[]' ;;
-                *) printf '%s\n' "$found" >&2; exit 1 ;;
+                *) cat "$work/said" >&2; exit 1 ;;
             esac
         fi
         "$1" buildx version >/dev/null 2>&1 || exit 112

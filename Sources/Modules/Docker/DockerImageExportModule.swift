@@ -28,6 +28,13 @@ struct DockerImageExportModule: Module {
     private let forces: Bool
     private let endpoint: DockerEndpoint
 
+    struct Step: Sendable {
+        /// The archive, as the host has the path.
+        var path = ""
+        /// Why it is written.
+        var reason = ""
+    }
+
     init(_ arguments: Arguments) throws(Diagnostic) {
         var images: [ImageReference] = []
         for name in arguments.strings("names") {
@@ -42,13 +49,13 @@ struct DockerImageExportModule: Module {
         endpoint = try DockerEndpoint(arguments)
     }
 
-    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<String> {
+    func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         if let awaited = images.first(where: { target.foreseen.docker("image", $0.full) == true }) {
-            return .unknown(Unknown("image '\(awaited.full)' as an earlier task leaves it"), "")
+            return .unknown(Unknown("image '\(awaited.full)' as an earlier task leaves it"), Step())
         }
         let answers: [DockerAnswer]
         switch try await endpoint.ask(target, images.map { .get("images", $0.full, "json") }) {
-        case .foreseenUnknown(let unknown): return .unknown(unknown, "")
+        case .foreseenUnknown(let unknown): return .unknown(unknown, Step())
         case .foreseenEmpty: answers = []
         case .running(let all): answers = all
         }
@@ -63,12 +70,18 @@ struct DockerImageExportModule: Module {
         }
         var values: ValueMap = ["images": .list(found)]
         let archive = try await ImageArchive(at: path, target)
+        try archive.requirePlace(target)
+        if archive.isAwaited, !forces {
+            return .unknown(Unknown("whether archive '\(path)' will hold those images"), Step())
+        }
         guard let reason = reason(archive, found) else { return .asWanted(.ok(values)) }
         values["msg"] = .string(reason)
         let names = images.map(\.full).joined(separator: ", ")
         return .change(
-            Change([.action("save \(names) to \(path): \(reason)")], effects: [.file(path: path, .init(kind: .file))]),
-            reason, foreseen: .changed(values))
+            Change(
+                [.action("save \(names) to \(path): \(reason)")],
+                effects: [.file(path: archive.place.path, .init(kind: .file))]),
+            Step(path: archive.place.path, reason: reason), foreseen: .changed(values))
     }
 
     /// Why it is to be written; nil if it holds just those images.
@@ -87,32 +100,15 @@ struct DockerImageExportModule: Module {
         return left.isEmpty ? nil : "the archive holds other images, too"
     }
 
-    func apply(_ reason: String, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
-        let words = endpoint.commandLine + ["save"] + images.map(\.full)
-        let result = try await target.execute(Self.save, [path] + words)
-        guard result.succeeded else {
-            let said = result.errorOutput.lastLine
-            throw Diagnostic(
-                .failed, "cannot save the images to '\(path)': \(said.isEmpty ? "status \(result.status)" : said)",
-                remedy: DockerTrouble.remedy(said), host: target.hostName)
-        }
+    func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+        var result = try await ImageArchive.write(images, to: step.path, from: endpoint, on: target)
         guard
             case .running(let answers) = try await endpoint.ask(
                 target, images.map { .get("images", $0.full, "json") })
         else { throw Diagnostic(.failed, "the Docker Engine is not running") }
         var found: [Value] = []
         for answer in answers { found.append(try answer.value()) }
-        return .changed(["images": .list(found), "msg": .string(reason)])
+        result.values = ["images": .list(found), "msg": .string(step.reason)]
+        return result
     }
-
-    /// `$1` the archive, then docker's words. The archive is there whole or not at all.
-    private static let save: Script = #"""
-        file=$1
-        shift
-        new=$file.swiftprov-new
-        trap 'rm -f -- "$new"' EXIT
-        "$@" >"$new" || exit 1
-        sync -- "$new" 2>/dev/null
-        mv -f -- "$new" "$file"
-        """#
 }

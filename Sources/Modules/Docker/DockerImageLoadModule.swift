@@ -28,7 +28,7 @@ struct DockerImageLoadModule: Module {
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Void> {
         let archive = try await ImageArchive(at: path, target)
-        guard archive.exists else {
+        guard archive.exists, !archive.isAwaited else {
             if !target.foreseen.isEmpty { return .unknown(Unknown("what archive '\(path)' will hold"), ()) }
             throw Diagnostic(.failed, "there is no archive '\(path)' on the host", host: target.hostName)
         }

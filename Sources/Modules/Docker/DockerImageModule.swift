@@ -175,11 +175,12 @@ struct DockerImageModule: Module {
     private func archiveDiffers(
         _ path: String, _ image: Value?, _ target: some TargetReader
     ) async throws(Diagnostic) -> Bool {
-        let result = try await target.query("[ ! -f \"$1\" ] || tar -xOf \"$1\" manifest.json 2>/dev/null", path)
-        guard let manifest = try? JSON.parse(result.stdout), let entry = manifest.elements?.first,
-            let config = entry["Config"].stringValue, let id = image?["Id"].stringValue?.split(separator: ":").last
+        let archive = try await ImageArchive(at: path, target)
+        try archive.requirePlace(target)
+        guard let held = archive.images?.first,
+            let id = image?["Id"].stringValue?.split(separator: ":").last
         else { return true }
-        return !config.contains(id) || !entry["RepoTags"].items.contains(.string(reference.full))
+        return held.id != id || !held.names.contains(reference.full)
     }
 
     // MARK: - Apply
@@ -222,9 +223,8 @@ struct DockerImageModule: Module {
             result.changed = true
         }
         if step.archives, let archivePath {
-            let temporary = archivePath + ".swiftprov-new"
-            try await target.run(endpoint.commandLine + ["save", "-o", temporary, reference.full])
-            try await target.run(["mv", "-f", temporary, archivePath])
+            let archived = try await ImageArchive.write([reference], to: archivePath, from: endpoint, on: target)
+            result.warnings += archived.warnings
             result.changed = true
         }
         if step.pushes {

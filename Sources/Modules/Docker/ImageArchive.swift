@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Results
 internal import Target
 internal import Values
 
@@ -13,12 +14,22 @@ struct ImageArchive: Sendable {
 
     /// Nil if there is no such file, or no list in it.
     let images: [Image]?
-    let exists: Bool
+    /// The file; as it is now, even if an earlier task of a dry run writes it.
+    let place: PathInspection
+    private let inspection: Inspection
+
+    var exists: Bool { place.followed.kind == .file }
+    /// Whether what it holds is only known once an earlier task of the dry run has written it.
+    var isAwaited: Bool { place.hasForeseenContent }
 
     init(at path: String, _ target: some TargetReader) async throws(Diagnostic) {
-        let result = try await target.query(Self.list, path)
-        exists = result.status != 90
-        guard result.succeeded, let entries = (try? JSON.parse(result.stdout))?.elements, !entries.isEmpty else {
+        let (inspection, answer) = try await target.inspect(
+            [FilePlacement.directory(of: path), path], with: Self.list, [])
+        self.inspection = inspection
+        place = inspection.paths[1]
+        var rest = answer
+        guard !place.hasForeseenContent, let entries = (try? JSON.parse(rest.remainder()))?.elements, !entries.isEmpty
+        else {
             images = nil
             return
         }
@@ -31,9 +42,57 @@ struct ImageArchive: Sendable {
         }
     }
 
-    /// `$1` the archive; compressed ones are known by their beginning. Status 90 if there is none.
+    /// Refuses a place where it cannot be written.
+    func requirePlace(_ target: some TargetReader) throws(Diagnostic) {
+        try inspection.requireFilePlace(1, on: target)
+    }
+
+    /// Reads the archive's own list; compressed ones are known by their beginning.
     private static let list: Script = #"""
-        [ -f "$1" ] || exit 90
-        tar -xOf "$1" manifest.json 2>/dev/null
+        if [ -f "$p" ]; then tar -xOf "$p" manifest.json 2>/dev/null || :; fi
+        """#
+}
+
+extension ImageArchive {
+    /// Writes an archive whole or not at all, as other files are written: a link leads to it, an older one's mode and
+    /// owner stay.
+    ///
+    /// - Returns: A change; it warns if what was saved meanwhile could not be removed.
+    static func write(
+        _ images: [ImageReference], to path: String, from endpoint: DockerEndpoint, on target: some TargetWriter
+    ) async throws(Diagnostic) -> ModuleResult {
+        let saved = try await target.execute(
+            save, [path] + endpoint.commandLine + ["save"] + images.map(\.full))
+        guard saved.succeeded else {
+            let said = saved.errorOutput.lastLine
+            throw Diagnostic(
+                .failed, "cannot save the images to '\(path)': \(said.isEmpty ? "status \(saved.status)" : said)",
+                remedy: DockerTrouble.remedy(said), host: target.hostName)
+        }
+        var fields = FieldReader(saved.stdout)
+        let source = fields.next()
+        var file = FileWrite(path: path, content: [])
+        file.size = Int(fields.next().trimmed) ?? 0
+        let placed = file
+        return try await target.removing(source) { () async throws(Diagnostic) in
+            _ = try await target.place(placed, from: source)
+            return .changed()
+        }
+    }
+
+    /// `$1` the archive, then docker's words. Writes where the images are saved, beside the archive, and how many bytes
+    /// they are.
+    private static let save: Script = #"""
+        file=$(readlink -f -- "$1") || file=$1
+        shift
+        place=${file%/*}
+        new=$(umask 077; mktemp "${place:-/}/.swiftprov-XXXXXXXXXX") || exit 1
+        done=
+        trap '[ -n "$done" ] || rm -f -- "$new"' EXIT
+        # Whatever ends the shell, it goes with it.
+        printf '%s\n' "$new" >>"$_d/apart" || exit 1
+        "$@" >"$new" </dev/null || exit 1
+        printf '%s\0%s\0' "$new" "$(wc -c <"$new")"
+        done=1
         """#
 }

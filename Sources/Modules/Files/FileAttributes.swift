@@ -278,6 +278,20 @@ extension PathInspection {
     }
 }
 
+extension Inspection {
+    /// Refuses a place where no file can be written.
+    ///
+    /// - Parameters:
+    ///   - place: Where among the paths the file's own is; its directory is the path before.
+    func requireFilePlace(_ place: Int, on target: some TargetReader) throws(Diagnostic) {
+        let (holder, place) = (paths[place - 1], paths[place])
+        try holder.requireDirectory(target)
+        guard place.followed.kind != .directory else {
+            throw Diagnostic(.failed, "'\(place.path)' is a directory", host: target.hostName)
+        }
+    }
+}
+
 extension FileState {
     /// The return values that file modules share, under Ansible's names.
     var commonValues: ValueMap {

@@ -93,6 +93,7 @@ struct AptKeyModule: Module {
             return try target.lacking(
                 "apt-key", remedy: "Use deb822_repository with 'signed_by': apt-key is gone from new releases.",
                 step: Step())
+        case 5: throw Self.unlisted(answer, target.hostName)
         case 126: return try target.lacking("gpg", remedy: "Install gnupg first.", step: Step())
         default:
             if target.foreseen.awaitsPackages { return .unknown(Unknown("the key"), Step()) }
@@ -144,6 +145,7 @@ struct AptKeyModule: Module {
                 isWanted ? "add" : "del", step.id, keyring, data == nil ? "" : "1", file, url, verifies ? "1" : "",
                 server,
             ], input: data ?? [], timeout: nil)
+        if answer.status == 5 { throw Self.unlisted(answer, target.hostName) }
         guard answer.succeeded else {
             throw Diagnostic(
                 .failed,
@@ -160,20 +162,30 @@ struct AptKeyModule: Module {
         return .changed(values(step, after: after))
     }
 
-    /// `list_keys KEYRING`, and `fetch_key FROM-INPUT FILE ADDRESS VERIFY TO`.
+    private static func unlisted(_ answer: CommandResult, _ host: String) -> Diagnostic {
+        Diagnostic(
+            .failed, "cannot list apt's keys: \(answer.errorOutput.lastLine)",
+            remedy: "See what `apt-key list` says there, or `gpg --show-keys` of the keyring.", host: host)
+    }
+
+    /// `list_keys KEYRING` with status 5 where they cannot be listed, and `fetch_key FROM-INPUT FILE ADDRESS VERIFY TO`.
     private static let functions: Script =
         HostFetch.functions + #"""
             list_keys() {
+                ring=$(umask 077; mktemp -d) || exit 5
                 if [ -z "$1" ]; then
-                    apt-key adv --list-public-keys --with-colons --fixed-list-mode 2>/dev/null
-                    return
+                    apt-key adv --list-public-keys --with-colons --fixed-list-mode 2>"$ring/said"
+                elif [ -s "$1" ]; then
+                    # gpg writes beside a keyring even to read it, and makes one that is not there: it reads a copy.
+                    cp -- "$1" "$ring/keys" 2>"$ring/said" &&
+                        gpg --homedir "$ring" --batch --no-default-keyring --keyring "$ring/keys" \
+                            --list-keys --with-colons --fixed-list-mode 2>"$ring/said"
                 fi
-                # gpg writes beside a keyring even to read it, and makes one that is not there: it reads a copy.
-                [ -s "$1" ] || return 0
-                ring=$(umask 077; mktemp -d) || return 1
-                cp -- "$1" "$ring/keys" && gpg --homedir "$ring" --batch --no-default-keyring --keyring "$ring/keys" \
-                    --list-keys --with-colons --fixed-list-mode 2>/dev/null
+                listed=$?
+                [ "$listed" = 0 ] || cat "$ring/said" >&2
                 rm -rf "$ring"
+                # Keys that cannot be listed are not keys that are missing.
+                [ "$listed" = 0 ] || exit 5
             }
             fetch_key() {
                 if [ -n "$1" ]; then cat >"$5"

@@ -62,15 +62,7 @@ struct PipModule: Module {
         version = arguments.optionalString("version")
         file = arguments.optionalString("requirements")
         environment = arguments.optionalString("virtualenv")
-        var names: [String] = []
-        for part in arguments.strings("name") {
-            // A text such as `a>1,<2` was split at its comma.
-            if let first = part.trimmed.first, "<>=!~".contains(first), let last = names.popLast() {
-                names.append(last + "," + part.trimmed)
-            } else if !part.trimmed.isEmpty {
-                names.append(part.trimmed)
-            }
-        }
+        var names = PythonRequirement.joined(arguments.strings("name"))
         if state == "latest", version != nil {
             throw Diagnostic(.badValue, "'version' makes no sense with 'state: latest'", at: arguments.location)
         }
@@ -169,6 +161,9 @@ struct PipModule: Module {
         for requirement in requirements {
             guard let isThere = requirement.isSatisfied(by: installed) else {
                 return .unknown(Unknown("what pip finds for \(requirement.text)"), [])
+            }
+            if isThere, requirement.hasExtras, state != "absent" {
+                return .unknown(Unknown("whether all is there that \(requirement.text) needs"), [])
             }
             if isThere == (state == "absent") { missing.append(requirement.text) }
         }

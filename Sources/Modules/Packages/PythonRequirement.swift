@@ -1,3 +1,4 @@
+internal import Jinja
 internal import Values
 
 /// A package with the versions of it that will do. See PEP 508 and PEP 440.
@@ -5,25 +6,96 @@ struct PythonRequirement: Sendable {
     let text: String
     /// In its canonical form; nil for URLs, paths and what else only pip can read.
     let name: String?
-    private let clauses: [(comparison: String, version: String)]
+    /// Whether extras are asked for: which packages those are only pip can tell.
+    let hasExtras: Bool
+    private let clauses: [Clause]
+
+    private struct Clause: Sendable {
+        var comparison: String
+        /// As written.
+        var text: String
+        var version: PythonVersion
+        /// Whether it ends in `.*`.
+        var isPrefix: Bool
+
+        /// Nil for what PEP 440 does not allow.
+        init?(_ part: String) {
+            comparison = String(part.prefix { "<>=!~".contains($0) })
+            text = part.dropFirst(comparison.count).trimmed
+            isPrefix = text.hasSuffix(".*")
+            guard let version = PythonVersion(isPrefix ? String(text.dropLast(2)) : text) else { return nil }
+            self.version = version
+            switch comparison {
+            case "==", "!=":
+                if isPrefix, version.hasLocal || version.isPrerelease || version.isPostrelease { return nil }
+            case "===": if isPrefix { return nil }
+            case "~=": if isPrefix || version.hasLocal || version.withoutLast == nil { return nil }
+            case ">=", "<=", ">", "<": if isPrefix || version.hasLocal { return nil }
+            default: return nil
+            }
+        }
+
+        /// - Parameter text: The version as its list has it.
+        func holds(_ found: PythonVersion, _ text: String) -> Bool {
+            // A local version, such as `2.1+cpu`, only counts where one is asked for.
+            let bare = version.hasLocal ? found : found.publicVersion
+            switch comparison {
+            case "==": return isPrefix ? found.begins(with: version) : bare == version
+            case "!=": return isPrefix ? !found.begins(with: version) : bare != version
+            case "===": return text.lowercased() == self.text.lowercased()
+            case ">=": return bare >= version
+            case "<=": return bare <= version
+            case "~=": return bare >= version && version.withoutLast.map { found.begins(with: $0) } == true
+            // What comes before or after a release is not another one, unless it was asked about.
+            case "<":
+                return bare < version && !(found.isPrerelease && !version.isPrerelease && found.base == version.base)
+            default:
+                return found > version && !(found.isPostrelease && !version.isPostrelease && found.base == version.base)
+                    && !(found.hasLocal && found.base == version.base)
+            }
+        }
+    }
 
     init(_ text: String) {
         self.text = text
         let bare = text.prefix { $0 != ";" }.trimmed
         let name = bare.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
         var rest = bare.dropFirst(name.count).trimmed[...]
-        if rest.first == "[", let close = rest.firstIndex(of: "]") { rest = rest[rest.index(after: close)...] }
-        var clauses: [(String, String)] = []
         // `.` and the like are directories.
         var isPlain = name.first != "." && name.last != "." && !name.isEmpty && !text.contains(";")
+        var extras = ""
+        if rest.first == "[" {
+            let close = rest.firstIndex(of: "]")
+            isPlain = isPlain && close != nil
+            extras = rest.dropFirst().prefix { $0 != "]" }.trimmed
+            rest = rest[(close.map(rest.index(after:)) ?? rest.endIndex)...]
+        }
+        var clauses: [Clause] = []
         for part in rest.split(separator: ",").map(\.trimmed) {
-            let comparison = part.prefix { "<>=!~".contains($0) }
-            let version = part.dropFirst(comparison.count).trimmed
-            isPlain = isPlain && !comparison.isEmpty && PythonVersion(version.replacing(".*", with: "")) != nil
-            clauses.append((String(comparison), version))
+            guard let clause = Clause(part) else {
+                isPlain = false
+                continue
+            }
+            clauses.append(clause)
         }
         self.name = isPlain ? Self.canonical(String(name)) : nil
+        hasExtras = !extras.isEmpty
         self.clauses = clauses
+    }
+
+    /// The packages that a list names, which a text may have been split into at its commas: `a>1,<2`, `a[b,c]`.
+    static func joined(_ parts: [String]) -> [String] {
+        var names: [String] = []
+        for part in parts.map(\.trimmed) where !part.isEmpty {
+            if let last = names.last, let first = part.first,
+                "<>=!~".contains(first) || last.contains("[") && !last.contains("]")
+            {
+                names[names.count - 1] = last + "," + part
+            } else {
+                names.append(part)
+            }
+        }
+        return names
     }
 
     static func canonical(_ name: String) -> String {
@@ -40,88 +112,6 @@ struct PythonRequirement: Sendable {
         guard let name else { return nil }
         guard let found = installed[name] else { return false }
         guard let version = PythonVersion(found) else { return nil }
-        for (comparison, wanted) in clauses {
-            let isPrefix = wanted.hasSuffix(".*")
-            guard let other = PythonVersion(isPrefix ? String(wanted.dropLast(2)) : wanted) else { return nil }
-            let holds: Bool
-            switch comparison {
-            case "==": holds = isPrefix ? version.begins(with: other) : version == other
-            case "===": holds = found == wanted
-            case "!=": holds = isPrefix ? !version.begins(with: other) : version != other
-            case ">=": holds = version >= other
-            case "<=": holds = version <= other
-            case ">": holds = version > other
-            case "<": holds = version < other
-            case "~=": holds = version >= other && version.begins(with: other.withoutLast)
-            default: return nil
-            }
-            if !holds { return false }
-        }
-        return true
-    }
-}
-
-/// A version as PEP 440 orders them: epoch, release, and what comes before or after it.
-struct PythonVersion: Comparable {
-    private var epoch = 0
-    private var release: [Int] = []
-    /// Where the stage stands among others: development, alpha, beta, candidate, release, post-release.
-    private var stage: [Int] = [Self.final, 0]
-    private static let final = 4
-
-    init?(_ text: String) {
-        var rest = text.trimmed.lowercased()[...]
-        if rest.first == "v" { rest = rest.dropFirst() }
-        if let mark = rest.firstIndex(of: "!") {
-            guard let epoch = Int(rest[..<mark]) else { return nil }
-            self.epoch = epoch
-            rest = rest[rest.index(after: mark)...]
-        }
-        rest = rest.prefix { $0 != "+" }
-        while let digits = Self.digits(rest) {
-            release.append(digits.number)
-            rest = rest.dropFirst(digits.count)
-            guard rest.first == ".", Self.digits(rest.dropFirst()) != nil else { break }
-            rest = rest.dropFirst()
-        }
-        guard !release.isEmpty else { return nil }
-        while release.count > 1, release.last == 0 { release.removeLast() }
-        if rest.isEmpty { return }
-        let letters = rest.drop { ".-_".contains($0) }
-        let word = letters.prefix { $0.isLetter }
-        let ranks: [String: Int] = [
-            "dev": 0, "a": 1, "alpha": 1, "b": 2, "beta": 2, "rc": 3, "c": 3, "pre": 3, "post": 5, "rev": 5, "r": 5,
-        ]
-        guard let rank = ranks[String(word)] else { return nil }
-        let number = letters.dropFirst(word.count).drop { ".-_".contains($0) }
-        stage = [rank, Self.digits(number)?.number ?? 0]
-    }
-
-    private static func digits(_ text: Substring) -> (number: Int, count: Int)? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        return Int(digits).map { ($0, digits.count) }
-    }
-
-    var withoutLast: PythonVersion {
-        var copy = self
-        if copy.release.count > 1 { copy.release.removeLast() }
-        copy.stage = [Self.final, 0]
-        return copy
-    }
-
-    func begins(with other: PythonVersion) -> Bool {
-        let padded = release + Array(repeating: 0, count: max(0, other.release.count - release.count))
-        return epoch == other.epoch && padded.prefix(other.release.count).elementsEqual(other.release)
-    }
-
-    static func < (left: PythonVersion, right: PythonVersion) -> Bool {
-        if left.epoch != right.epoch { return left.epoch < right.epoch }
-        let count = max(left.release.count, right.release.count)
-        for index in 0..<count {
-            let one = index < left.release.count ? left.release[index] : 0
-            let two = index < right.release.count ? right.release[index] : 0
-            if one != two { return one < two }
-        }
-        return left.stage.lexicographicallyPrecedes(right.stage)
+        return clauses.allSatisfy { $0.holds(version, found) }
     }
 }

@@ -36,6 +36,11 @@ struct PostgresLogin: Sendable {
         .optional("trust_input", .bool, "Taken as given: names and values are always quoted.", default: true),
     ]
 
+    /// `login_db` where a module can do without.
+    static let optionalDatabase = Argument.optional(
+        "login_db", .string, "The database to connect to; by default the one of the login user's name.",
+        aliases: ["db"])
+
     init(_ arguments: Arguments) throws(Diagnostic) {
         var settings: [(name: String, value: String)] = [
             ("user", arguments.optionalString("login_user") ?? "postgres"),
@@ -104,26 +109,37 @@ struct PostgresLogin: Sendable {
         case awaited(Unknown)
     }
 
+    /// The database that a task's `login_db` names; nil for the one that the server takes by default.
+    static func database(_ arguments: Arguments) -> String? {
+        arguments.optionalString("login_db").flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// What the database is called that is connected to: by default it has the user's name.
+    func databaseName(_ database: String?) -> String {
+        func setting(_ name: String) -> String? { settings.first { $0.name == name }?.value }
+        return setting("dbname") ?? database ?? setting("user") ?? ""
+    }
+
     /// Asks, in a transaction that cannot write.
     ///
     /// - Parameters:
     ///   - sql: Statements of ours whose rows are JSON texts, one a row; what a task gave stands in quotes there.
-    ///   - database: The database to connect to.
-    func ask(_ target: some TargetReader, _ database: String, _ sql: String) async throws(Diagnostic) -> State {
+    ///   - database: The database to connect to; nil for the default one.
+    func ask(_ target: some TargetReader, _ database: String?, _ sql: String) async throws(Diagnostic) -> State {
         let result = try await rawAnswer(target, database, sql)
         if !result.succeeded, let awaited = awaited(result, database, target) { return .awaited(awaited) }
         return .answered(try rows(result, target.hostName))
     }
 
     /// Runs statements that change something, each by itself.
-    func run(_ target: some TargetWriter, _ database: String, _ statements: [String]) async throws(Diagnostic) {
+    func run(_ target: some TargetWriter, _ database: String?, _ statements: [String]) async throws(Diagnostic) {
         let result = try await rawRun(target, database, statements.map(Self.handedOver).joined())
         guard result.succeeded else { throw trouble(result, target.hostName) }
     }
 
     /// As `run`, for statements that belong together: all or none.
     func runTogether(
-        _ target: some TargetWriter, _ database: String, _ statements: [String]
+        _ target: some TargetWriter, _ database: String?, _ statements: [String]
     ) async throws(Diagnostic) {
         try await run(target, database, ["BEGIN"] + statements + ["COMMIT"])
     }
@@ -132,7 +148,7 @@ struct PostgresLogin: Sendable {
     ///
     /// - Parameter script: Read by psql itself: a task's own SQL stands in it as `handedOver` writes it.
     func rawAnswer(
-        _ target: some TargetReader, _ database: String, _ script: String
+        _ target: some TargetReader, _ database: String?, _ script: String
     ) async throws(Diagnostic) -> CommandResult {
         let whole = "BEGIN TRANSACTION READ ONLY;\n\(script)\nROLLBACK;\n"
         return try await target.query(Self.psql, words(database), input: try input(whole), timeout: nil)
@@ -140,7 +156,7 @@ struct PostgresLogin: Sendable {
 
     /// As `rawAnswer`, with leave to write and without a transaction.
     func rawRun(
-        _ target: some TargetWriter, _ database: String, _ script: String
+        _ target: some TargetWriter, _ database: String?, _ script: String
     ) async throws(Diagnostic) -> CommandResult {
         try await target.execute(Self.psql, words(database), input: try input(script), timeout: nil)
     }
@@ -152,9 +168,10 @@ struct PostgresLogin: Sendable {
     }
 
     /// Why there is no answer yet, if an earlier task of this dry run explains it.
-    func awaited(_ result: CommandResult, _ database: String, _ target: some TargetReader) -> Unknown? {
+    func awaited(_ result: CommandResult, _ database: String?, _ target: some TargetReader) -> Unknown? {
         let said = result.errorOutput
         let foreseen = target.foreseen
+        let database = databaseName(database)
         // The server may say so in another language; the name is in it all the same.
         if result.status == 2, said.contains(database), foreseen.postgres("database", database) == true {
             return Unknown("database '\(database)', which an earlier task makes")
@@ -176,7 +193,8 @@ struct PostgresLogin: Sendable {
         let lines = result.errorOutput.split(separator: "\n").map(String.init)
         let said =
             lines.first { $0.contains("ERROR:") || $0.contains("FATAL:") } ?? lines.last ?? "status \(result.status)"
-        let bare = said.text(after: "ERROR:  ") ?? said.text(after: "FATAL:  ") ?? said
+        let bare =
+            Self.refusal(in: result)?.text ?? said.text(after: "ERROR:  ") ?? said.text(after: "FATAL:  ") ?? said
         if result.status == 2 {
             return Diagnostic(
                 .failed, "cannot connect to \(name): \(bare)",
@@ -186,6 +204,21 @@ struct PostgresLogin: Sendable {
         }
         let detail = lines.first { $0.hasPrefix("DETAIL:") }.map { " (\($0.dropFirst(7).trimmed))" } ?? ""
         return Diagnostic(.failed, "\(name) refused: \(bare)\(detail)", host: host)
+    }
+
+    /// Whether the server refused a statement because it would write.
+    static func isRefusedForWriting(_ result: CommandResult) -> Bool { refusal(in: result)?.code == "25006" }
+
+    /// What the server refused, as psql tells it (`psql:<stdin>:3: ERROR:  25006: …`): the code (SQLSTATE), which is the
+    /// same in all languages a server speaks, and the words.
+    private static func refusal(in result: CommandResult) -> (code: String, text: String)? {
+        for line in HostText.lines(result.errorOutput) {
+            guard let match = line.firstMatch(of: /^psql:.+?:\d+: [^:]+:  ([0-9A-Z]{5}): (.*)/) else { continue }
+            // Notices and warnings come that way, too.
+            guard !["00", "01", "02"].contains(match.1.prefix(2)) else { continue }
+            return (String(match.1), String(match.2))
+        }
+        return nil
     }
 
     private func rows(_ result: CommandResult, _ host: String) throws(Diagnostic) -> [Value] {
@@ -204,13 +237,13 @@ struct PostgresLogin: Sendable {
     }
 
     /// What `psql` below finds as its words.
-    private func words(_ database: String) -> [String] {
+    private func words(_ database: String?) -> [String] {
         [connection(database), password, secrets.joined(separator: "\n")]
     }
 
     /// A connection string, as libpq has it.
-    private func connection(_ database: String) -> String {
-        let names = settings.contains { $0.name == "dbname" } ? [] : [("dbname", database)]
+    private func connection(_ database: String?) -> String {
+        let names = settings.contains { $0.name == "dbname" } ? [] : database.map { [("dbname", $0)] } ?? []
         let service = secrets.isEmpty ? [] : [("service", "swiftprov")]
         return (settings + names + service).map { name, value in
             let escaped = value.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
@@ -227,7 +260,7 @@ struct PostgresLogin: Sendable {
         # Where the user may not be, psql would warn.
         cd /
         secrets=$3
-        set -- psql -X -q -A -t -w -v ON_ERROR_STOP=1 -d "$1" -f -
+        set -- psql -X -q -A -t -w -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -d "$1" -f -
         [ -n "$secrets" ] || exec "$@"
         PGSERVICEFILE=/dev/fd/3
         export PGSERVICEFILE

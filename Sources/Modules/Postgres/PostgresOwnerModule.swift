@@ -22,7 +22,7 @@ struct PostgresOwnerModule: Module {
             .optional(
                 "fail_on_role", .bool, "With `reassign_owned_by`: fail if a role is not there, in place of a warning.",
                 default: true),
-            .optional("login_db", .string, "The database.", aliases: ["db"]),
+            PostgresLogin.optionalDatabase,
         ] + PostgresLogin.arguments,
         example: """
             - community.postgresql.postgresql_owner:
@@ -168,7 +168,7 @@ struct PostgresOwnerModule: Module {
     private let type: String
     private let roles: [String]
     private let failsOnRole: Bool
-    private let database: String
+    private let database: String?
     private let login: PostgresLogin
 
     init(_ arguments: Arguments) throws(Diagnostic) {
@@ -177,7 +177,7 @@ struct PostgresOwnerModule: Module {
         type = arguments.optionalString("obj_type") ?? ""
         roles = arguments.strings("reassign_owned_by")
         failsOnRole = arguments.bool("fail_on_role")
-        database = arguments.optionalString("login_db") ?? "postgres"
+        database = PostgresLogin.database(arguments)
         login = try PostgresLogin(arguments)
         if name != nil, type.isEmpty {
             throw Diagnostic(.missingArgument, "'obj_name' needs 'obj_type'", at: arguments.location)
@@ -224,7 +224,8 @@ struct PostgresOwnerModule: Module {
                 type == "database"
                 ? target.foreseen.postgres("database", name)
                 : type == "schema"
-                    ? target.foreseen.postgres("schema", PostgresSchemaModule.effectName(name, database)) : nil
+                    ? target.foreseen.postgres(
+                        "schema", PostgresSchemaModule.effectName(name, login.databaseName(database))) : nil
             if isForeseen == true {
                 return .unknown(Unknown("\(type) '\(name)', which an earlier task makes"), PostgresStatements())
             }

@@ -9,7 +9,7 @@ struct PostgresPingModule: Module {
         name: "community.postgresql.postgresql_ping",
         summary: "See whether a PostgreSQL server answers, and which version it is.",
         arguments: [
-            .optional("login_db", .string, "The database to connect to.", aliases: ["db"])
+            PostgresLogin.optionalDatabase
         ] + PostgresLogin.arguments,
         check: "full; nothing is changed",
         diff: "none",
@@ -20,11 +20,11 @@ struct PostgresPingModule: Module {
         aliases: ["ansible.builtin.postgresql_ping", "community.general.postgresql_ping"]
     )
 
-    private let database: String
+    private let database: String?
     private let login: PostgresLogin
 
     init(_ arguments: Arguments) throws(Diagnostic) {
-        database = arguments.optionalString("login_db") ?? "postgres"
+        database = PostgresLogin.database(arguments)
         login = try PostgresLogin(arguments)
     }
 

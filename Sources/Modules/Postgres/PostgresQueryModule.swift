@@ -15,7 +15,7 @@ struct PostgresQueryModule: Module {
             """,
         arguments: [
             .required("query", .raw, "The query, or a list of them."),
-            .optional("login_db", .string, "The database.", aliases: ["db"]),
+            PostgresLogin.optionalDatabase,
             .optional("positional_args", .list(.raw), "What stands for each `%s`, in every query anew."),
             .optional("named_args", .map([]), "What stands for each `%(name)s`."),
             .optional("autocommit", .bool, "Each query by itself, not all in one transaction.", default: false),
@@ -39,7 +39,7 @@ struct PostgresQueryModule: Module {
     private let queries: [Query]
     /// As the task has them, without their values.
     private let written: [String]
-    private let database: String
+    private let database: String?
     private let isTogether: Bool
     private let searchPath: [String]
     private let login: PostgresLogin
@@ -67,7 +67,7 @@ struct PostgresQueryModule: Module {
         }
         self.queries = queries
         written = texts.map(\.pythonText)
-        database = arguments.optionalString("login_db") ?? "postgres"
+        database = PostgresLogin.database(arguments)
         isTogether = !arguments.bool("autocommit")
         searchPath = arguments.strings("search_path")
         login = try PostgresLogin(arguments)
@@ -92,7 +92,7 @@ struct PostgresQueryModule: Module {
     }
 
     /// The query with values in the place of `%s`, `%(name)s` and `%%`.
-    private static func filled(_ sql: String, _ arguments: Arguments) throws(Diagnostic) -> String {
+    static func filled(_ sql: String, _ arguments: Arguments) throws(Diagnostic) -> String {
         let place = arguments.location
         let named = arguments.map("named_args")
         var positional = arguments.list("positional_args")[...]
@@ -100,7 +100,7 @@ struct PostgresQueryModule: Module {
         var rest = sql[...]
         while let percent = rest.firstIndex(of: "%") {
             result += rest[..<percent]
-            rest = rest[rest.index(after: percent)...]
+            rest = rest[rest.utf8.index(after: percent)...]
             if rest.hasPrefix("%") {
                 result += "%"
                 rest = rest.dropFirst()
@@ -135,12 +135,21 @@ struct PostgresQueryModule: Module {
         return result + rest
     }
 
+    /// A value as SQL has it, so that it stays one whatever stands around its place.
     private static func literal(_ value: Value) -> String {
         switch value {
         case .null: "NULL"
         case .bool(let bool): bool ? "true" : "false"
-        case .int(let int): String(int)
-        case .double(let double): String(double)
+        // A second `-` before it would begin a comment.
+        case .int(let int): int < 0 ? "(\(int))" : String(int)
+        case .double(let double):
+            if double.isNaN {
+                "'NaN'::float8"
+            } else if double.isInfinite {
+                double < 0 ? "'-Infinity'::float8" : "'Infinity'::float8"
+            } else {
+                double.sign == .minus ? "(\(double))" : String(double)
+            }
         case .list(let items), .tuple(let items):
             items.isEmpty ? "'{}'" : "ARRAY[\(items.map(literal).joined(separator: ", "))]"
         default: SQL.literal(value.pythonText)
@@ -153,7 +162,7 @@ struct PostgresQueryModule: Module {
         let mark = Self.mark()
         let result = try await login.rawAnswer(target, database, script(mark, isTogether: false))
         guard result.succeeded else {
-            if result.errorOutput.contains("in a read-only transaction") { return unknown }
+            if PostgresLogin.isRefusedForWriting(result) { return unknown }
             if let awaited = login.awaited(result, database, target) { return .unknown(awaited, ()) }
             throw login.trouble(result, target.hostName)
         }

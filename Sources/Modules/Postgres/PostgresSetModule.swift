@@ -16,7 +16,7 @@ struct PostgresSetModule: Module {
             .required("name", .string, "The parameter, such as `work_mem`."),
             .optional("value", .string, "Its value; `default` for the one it has by default."),
             .optional("reset", .bool, "Take it out of what ALTER SYSTEM wrote.", default: false),
-            .optional("login_db", .string, "The database to connect to.", aliases: ["db"]),
+            PostgresLogin.optionalDatabase,
         ] + PostgresLogin.arguments,
         example: """
             - community.postgresql.postgresql_set:
@@ -31,7 +31,7 @@ struct PostgresSetModule: Module {
     private let name: String
     /// Nil to have it reset.
     private let value: String?
-    private let database: String
+    private let database: String?
     private let login: PostgresLogin
 
     struct Step: Sendable {
@@ -62,7 +62,7 @@ struct PostgresSetModule: Module {
                 .badValue, "an empty 'shared_preload_libraries' would keep the server from starting", at: place,
                 remedy: "Say 'reset: true'.")
         }
-        database = arguments.optionalString("login_db") ?? "postgres"
+        database = PostgresLogin.database(arguments)
         login = try PostgresLogin(arguments)
     }
 
@@ -94,10 +94,11 @@ struct PostgresSetModule: Module {
         guard setting.context != "internal" else {
             throw Diagnostic(.failed, "parameter '\(name)' cannot be changed", host: target.hostName)
         }
+        let value = value.map { setting.spelled($0) }
         let isAsWanted = value.map { setting.isSet(to: $0) } ?? !setting.isAltered
         var step = Step(before: setting)
         guard !isAsWanted else { return .asWanted(result(step, setting, changed: false)) }
-        step.statements.append(statement(setting))
+        step.statements.append(statement(setting, value))
         var foretold = result(step, setting, changed: true)
         // What the server makes of it is told once it did; texts alone stay as they are.
         foretold.values["value"] = nil
@@ -108,7 +109,7 @@ struct PostgresSetModule: Module {
         return .change(change, step, foreseen: foretold)
     }
 
-    private func statement(_ setting: PostgresSetting) -> String {
+    private func statement(_ setting: PostgresSetting, _ value: String?) -> String {
         let quoted = SQL.qualified(name)
         guard let value else { return "ALTER SYSTEM RESET \(quoted)" }
         // Those lists keep each name in quotes; of other parameters a text is the whole.
@@ -131,6 +132,7 @@ struct PostgresSetModule: Module {
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         try await login.run(target, database, step.statements + ["SELECT WHERE NOT pg_reload_conf()"])
         var after = step.before
+        let value = value.map { step.before.spelled($0) }
         if after.context == "postmaster" {
             if let value { after.pretty = value }
             return result(step, after, changed: true)
@@ -188,6 +190,14 @@ struct PostgresSetting: Sendable {
     /// Whether it shows as it was written.
     var isPlainText: Bool { type == "string" && !isListOfNames }
 
+    /// A size as the server writes its unit: `32mb` is refused there, `32MB` is not.
+    func spelled(_ value: String) -> String {
+        guard unit?.hasSuffix("B") == true, ["integer", "real"].contains(type),
+            let match = value.trimmed.wholeMatch(of: /([-0-9.]+\s*)([kmgtKMGT]?)[bB]/)
+        else { return value }
+        return match.1 + (match.2.lowercased() == "k" ? "k" : match.2.uppercased()) + "B"
+    }
+
     /// Whether the value is the one that runs, or the one that a restart brings.
     func isSet(to value: String) -> Bool {
         if isPending, let kept { return isSame(kept, value) }
@@ -242,11 +252,7 @@ struct PostgresSetting: Sendable {
         guard let number = Double(digits) else { return nil }
         let own = Self.factor(unit ?? "") ?? 1
         guard !given.isEmpty else { return number * own }
-        // Sizes are written `mb`, too.
-        let spelling =
-            unit.map { $0.hasSuffix("B") } == true && given.lowercased().hasSuffix("b")
-            ? (given.lowercased() == "kb" ? "kB" : given.uppercased()) : given
-        return Self.factor(spelling).map { number * $0 }
+        return Self.factor(given).map { number * $0 }
     }
 
     private static func factor(_ unit: String) -> Double? {

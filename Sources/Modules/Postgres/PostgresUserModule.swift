@@ -35,7 +35,7 @@ struct PostgresUserModule: Module {
             .optional(
                 "fail_on_user", .bool, "Fail if the user cannot be removed, in place of a warning.", default: true,
                 aliases: ["fail_on_role"]),
-            .optional("login_db", .string, "The database to connect to.", default: "", aliases: ["db"]),
+            PostgresLogin.optionalDatabase,
         ] + PostgresLogin.arguments,
         example: """
             - community.postgresql.postgresql_user:
@@ -72,7 +72,7 @@ struct PostgresUserModule: Module {
     private let resetsOthers: Bool
     private let quotesValues: Bool
     private let failsOnUser: Bool
-    private let database: String
+    private let database: String?
     private let login: PostgresLogin
 
     init(_ arguments: Arguments) throws(Diagnostic) {
@@ -87,8 +87,7 @@ struct PostgresUserModule: Module {
         resetsOthers = arguments.bool("reset_unspecified_configuration")
         quotesValues = arguments.bool("quote_configuration_values")
         failsOnUser = arguments.bool("fail_on_user")
-        let database = arguments.optionalString("login_db") ?? ""
-        self.database = database.isEmpty ? "postgres" : database
+        database = PostgresLogin.database(arguments)
         login = try PostgresLogin(arguments)
         if !quotesValues {
             for (setting, value) in configuration {

@@ -20,8 +20,10 @@ struct FirewalldModule: Module {
             .optional("permanent", .bool, "Change what holds from the next start on.", default: false),
             .optional(
                 "immediate", .bool, "Change what holds now; taken as given without `permanent`.", default: false),
-            .optional("offline", .bool, "Do without what holds now where firewalld does not run.", default: false),
-            .optional("timeout", .int, "How many seconds it holds, if it is not permanent.", default: 0),
+            .optional(
+                "offline", .bool, "Do without what holds now where firewalld does not run; with `permanent`.",
+                default: false),
+            .optional("timeout", .int, "How many seconds it holds now; what is permanent stays.", default: 0),
             .optional("service", .string, "A service, one that `firewall-cmd --get-services` names."),
             .optional("port", .string, "A port or range with its protocol: `8080/tcp`, `60000-61000/udp`."),
             .optional("protocol", .string, "A protocol."),
@@ -67,6 +69,7 @@ struct FirewalldModule: Module {
     private enum Subject {
         /// firewall-cmd's option behind `--query-`, `--add-`, `--remove-`, with its value.
         case setting(String, String?)
+        /// As firewall-cmd spells it.
         case target(String)
         case zone
     }
@@ -126,7 +129,8 @@ struct FirewalldModule: Module {
         }
         if let wanted = arguments.optionalString("target") {
             guard permanent else { try refuse("'target' can only be set with 'permanent: true'") }
-            subject = .target(isWanted ? wanted : "default")
+            // The zone's file has it between percent signs, firewall-cmd has not.
+            subject = .target(wanted == "%%REJECT%%" ? "REJECT" : wanted)
             name = "target"
         }
         switch subject {
@@ -146,7 +150,10 @@ struct FirewalldModule: Module {
         }
         if arguments["interface"] != nil, zone == nil { try refuse("'interface' needs 'zone'") }
         if arguments["source"] != nil, !permanent { try refuse("'source' needs 'permanent: true'") }
-        if timeout != 0, permanent { try refuse("'timeout' does not go with 'permanent: true'") }
+        if timeout != 0, permanent, !immediate {
+            try refuse("'timeout' is for what holds now", "Say 'immediate: true' besides 'permanent', or leave it out.")
+        }
+        if offline, !permanent { try refuse("'offline: true' needs 'permanent: true'") }
         self.subject = subject
         self.name = name
         self.isWanted = isWanted
@@ -158,7 +165,9 @@ struct FirewalldModule: Module {
         switch answer.status {
         case 111: return try target.lacking("firewall-cmd", remedy: "Install the package 'firewalld'.", step: Step())
         case 112:
-            if target.foreseen.units.contains(where: { $0.value.active == true }) || target.foreseen.awaitsPackages {
+            if target.foreseen.packages["firewalld"] == true
+                || ["firewalld", "firewalld.service"].contains(where: { target.foreseen.units[$0]?.active == true })
+            {
                 return .unknown(Unknown("what firewalld says, which an earlier task starts"), Step())
             }
             throw Diagnostic(
@@ -169,11 +178,14 @@ struct FirewalldModule: Module {
         }
         var fields = FieldReader(answer.stdout)
         let runs = fields.next() == "running"
+        try refuseImmediate(runs, target.hostName)
         var step = Step()
         var change = Change()
         for (place, isMeant) in [("permanent", permanent), ("runtime", immediate && runs)] where isMeant {
             let status = fields.next()
-            let said = fields.next().trimmed
+            let answer = fields.next().trimmed
+            let warned = fields.next().trimmed
+            let said = status == "0" || warned.isEmpty ? answer : warned
             try plan(place, status, said, runs, target.hostName, &step, &change)
         }
         let message = message(runs, changed: !step.commands.isEmpty)
@@ -189,12 +201,16 @@ struct FirewalldModule: Module {
         let program = runs ? ["firewall-cmd"] : ["firewall-offline-cmd"]
         let permanence = place == "permanent" && runs ? ["--permanent"] : []
         let zoneWords = zone.map { ["--zone=\($0)"] } ?? []
-        switch subject {
-        case .setting(let flag, let value):
-            // 0 yes, 1 no; anything else is no question it understands.
-            guard status == "0" || status == "1" else {
+        /// Takes any other status for a refusal.
+        func require(_ answers: [String]) throws(Diagnostic) {
+            guard answers.contains(status) else {
                 throw Diagnostic(.failed, "firewalld refused: \(said.lastLine)", host: host)
             }
+        }
+        switch subject {
+        case .setting(let flag, let value):
+            // 0 is yes, 1 no.
+            try require(["0", "1"])
             guard (status == "0") != isWanted else { return }
             var verb = isWanted ? "add" : "remove"
             // An interface leaves the zone it was in.
@@ -208,20 +224,30 @@ struct FirewalldModule: Module {
                     after: isWanted ? "enabled" : "disabled"))
         case .target(let wanted):
             guard place == "permanent" else { return }
-            guard status == "0" else {
-                throw Diagnostic(.failed, "firewalld refused: \(said.lastLine)", host: host)
-            }
-            guard said != wanted else { return }
-            step.commands.append(program + permanence + zoneWords + ["--set-target=\(wanted)"])
-            change.parts.append(.setting("target", before: .string(said), after: .string(wanted)))
+            try require(["0"])
+            let current = said == "%%REJECT%%" ? "REJECT" : said
+            // One that is not to be is only reset where it is the zone's.
+            guard isWanted ? current != wanted : current == wanted && wanted != "default" else { return }
+            let after = isWanted ? wanted : "default"
+            step.commands.append(program + permanence + zoneWords + ["--set-target=\(after)"])
+            change.parts.append(.setting("target", before: .string(current), after: .string(after)))
         case .zone:
             guard place == "permanent", let zone else { return }
+            try require(["0"])
             let isThere = said.split(whereSeparator: \.isWhitespace).contains { $0 == zone }
             guard isThere != isWanted else { return }
             step.commands.append(program + permanence + ["--\(isWanted ? "new" : "delete")-zone=\(zone)"])
             change.parts.append(
                 .setting(name, before: isThere ? "present" : "absent", after: isWanted ? "present" : "absent"))
         }
+    }
+
+    /// Zones and targets are for the next start alone.
+    private func refuseImmediate(_ runs: Bool, _ host: String) throws(Diagnostic) {
+        if case .setting = subject { return }
+        guard immediate, runs else { return }
+        throw Diagnostic(
+            .failed, "'immediate' does not go with zones and their targets", remedy: "Leave it out.", host: host)
     }
 
     /// The question as firewall-cmd takes it, without `--permanent`.
@@ -247,27 +273,27 @@ struct FirewalldModule: Module {
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
-        var runs = true
-        for words in step.commands {
-            runs = words[0] == "firewall-cmd"
-            let answer = try await target.run(Command(.words(words)))
-            guard answer.succeeded else {
-                let said = (answer.errorOutput + answer.output).trimmed.lastLine
-                throw Diagnostic(.failed, "firewalld refused: \(said)", host: target.hostName)
-            }
+        let (words, answer) = try await CommandSequence.run(step.commands, on: target)
+        guard answer.succeeded else {
+            let said = (answer.errorOutput + answer.output).trimmed.lastLine
+            throw Diagnostic(.failed, "firewalld refused: \(said)", host: target.hostName)
         }
-        return .changed(["msg": message(runs, changed: true)])
+        return .changed(["msg": message(words.first == "firewall-cmd", changed: true)])
     }
 
     /// `$1` whether what is permanent matters, `$2` whether what holds now does, `$3` whether files alone will do where
-    /// it does not run, then the question. Writes whether
-    /// firewalld runs, and for each of both the status and what was said. Status 111: there is none; 112: it does not
-    /// run, and must.
+    /// it does not run, then the question. Writes whether firewalld runs, and for each of both the status, the answer
+    /// and what was said besides. Status 111: there is none; 112: it does not run, and must.
     private static let ask: Script = #"""
         command -v firewall-cmd >/dev/null 2>&1 || exit 111
         permanent=$1 now=$2 offline=$3
         shift 3
-        say() { said=$("$@" 2>&1); printf '%s\0%s\0' $? "$said"; }
+        work=$(umask 077; mktemp -d) || exit 1
+        trap 'rm -rf "$work"' EXIT
+        say() {
+            said=$("$@" 2>"$work/said")
+            printf '%s\0%s\0%s\0' $? "$said" "$(cat "$work/said")"
+        }
         if firewall-cmd --state >/dev/null 2>&1; then
             printf 'running\0'
             if [ -n "$permanent" ]; then say firewall-cmd --permanent "$@"; fi

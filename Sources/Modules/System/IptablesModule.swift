@@ -175,10 +175,21 @@ struct IptablesModule: Module {
         var change = Change()
         for family in families {
             let subject = [family.rawValue, table, chain].compactMap(\.self).joined(separator: " ")
-            let answer = try await target.query(Self.ask, [family.program] + question(family))
+            let answer = try await target.query(Self.ask, question(family))
             if answer.status == 111 {
                 return try target.lacking(
                     family.program, remedy: "Install the package 'iptables' in an earlier task.", step: Step())
+            }
+            if lacksChain(subject, answer, target) {
+                if target.foreseen.awaitsPackages || target.foreseen.units.contains(where: { $0.value.active == true })
+                {
+                    return .unknown(
+                        Unknown("chain '\(chain ?? "")', which a program of an earlier task may make"), step)
+                }
+                throw Diagnostic(
+                    .failed, "table '\(table)' of \(family.program) has no chain '\(chain ?? "")'",
+                    remedy: "Make it in an earlier task: 'chain' with `chain_management: true` and no rule.",
+                    host: target.hostName)
             }
             try plan(family, subject, answer, target, &step, &change)
         }
@@ -187,19 +198,29 @@ struct IptablesModule: Module {
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
-        for words in step.commands {
-            let answer = try await target.run(Command(.words(words)))
-            guard answer.succeeded else { throw refusal(words[0], answer, target.hostName) }
-        }
+        let (words, answer) = try await CommandSequence.run(step.commands, on: target)
+        guard answer.succeeded else { throw refusal(words.first ?? "iptables", answer, target.hostName) }
         return .changed(result)
     }
 
     // MARK: One family
 
-    /// What iptables is asked, without its name.
+    /// What `ask` finds as its words.
     private func question(_ family: Family) -> [String] {
-        if case .rule = wish { return ["-t", table, "-C"] + [chain ?? ""] + wait + (rules[family] ?? []) }
-        return ["-t", table, "-S"] + (chain.map { [$0] } ?? []) + wait
+        let look = ["-t", table, "-S"] + (chain.map { [$0] } ?? []) + wait
+        guard case .rule(let isWanted) = wish else { return [family.program, "0"] + look }
+        return [family.program, isWanted ? String(look.count) : "0"] + (isWanted ? look : [])
+            + ["-t", table, "-C", chain ?? ""] + wait + (rules[family] ?? [])
+    }
+
+    /// Whether a rule is wanted in a chain that is not there.
+    private func lacksChain(_ subject: String, _ answer: CommandResult, _ target: some TargetReader) -> Bool {
+        guard case .rule(isWanted: true) = wish else { return false }
+        switch target.foreseen.chains[subject] {
+        case true?: return false
+        case false?: return true
+        case nil: return answer.status == 112
+        }
     }
 
     private func plan(
@@ -214,9 +235,11 @@ struct IptablesModule: Module {
         switch wish {
         case .rule(let isWanted):
             let text = Value.string(rule.joined(separator: " "))
-            // A chain that an earlier task of this dry run makes: no rule leads there yet.
+            // A chain that an earlier task of this dry run makes or removes: no rule is in it, none leads there.
             let awaits = awaitsChain(family, rule, target)
-            let isThere = try awaits && answer.status != 0 ? false : exists(family, answer, isWanted, target.hostName)
+            let isThere =
+                try awaits && answer.status != 0 || target.foreseen.chains[subject] == false
+                ? false : exists(family, answer, isWanted, target.hostName)
             guard isThere != isWanted else { return }
             if !isWanted {
                 step.commands.append(command("-D", [], rule))
@@ -258,7 +281,7 @@ struct IptablesModule: Module {
         case .flush:
             // A chain that an earlier task of this dry run makes is empty.
             if target.foreseen.chains[subject] == true { return }
-            guard try exists(family, answer, true, target.hostName) else {
+            guard target.foreseen.chains[subject] != false, try exists(family, answer, true, target.hostName) else {
                 throw Diagnostic(.failed, "there is no chain '\(chain ?? "")' to flush", host: target.hostName)
             }
             let there = HostText.lines(answer.output).filter { $0.hasPrefix("-A ") }
@@ -296,9 +319,26 @@ struct IptablesModule: Module {
             host: host)
     }
 
-    /// `$1` the program, further words what it is asked. Status 111 if the host lacks it.
+    /// `$1` the program; the number of words that ask for a rule's chain, where it must be there, and those; then what
+    /// it is asked. Status 111 if the host lacks it; 112 if there is neither the rule nor its chain.
     private static let ask: Script = #"""
         command -v "$1" >/dev/null 2>&1 || exit 111
-        "$@"
+        program=$1
+        count=$2
+        shift 2
+        look=
+        at=1
+        while [ "$at" -le "$count" ]; do
+            look="$look \"\${$at}\""
+            at=$((at + 1))
+        done
+        ask() { shift "$count"; "$program" "$@"; }
+        ask "$@"
+        status=$?
+        # iptables answers alike where a rule is missing and where its chain is.
+        if [ "$status" = 1 ] && [ "$count" -gt 0 ]; then
+            eval "\"\$program\" $look" >/dev/null 2>&1 || exit 112
+        fi
+        exit "$status"
         """#
 }

@@ -62,6 +62,9 @@ struct SysvinitModule: Module {
             throw Diagnostic(
                 .badValue, "'\(level)' is no run level", at: arguments.location, remedy: "There are 0 to 6, and S.")
         }
+        if !levels.isEmpty, isEnabled == nil {
+            throw Diagnostic(.badValue, "'runlevels' only go with 'enabled'", at: arguments.location)
+        }
         do throws(Diagnostic) {
             words = try ShellWords.split(arguments.optionalString("arguments") ?? "")
         } catch {
@@ -127,9 +130,13 @@ struct SysvinitModule: Module {
     }
 
     private func values(_ step: Step) -> ValueMap {
-        var status: ValueMap = [:]
-        if isEnabled != nil { status["enabled"] = ["changed": .bool(step.enables != nil)] }
-        if let state { status[.string(state)] = ["changed": .bool(!step.calls.isEmpty)] }
+        func told(changed: Bool) -> ValueMap {
+            ["changed": .bool(changed), "rc": .null, "stdout": .null, "stderr": .null]
+        }
+        var enabled = told(changed: step.enables != nil)
+        if !levels.isEmpty { enabled["runlevels"] = .list(levels.map { .string($0) }) }
+        var status: ValueMap = ["enabled": .map(enabled)]
+        if let state { status[.string(state)] = .map(told(changed: !step.calls.isEmpty)) }
         return ["name": .string(name), "status": .map(status)]
     }
 
@@ -208,9 +215,17 @@ struct SysvinitModule: Module {
         name=$1 enable=$2
         shift 2
         if command -v update-rc.d >/dev/null 2>&1; then
-            if [ -n "$enable" ]; then
+            if [ -n "$enable" ] && [ $# -gt 0 ]; then
+                # Without links there is nothing to switch on, and other run levels stay as they are: links that start
+                # nothing come first.
+                set -- "$name" enable "$@"
+                for link in /etc/rc?.d/[SK]??"$name"; do
+                    if [ -L "$link" ] || [ -e "$link" ]; then exec update-rc.d "$@"; fi
+                done
+                update-rc.d "$name" defaults-disabled && exec update-rc.d "$@"
+            elif [ -n "$enable" ]; then
                 # The links are made by the first and switched on by the second.
-                update-rc.d "$name" defaults && update-rc.d "$name" enable "$@"
+                update-rc.d "$name" defaults && update-rc.d "$name" enable
             else
                 update-rc.d "$name" disable "$@"
             fi

@@ -147,12 +147,13 @@ struct UfwModule: Module {
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
-        for words in step.commands {
-            let answer = try await target.execute(Self.run, words)
-            guard answer.succeeded else { throw refusal(answer.errorOutput + answer.output, target.hostName) }
+        // What it came to is looked at in the same go.
+        let (words, answer) = try await CommandSequence.run(
+            (step.commands + [Self.status]).map { ["ufw"] + $0 }, on: target)
+        guard answer.succeeded || words.dropFirst() == Self.status[...] else {
+            throw refusal(answer.errorOutput + answer.output, target.hostName)
         }
-        let status = try await target.query(Self.status)
-        return .changed(["commands": Self.told(step), "msg": .string(status.output.trimmed)])
+        return .changed(["commands": Self.told(step), "msg": .string(answer.output.trimmed)])
     }
 
     private static func told(_ step: Step) -> Value {
@@ -224,7 +225,8 @@ struct UfwModule: Module {
     /// level, the three policies, and what came of the trial.
     private static let look: Script = #"""
         command -v ufw >/dev/null 2>&1 || exit 111
-        status=$(ufw status verbose 2>&1) || { printf '%s\n' "$status" >&2; exit 1; }
+        # What it warns of is no part of the status.
+        status=$(ufw status verbose) || { printf '%s\n' "$status" >&2; exit 1; }
         printf '%s\0' "$status"
         for folder in /etc/ufw /var/lib/ufw /lib/ufw; do
             [ ! -f "$folder/user.rules" ] || break
@@ -245,8 +247,7 @@ struct UfwModule: Module {
         fi
         """#
 
-    private static let run: Script = #"ufw "$@""#
-    private static let status: Script = "ufw status verbose"
+    private static let status = ["status", "verbose"]
 }
 
 /// One rule, as ufw's words have it.

@@ -103,6 +103,25 @@ struct DockerToolTests {
         let other = try await engine.perform("docker_image_export", fewer, check: true)
         #expect(other.outcome.result.values["msg"] == "the archive holds other images, too")
 
+        // A link leads to the archive, whose mode and owner stay.
+        try await engine.shell("chmod 640 \"$1\"; chown 1:2 \"$1\"; ln -s two.tar \"${1%/*}/link\"", path)
+        var linked = save
+        linked["path"] = .string(folder + "/link")
+        #expect(try await engine.perform("docker_image_export", linked).outcome.status == .ok)
+        linked["force"] = true
+        #expect(try await engine.perform("docker_image_export", linked).isChanged)
+        let told = try await engine.shell(
+            "stat -c '%a %u %g' \"$1\"; readlink \"${1%/*}/link\"; ls -A \"${1%/*}\"", path)
+        #expect(told.output == "640 1 2\ntwo.tar\nlink\ntwo.tar\n")
+        for check in [true, false] {
+            var wrong = save
+            wrong["path"] = .string(folder)
+            let error = await #expect(throws: Diagnostic.self) {
+                try await engine.perform("docker_image_export", wrong, check: check)
+            }
+            #expect(error?.summary == "'\(folder)' is a directory")
+        }
+
         let load: ValueMap = ["path": .string(path)]
         #expect(try await engine.perform("docker_image_load", load).outcome.status == .ok)
         let foretold = try await engine.perform("docker_image_remove", ["name": "t-arch:1"], check: true)

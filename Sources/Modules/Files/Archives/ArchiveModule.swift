@@ -110,7 +110,7 @@ struct ArchiveModule: Module {
                 remedy: "Name a 'dest' outside of it.", host: target.hostName)
         }
         let single = archives || format == "zip" || format == "tar" ? nil : first
-        try requirePlace(inspection, target)
+        try inspection.requireFilePlace(1, on: target)
         var values: ValueMap = [
             "expanded_paths": .list(listing.expanded.map { .string($0) }),
             "expanded_exclude_paths": .list(listing.excluded.map { .string($0) }),
@@ -173,7 +173,7 @@ struct ArchiveModule: Module {
         guard inspection.paths.count == 2, !inspection.paths[1].followed.exists else {
             return .unknown(Unknown("what '\(paths.joined(separator: "', '"))' will hold"), Step())
         }
-        try requirePlace(inspection, target)
+        try inspection.requireFilePlace(1, on: target)
         let place = inspection.paths[1]
         let after = attributes.stateOfNew(.file, in: inspection, parent: inspection.paths[0].followed)
         return .change(
@@ -181,14 +181,6 @@ struct ArchiveModule: Module {
                 "pack \(paths.joined(separator: ", ")) into \(place.path)",
                 effects: [.file(path: place.path, after.effect())]), Step(),
             foreseen: .changed(["dest": .string(place.path)]))
-    }
-
-    private func requirePlace(_ inspection: Inspection, _ target: some TargetReader) throws(Diagnostic) {
-        let (holder, place) = (inspection.paths[0], inspection.paths[1])
-        try holder.requireDirectory(target)
-        guard place.followed.kind != .directory else {
-            throw Diagnostic(.failed, "'\(place.path)' is a directory", host: target.hostName)
-        }
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
