@@ -49,7 +49,7 @@ public final class Engine {
     /// Whether so many hosts failed that the play ends here, and the run with it.
     private var isBroken = false
     /// The hosts of the batch, lost ones included.
-    private var batch: [HostRun] = []
+    private(set) var batch: [HostRun] = []
     /// Those that were still in the run when it began.
     private var batchHosts: [HostRun] = []
     /// Whether a play could not begin, so that the run ends.
