@@ -28,6 +28,7 @@ lint: system ## the style of Swift sources and shell scripts
 	swift format lint --strict --recursive Sources Tests Package.swift
 	shellcheck $(SCRIPTS)
 	Tests/Document/claims.sh
+	Tests/Document/texts.sh
 
 unit: system ## the unit tests
 	# One after the other: several start machines and daemons of their own, and some wait for time to pass.

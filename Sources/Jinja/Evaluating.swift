@@ -22,7 +22,9 @@ extension TemplateEnvironment {
         switch value {
         case .undefined(let undefined): return .undefined(evaluator.complete(undefined))
         case .list, .map, .tuple:
-            return value.firstUndefined == nil ? value : try finish(value, evaluator, text, options)
+            // Groups of `groupby` are none of the data that is kept: they live within this evaluation.
+            let isKept = value.isPlain || (value.firstUndefined == nil && !value.holdsTemplateObject)
+            return isKept ? value : try finish(value, evaluator, text, options)
         default: return try finish(value, evaluator, text, options)
         }
     }
@@ -44,16 +46,15 @@ extension TemplateEnvironment {
     }
 
     /// A template file's text, as the template module writes it.
+    ///
+    /// - Throws: Besides what is wrong with it, what `UnknownAnswer` tells apart: that only a real run can tell the text.
     public func render(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic) -> Text {
         if text.isSealed { return try opened(text) }
         guard options.mayBeTemplate(text.string) else { return text.released }
         let (evaluator, value, options) = try run(text, options: options, isExpression: false, in: scope)
         let result = try finish(value, evaluator, text, options)
         let isSecret = text.isSecret || result.holdsSecret
-        if case .unknown(let unknown) = result {
-            throw Diagnostic(
-                .template, "the text is not known before a real run: it depends on \(unknown.cause)", at: text.origin)
-        }
+        if case .unknown(let unknown) = result { throw UnknownAnswer.error(unknown) }
         if result.isNull { return Text("", marks: isSecret ? .secret : []) }
         return Text(PythonPrint.text(result), marks: isSecret ? .secret : [])
     }
@@ -139,7 +140,7 @@ extension Value {
         }
     }
 
-    private var holdsTemplateObject: Bool {
+    fileprivate var holdsTemplateObject: Bool {
         switch self {
         case .object(let object): object.belongsToTemplate
         case .list(let items), .tuple(let items): items.contains(where: \.holdsTemplateObject)

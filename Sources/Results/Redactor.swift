@@ -32,7 +32,8 @@ public final class Redactor: Sendable {
         if secret.contains("\n") {
             // A line may be shown with or without the carriage return at its end.
             for line in secret.split(separator: "\n") {
-                pieces.append(line.utf8.last == UInt8(ascii: "\r") ? String(line.unicodeScalars.dropLast()) : String(line))
+                let endsInReturn = line.unicodeScalars.last == "\r"
+                pieces.append(endsInReturn ? String(line.unicodeScalars.dropLast()) : String(line))
             }
         }
         known.withLock { known in

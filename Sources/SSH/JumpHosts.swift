@@ -50,7 +50,8 @@ enum JumpHosts {
             Task { @IOLoop in
                 let opened: Result<Int32, Diagnostic>
                 do throws(Diagnostic) {
-                    opened = .success(try await Tunnel.open(session, to: host, port: port) { if !isGivenUp { onEnd() } })
+                    opened = .success(
+                        try await Tunnel.open(session, to: host, port: port) { if !isGivenUp { onEnd() } })
                 } catch {
                     opened = .failure(error)
                 }

@@ -128,7 +128,7 @@ public final class RunVariables: @unchecked Sendable {
 
     /// The variables that others see of a host (`hostvars`): its own, without those of plays, roles and tasks.
     func ownScope(host: String) -> LayeredScope {
-        let known = learned[host] ?? Learned()
+        let known = known(host)
         let layers =
             [
                 Layer("extra vars", extra), Layer("set_fact or register", known.registered),

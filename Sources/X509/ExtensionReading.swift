@@ -109,7 +109,8 @@ public struct Number: Sendable, Hashable {
     public var text: String {
         guard bytes.count <= Self.longestDecimal else {
             let digits = Array("0123456789abcdef".utf8)
-            return "0x" + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+            let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+            return "0x" + String(decoding: text, as: UTF8.self)
         }
         // Nine digits at a time.
         var groups: [UInt64] = []

@@ -50,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
                 options.playbooks.isEmpty ? "no hosts given" : "'\(options.playbooks[1])' is one pattern too many",
                 remedy: "Write: swiftprov run PATTERN -m MODULE -a ARGUMENTS.")
         }
-        let text = try playbook(pattern, try Settings.load())
+        let text = try playbook(pattern, try Settings.load(), listsOnly: options.listHosts)
         options.playbooks = ["-"]
         let isOneLine = oneLine
         let status = try await withTaskExecutorPreference(EventLoop.shared) { [options] in
@@ -61,9 +61,13 @@ struct RunCommand: AsyncParsableCommand {
 
     /// The play with that one task. JSON is YAML, too; what was typed stays data until the reader of playbooks
     /// takes it apart.
-    private func playbook(_ pattern: String, _ configuration: Settings) throws(Diagnostic) -> String {
-        let module = module ?? configuration.text(.moduleName) ?? "command"
-        let arguments = arguments ?? configuration.text(.moduleArgs) ?? ""
+    ///
+    /// - Parameter listsOnly: The hosts are listed and no module is run, so that none needs its arguments.
+    private func playbook(
+        _ pattern: String, _ configuration: Settings, listsOnly: Bool
+    ) throws(Diagnostic) -> String {
+        let module = listsOnly ? "ping" : module ?? configuration.text(.moduleName) ?? "command"
+        let arguments = listsOnly ? "" : arguments ?? configuration.text(.moduleArgs) ?? ""
         var task: ValueMap = [:]
         if arguments.hasPrefix("{") {
             guard let map = (try? JSON.parse(arguments))?.mapValue else {

@@ -97,6 +97,8 @@ import Values
     func lines() {
         let redactor = Redactor()
         redactor.learn("first-line\nsecond-line")
+        redactor.learn("third-line\r\nfourth-line\r\n")
+        #expect(redactor.redacted("x third-line\ny fourth-line\u{301}") == "x ********\ny ********\u{301}")
         redactor.learn("abcd")
         redactor.learn("abcdefgh")
         #expect(redactor.redacted("a second-line b") == "a ******** b")

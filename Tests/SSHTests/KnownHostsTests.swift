@@ -1,3 +1,4 @@
+import Diagnostics
 import Glibc
 import Target
 import Testing
@@ -63,7 +64,8 @@ import Values
         // A key's blob begins with its type.
         let blob = [0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [1, 2, 3]
         let other = Base64.encode([0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [9])
-        let text = Array("changed ssh-ed25519 \(other)\nsame ssh-ed25519 \(Base64.encode(blob))\n".utf8)
+        let text = Array(
+            "changed ssh-ed25519 \(other)\nsame ssh-ed25519 \(Base64.encode(blob))\ntyped ssh-rsa AAAA\n".utf8)
         #expect(write(file, text, text.count) == text.count)
         func mayShowPassword(_ host: String) throws -> Bool {
             var settings = SSHSettings(host: host, port: 22, user: "u", home: "/", identityFiles: [])
@@ -74,5 +76,15 @@ import Values
         #expect(try !mayShowPassword("changed"))
         #expect(try mayShowPassword("same"))
         #expect(try mayShowPassword("new"))
+        // Whoever stands in between would show a key of another type.
+        #expect(try !mayShowPassword("typed"))
+        var careful = SSHSettings(host: "typed", port: 22, user: "u", home: "/", identityFiles: [])
+        careful.knownHostsFiles = [path]
+        careful.hostKeyChecking = .acceptNew
+        #expect(throws: Diagnostic.self) { try HostKeyCheck(careful).check(blob) }
+        // An alias is looked for as it is.
+        careful.hostKeyAlias = "same"
+        careful.port = 2222
+        #expect(try HostKeyCheck(careful).check(blob))
     }
 }

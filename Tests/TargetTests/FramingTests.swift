@@ -34,6 +34,21 @@ import Values
         #expect(second?.result.errorOutput == "x\n")
     }
 
+    /// A host knows the token, too.
+    @Test("a marker without an end is waited for no longer than one can be")
+    func endless() {
+        var framing = ShellFraming(token: "TOK")
+        feed(&framing, out: "\nTOK " + String(repeating: "1", count: 100), err: "\nTOK 1\n")
+        #expect(framing.nextReply()?.number == -1)
+    }
+
+    @Test("answers on one stream alone end what they are part of")
+    func oneSided() {
+        var framing = ShellFraming(token: "TOK")
+        for number in 1...5000 { feed(&framing, out: "\nTOK \(number) 0\n") }
+        #expect(framing.nextReply()?.number == -1)
+    }
+
     @Test("what only looks like a marker is output")
     func lookalikes() {
         var framing = ShellFraming(token: "TOK")

@@ -242,6 +242,27 @@ final class Scratch: Sendable {
         try await scratch.end()
     }
 
+    /// Nothing can be renamed over a mount, so the new content may end halfway; the old one must not be lost by that.
+    @Test(
+        "a full disk leaves a file that is written in place as it was",
+        .enabled(if: getuid() == 0, "only root can mount"))
+    func fullInPlace() async throws {
+        let scratch = Scratch()
+        let target = try await scratch.target()
+        let mounted = try await scratch.sh(
+            "mkdir m && mount -t tmpfs -o size=64k tmpfs m && printf old >m/a && echo b >b && mount --bind m/a b && echo yes"
+        )
+        try #require(mounted == "yes\n", "this machine does not let root mount")
+        let error = await diagnostic {
+            try await target.write(
+                FileWrite(path: scratch.path + "/b", content: [UInt8](repeating: 1, count: 100_000)))
+        }
+        #expect(error?.summary.contains("no space left") == true)
+        #expect(try await scratch.sh("cat b; ls -A . m") == "old.:\nb\nm\n\nm:\na\n")
+        try await scratch.sh("umount b; umount m")
+        try await scratch.end()
+    }
+
     @Test("busybox's programs do as well as the GNU ones", .enabled(if: SystemShell.busybox.path != nil))
     func busybox() async throws {
         let scratch = Scratch()

@@ -49,6 +49,19 @@ import Testing
         Case("background", "sleep 0.2 & echo started", 0, "started\n"),
     ]
 
+    @Test(
+        "a quoted word is one word, whatever is in it",
+        arguments: [
+            "a b", "", "'", "a'\u{301}; echo out; '", "a\r\nb", "\r'\n", "$(id)`id`", "é'é", "'\u{200D}'\u{FE0F}",
+        ])
+    func quoting(_ word: String) async throws {
+        let shell = try #require(SystemShell.present.first).open()
+        let result = try await shell.request(
+            ShellRequest(.snippet, "printf '%s|' x \(ShellQuoting.quote(word))"))
+        #expect(result.stdout == Array("x|\(word)|".utf8))
+        await shell.close()
+    }
+
     @Test("nasty requests answer as they should and harm nobody", arguments: SystemShell.present)
     func nasty(_ system: SystemShell) async throws {
         let shell = system.open()

@@ -12,6 +12,7 @@ import Values
         #expect(try ShellWords.split("a\tb\r\nc\nd # e#f") == ["a", "b", "c", "d", "#", "e#f"])
         #expect(try ShellWords.split("'ä'\r\nb\u{c}c") == ["ä", "b\u{c}c"])
         #expect(try ShellWords.split("").isEmpty)
+        #expect(try ShellWords.split("echo 'x'\\''\u{301} --more' end") == ["echo", "x'\u{301} --more", "end"])
     }
 
     @Test("a comment begins anywhere outside quotes, where there are comments")

@@ -96,10 +96,27 @@ import Testing
         #expect(try Extension.basicConstraints([], critical: false).constraints == ["CA:FALSE"])
         #expect(throws: Diagnostic.self) { try Extension.basicConstraints(["CA:true"], critical: false) }
         #expect(throws: Diagnostic.self) { try Extension.keyUsage(["server"], critical: false) }
-        let authority = Extension.authorityKeyIdentifier([1, 2], issuer: [try GeneralName("DNS:x")], serial: Number(decimal: "70000"))
+        let authority = Extension.authorityKeyIdentifier(
+            [1, 2], issuer: [try GeneralName("DNS:x")], serial: Number(decimal: "70000"))
         #expect(authority.authority?.key == [1, 2])
         #expect(authority.authority?.serial?.int == 70_000)
         #expect(authority.authority?.issuer == [try GeneralName("DNS:x")])
+    }
+
+    @Test("numbers of any size, in decimal and back")
+    func numbers() throws {
+        let large = "45671926166590716193865151022383844364247891937"
+        #expect(Number(decimal: large)?.text == large)
+        #expect(Number(decimal: large)?.int == nil)
+        #expect(Number(decimal: String(Int.max))?.int == .max)
+        #expect(Number(decimal: "9223372036854775808")?.int == nil)
+        #expect(Number(decimal: "0")?.text == "0")
+        for wrong in ["", "-1", "1 ", "0x1"] { #expect(Number(decimal: wrong) == nil) }
+        let long = Extension.authorityKeyIdentifier(
+            [1], issuer: [try GeneralName("DNS:x")], serial: Number(decimal: large))
+        #expect(long.authority?.serial?.text == large)
+        // What no certificate has is told without the work that its length would make.
+        #expect(Number(bytes: [1] + [UInt8](repeating: 0, count: 500_000)).text.hasPrefix("0x0100"))
     }
 }
 

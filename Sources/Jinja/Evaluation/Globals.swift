@@ -57,7 +57,7 @@ final class GlobalFunction: ValueObject {
         if case .map(let map) = value { return map }
         var map = ValueMap()
         for pair in value.elements ?? [] {
-            guard let parts = pair.elements, parts.count == 2, let key = parts[0].asKey else {
+            guard let parts = pair.elements ?? GroupObject.pair(pair), parts.count == 2, let key = parts[0].asKey else {
                 throw Diagnostic(.template, "a dictionary is made of pairs, not of \(ErrorText.describe(pair))")
             }
             map[key] = parts[1]

@@ -88,6 +88,12 @@ final class GroupObject: TemplateObject, IterableObject {
     }
 
     var typeName: String { "GroupTuple" }
+
+    /// The two values of a group; nil if the value is none.
+    static func pair(_ value: Value) -> [Value]? {
+        if case .object(let group as GroupObject) = value { group.pair.elements } else { nil }
+    }
+
     var pair: Value { .tuple([grouper, .list(items)]) }
     var text: String { PythonPrint.representation(pair) }
 

@@ -51,15 +51,3 @@ enum ResultTests {
         return false
     }
 }
-
-/// How a test says that only a real run can tell: it throws, and the caller makes the unknown value of it.
-enum UnknownAnswer {
-    private static let mark = "unknown until run: "
-
-    static func error(_ unknown: Unknown) -> Diagnostic { Diagnostic(.internal, mark + unknown.cause) }
-
-    static func unknown(in error: Diagnostic) -> Unknown? {
-        guard error.code == .internal, error.summary.hasPrefix(mark) else { return nil }
-        return Unknown(String(error.summary.dropFirst(mark.count)))
-    }
-}

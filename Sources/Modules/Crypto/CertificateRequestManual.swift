@@ -66,7 +66,7 @@ extension CertificateRequestModule {
             .optional("subject_key_identifier", .string, "The key's identifier, such as 00:11:22."),
             .optional("authority_key_identifier", .string, "The authority's, likewise."),
             .optional("authority_cert_issuer", .list(.string), "Names of the issuer of the authority's certificate."),
-            .optional("authority_cert_serial_number", .string, "That certificate's number, in decimal and of any size."),
+            .optional("authority_cert_serial_number", .string, "That certificate's number, of any size."),
             .optional(
                 "crl_distribution_points",
                 .list(

@@ -54,6 +54,8 @@ struct CryptoHost: Sendable {
 
     /// The module's own file.
     let place: PathInspection
+    /// The directory it is in.
+    let parent: PathInspection
     let inspection: Inspection
     /// Seconds since 1970, by the host's clock.
     let now: Int
@@ -68,8 +70,9 @@ struct CryptoHost: Sendable {
         // One word for the shell, taken apart there; what separates the parts cannot stand in a path or in PEM.
         let words = questions.flatMap(\.words).map { $0 + "\u{1F}" }.joined()
         let asked = try await target.inspect(
-            [output], checksums: true, owner: attributes.owner, group: attributes.group, with: look, [words])
-        guard let place = asked.inspection.paths.last else {
+            [FilePlacement.directory(of: output), output], checksums: true, owner: attributes.owner,
+            group: attributes.group, with: look, [words])
+        guard let place = asked.inspection.paths.last, let parent = asked.inspection.paths.first else {
             throw Diagnostic(.internal, "no answer about '\(output)'")
         }
         var rest = asked.rest
@@ -105,7 +108,8 @@ struct CryptoHost: Sendable {
                             isEncrypted: state == "encrypted", trouble: trouble)))
             }
         }
-        return CryptoHost(place: place, inspection: asked.inspection, now: now, answers: answers)
+        return CryptoHost(
+            place: place, parent: parent, inspection: asked.inspection, now: now, answers: answers)
     }
 
     /// The public half of a key that is needed to go on.
@@ -259,6 +263,7 @@ struct CryptoOutput: Sendable {
             state = difference.after
             change.parts += difference.parts
         } else {
+            try found.parent.requireDirectory(target)
             try attributes.requireOwners(found.inspection, on: target)
         }
         state.kind = .file

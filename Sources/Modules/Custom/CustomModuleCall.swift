@@ -42,7 +42,9 @@ public struct CustomModuleCall: ModuleWork {
         let result = try await run { (script, words, input) async throws(Diagnostic) in
             try await target.query(script, words, input: input, timeout: nil)
         }.result(for: module.name, on: target.hostName, circumstances.verbosity)
-        guard result.changed, result.failure == nil, !result.skipped else { return .asWanted(result) }
+        // Who declares no check mode skips itself, and has not said what a run would do.
+        if result.skipped { return .unknown(unknown, ()) }
+        guard result.changed, result.failure == nil else { return .asWanted(result) }
         return .change(result.change ?? .action("run \(module.name)"), (), foreseen: result)
     }
 

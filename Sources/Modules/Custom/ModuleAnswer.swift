@@ -94,6 +94,11 @@ struct ModuleAnswer {
                 .failed, said.isEmpty ? "module '\(name)' failed and does not say why (status \(status))" : said,
                 host: host)
         }
+        // A module that reaches a machine by itself may say that it cannot.
+        if values.removeValue(forKey: "unreachable")?.isTruthy ?? false {
+            result.failure = Diagnostic(
+                .unreachable, values["msg"]?.pythonText ?? "module '\(name)' did not reach its machine", host: host)
+        }
         if result.failure == nil, verbosity < 3 { values.removeValue(forKey: "invocation") }
         if result.skipped { values["failed"] = .bool(hasFailed) }
         result.values = values

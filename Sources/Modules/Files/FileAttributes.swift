@@ -268,6 +268,14 @@ extension TargetWriter {
 extension PathInspection {
     /// Whether it may be there once packages of this dry run are installed: nobody can name their directories.
     func isAwaited(by target: some TargetReader) -> Bool { !entry.exists && target.foreseen.awaitsPackages }
+
+    /// Sees that there is a directory to put something into, or will be.
+    func requireDirectory(_ target: some TargetReader) throws(Diagnostic) {
+        guard followed.kind != .directory, !isAwaited(by: target) else { return }
+        throw Diagnostic(
+            .failed, "directory '\(path)' does not exist",
+            remedy: "Create it in an earlier task (file: state=directory).", host: target.hostName)
+    }
 }
 
 extension Inspection {
@@ -277,11 +285,7 @@ extension Inspection {
     ///   - place: Where among the paths the file's own is; its directory is the path before.
     func requireFilePlace(_ place: Int, on target: some TargetReader) throws(Diagnostic) {
         let (holder, place) = (paths[place - 1], paths[place])
-        guard holder.followed.kind == .directory || holder.isAwaited(by: target) else {
-            throw Diagnostic(
-                .failed, "directory '\(holder.path)' does not exist",
-                remedy: "Create it in an earlier task (file: state=directory).", host: target.hostName)
-        }
+        try holder.requireDirectory(target)
         guard place.followed.kind != .directory else {
             throw Diagnostic(.failed, "'\(place.path)' is a directory", host: target.hostName)
         }

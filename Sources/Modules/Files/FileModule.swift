@@ -352,10 +352,7 @@ struct FileModule: Module, PathBound {
     }
 
     private func requireParent(_ context: Context, _ target: some TargetReader) throws(Diagnostic) {
-        guard context.parent.followed.kind != .directory, !context.parent.isAwaited(by: target) else { return }
-        throw Diagnostic(
-            .failed, "directory '\(context.parent.path)' does not exist",
-            remedy: "Create it in an earlier task (file: state=directory).", host: target.hostName)
+        try context.parent.requireDirectory(target)
     }
 
     private func missingDirectories(_ path: String, _ target: some TargetReader) async throws(Diagnostic) -> [String] {

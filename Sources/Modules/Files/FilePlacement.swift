@@ -116,11 +116,8 @@ struct FilePlacement: Sendable {
             try foreseeDirectories(asked.path, &step, &change, umask: inspection.umask)
             // How far up directories are missing takes a question of its own; it is only asked before a change.
             step.directories = try await Self.missingDirectories(asked.path, target)
-        } else if !place.entry.exists, !isDirectory, parent.followed.kind != .directory, !parent.isAwaited(by: target) {
-            throw Diagnostic(
-                .failed, "directory '\(parent.path)' does not exist",
-                remedy: "Create it in an earlier task (file: state=directory).",
-                host: target.hostName)
+        } else if !place.entry.exists, !isDirectory {
+            try parent.requireDirectory(target)
         }
 
         let directoryChange = change

@@ -70,7 +70,12 @@ extension Lookups {
             let text = Text(source, marks: .template, origin: origin)
             let extra = options["template_vars"]?.mapValue ?? [:]
             let inner = extra.isEmpty ? scope : scope.with(Layer("template_vars", extra))
-            result.append(.string(try inner.render(text, options: rules)))
+            do throws(Diagnostic) {
+                result.append(.string(try inner.render(text, options: rules)))
+            } catch {
+                guard let unknown = UnknownAnswer.unknown(in: error) else { throw error }
+                result.append(.unknown(unknown))
+            }
         }
         return result
     }
