@@ -44,8 +44,8 @@ struct SysvinitModule: Module {
 
     struct Step: Sendable {
         var enables: Bool?
-        /// Words for the script, one call each.
-        var calls: [String] = []
+        /// The script's word for what is done; a restart begins with `stop`.
+        var call: String?
     }
 
     init(_ arguments: Arguments) throws(Diagnostic) {
@@ -101,13 +101,13 @@ struct SysvinitModule: Module {
             }
         }
         switch state {
-        case "started" where !isRunning: step.calls = ["start"]
-        case "stopped" where isRunning: step.calls = ["stop"]
-        case "restarted": step.calls = ["stop", "start"]
-        case "reloaded": step.calls = ["reload"]
+        case "started" where !isRunning: step.call = "start"
+        case "stopped" where isRunning: step.call = "stop"
+        case "restarted": step.call = "stop"
+        case "reloaded": step.call = "reload"
         default: break
         }
-        if let state, !step.calls.isEmpty {
+        if let state, step.call != nil {
             change.parts.append(
                 .setting("state", before: isRunning ? "started" : "stopped", after: .string(state)))
             change.effects.append(.unit(name, active: state != "stopped", enabled: nil))
@@ -136,7 +136,7 @@ struct SysvinitModule: Module {
         var enabled = told(changed: step.enables != nil)
         if !levels.isEmpty { enabled["runlevels"] = .list(levels.map { .string($0) }) }
         var status: ValueMap = ["enabled": .map(enabled)]
-        if let state { status[.string(state)] = .map(told(changed: !step.calls.isEmpty)) }
+        if let state { status[.string(state)] = .map(told(changed: step.call != nil)) }
         return ["name": .string(name), "status": .map(status)]
     }
 
@@ -159,9 +159,18 @@ struct SysvinitModule: Module {
             }
             tell("enabled", result)
         }
-        for call in step.calls {
-            let result = try await target.run(Command(.words(["/etc/init.d/\(name)", call] + words)))
-            if let state { tell(state, result) }
+        if var call = step.call, let state {
+            var result: CommandResult
+            if state == "restarted" {
+                // In one go: a connection that breaks leaves no service that is only stopped.
+                result = try await target.execute(Self.restart, [name, String(pause)] + words)
+                var fields = FieldReader(result.stdout)
+                call = fields.next()
+                result.stdout = fields.remainder()
+            } else {
+                result = try await target.run(Command(.words(["/etc/init.d/\(name)", call] + words)))
+            }
+            tell(state, result)
             guard result.succeeded else {
                 let said = result.errorOutput.isEmpty ? result.output : result.errorOutput
                 values["status"] = .map(status)
@@ -169,11 +178,6 @@ struct SysvinitModule: Module {
                     Diagnostic(
                         .failed, "cannot \(call) '\(name)' (status \(result.status)): \(said.lastLine)",
                         host: target.hostName), values)
-            }
-            if state == "restarted", pause > 0 {
-                do { try await Task.sleep(for: .seconds(pause)) } catch {
-                    throw Diagnostic(.interrupted, "interrupted while '\(name)' was restarted", host: target.hostName)
-                }
             }
         }
         values["status"] = .map(status)
@@ -209,6 +213,30 @@ struct SysvinitModule: Module {
         done
         printf '%s\0%s\0%s\0' "$status" "$said" "$seen"
         """#
+
+    /// `$1` the service, `$2` seconds after its stop and its start, then further words for its script. Writes which of the
+    /// two came last, and what it said.
+    private static let restart: Script =
+        (#"""
+    service=/etc/init.d/$1
+    pause=$2
+    shift 2
+    "$service" stop "$@" >"$_d/stopped" 2>&1 </dev/null
+    status=$?
+    if [ "$status" != 0 ]; then
+        printf 'stop\0'
+        cat "$_d/stopped"
+        rm -f "$_d/stopped"
+        exit "$status"
+    fi
+    rm -f "$_d/stopped"
+    sleep "$pause"
+    printf 'start\0'
+    "$service" start "$@" </dev/null
+    status=$?
+    sleep "$pause"
+    exit "$status"
+    """# as Script).startingPrograms
 
     /// `$1` the service, `$2` whether to enable it, then run levels, if only some are meant.
     private static let enable: Script = #"""
