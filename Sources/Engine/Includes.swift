@@ -37,7 +37,7 @@ extension Engine {
             guard let first = group.requests.first else { continue }
             let wanting = group.requests.map(\.host)
             guard let nodes = include(task, first, on: wanting) else {
-                if runsOnce { for host in hosts { host.state = .failed } }
+                if runsOnce { failAlong(hosts) }
                 continue
             }
             brought.append((nodes, wanting))

@@ -102,14 +102,17 @@ extension Engine {
     func drawConsequences(of task: PlannedTask, on hosts: [HostRun]) {
         updateActiveHosts()
         let lost = hosts.contains { $0.state == .failed || $0.state == .unreachable }
-        if lost, flag(.anyErrorsFatal, of: task, for: hosts[0]) {
-            for host in hosts where host.isActive {
-                host.state = .failed
-                // It did not fail itself: a rescue has nothing to tell of its own task.
-                host.failedTask = nil
-            }
-        }
+        if lost, flag(.anyErrorsFatal, of: task, for: hosts[0]) { failAlong(hosts) }
         breakIfTooManyFailed()
+    }
+
+    /// Takes hosts out along with one that failed. They did not fail themselves: a rescue has nothing to tell of a task
+    /// of theirs.
+    func failAlong(_ hosts: [HostRun]) {
+        for host in hosts where host.isActive {
+            host.state = .failed
+            host.failedTask = nil
+        }
     }
 
     /// With `--step`: whether the person at the terminal wants the task.
