@@ -39,10 +39,12 @@ extension TaskRun {
     ) async throws(Diagnostic) -> TaskOutcome {
         let target = try target(settings, for: module)
         if let detachable = module as? any DetachableModule {
+            begin()
             let path = try await ModuleRunner.start(detachable, as: wish.job, on: target)
             return wish.poll == 0 ? started(wish.job, path) : try await wait(for: wish, on: target)
         }
         if wish.poll == 0 {
+            begin()
             let path = try await target.tell(
                 #"{"started": true, "finished": false, "ansible_job_id": "\#(wish.job.id)"}"# + "\n", of: wish.job)
             try engine.keep(module, as: wish.job, settings)
@@ -53,7 +55,9 @@ extension TaskRun {
             shell: try engine.connections.shell(settings.request, as: settings.become),
             deadline: .now.advanced(by: limit), limit: limit)
         do throws(Diagnostic) {
-            var outcome = taken(try await ModuleRunner.perform(module, on: target.over(shell), check: false))
+            var outcome = taken(
+                try await ModuleRunner.perform(
+                    module, on: target.over(shell), check: false, beforeChange: { self.begin() }))
             outcome.values["ansible_job_id"] = .string(wish.job.id)
             outcome.values["started"] = true
             outcome.values["finished"] = true

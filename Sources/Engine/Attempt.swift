@@ -88,7 +88,9 @@ extension TaskRun {
             return try await perform(work, wish, settings)
         }
         return taken(
-            try await ModuleRunner.perform(work, on: try target(settings, for: work), check: settings.isCheckMode))
+            try await ModuleRunner.perform(
+                work, on: try target(settings, for: work), check: settings.isCheckMode,
+                beforeChange: { self.begin() }))
     }
 
     /// The outcome where only a run can tell; the facts it would set are as unknown as it is.
@@ -114,6 +116,9 @@ extension TaskRun {
             raw[name] = text
         }
         engine.redactor.learn(.map(raw))
+        learnWords(of: raw)
+        let inputs = engine.journal.map { _ in TaskInputs() }
+        inputs?.add([.map(raw), settings.delegate.map { .string($0) } ?? .null, .string(settings.become?.user ?? "")])
         let places = task.node.action.places
         let (values, found) = ArgumentCheck.check(
             module.manual, raw, places: { [task] in places[$0] ?? task.node.action.location },
@@ -123,9 +128,35 @@ extension TaskRun {
                 ?? Diagnostic(.badValue, "wrong arguments for \(module.manual.name)", at: task.node.action.location)
         }
         var context = context(in: scope, settings)
-        if module is any ControlMachineModule.Type { context.access = try access(in: scope, settings) }
+        if module is any ControlMachineModule.Type {
+            context.access = try access(in: scope, settings)
+            // What it brings over is read by another program.
+            inputs?.blur()
+        }
+        context = inputs?.watching(context) ?? context
         let arguments = Arguments(values: values, location: task.node.action.location, context: context)
-        return .ready(try module.init(arguments), warnings: found.map(\.summary))
+        let instance = try module.init(arguments)
+        if let inputs {
+            inputs.seal()
+            self.inputs.append(inputs)
+        }
+        return .ready(instance, warnings: found.map(\.summary))
+    }
+
+    /// Teaches the redactor the words of a secret command line, which programs say again one by one; those that stand
+    /// in the playbook as they are hide nothing.
+    private func learnWords(of raw: ValueMap) {
+        let action = task.node.action
+        guard action.shortName == "command", let line = (raw["cmd"] ?? raw["_raw_params"])?.text, line.isSecret,
+            let words = try? ShellWords.split(line.string)
+        else { return }
+        let written = action.freeForm?.string ?? (action.arguments["cmd"] ?? "").pythonText
+        let plain = Set(written.split(whereSeparator: \.isWhitespace).map(String.init))
+        for word in words where !plain.contains(word) {
+            engine.redactor.learn(word)
+            // `--token=…` is taken apart by the program.
+            if let sign = word.firstIndex(of: "=") { engine.redactor.learn(String(word[word.index(after: sign)...])) }
+        }
     }
 
     /// The arguments as evaluated; what is omitted is left out.

@@ -40,17 +40,22 @@ extension TaskRun {
         var learned = ValueMap()
         var hidesAnItem = isHidden
         var foresight = Foresight(of: scopes.count, isUsed: canForesee)
+        let before = doneBefore(items)
         for index in items.indices {
-            if index > 0, let pause = pauses[index] { await engine.nap(.seconds(pause)) }
+            if index > 0, before[index] == nil, let pause = pauses[index] { await engine.nap(.seconds(pause)) }
             if engine.isInterrupted { break }
             var outcome: TaskOutcome
-            if let range = foresight.rangeToAsk(at: index) { foresight.take(await foresee(scopes[range]), for: range) }
+            let range = before[index] == nil ? foresight.rangeToAsk(at: index) : nil
+            if let range { foresight.take(await foresee(scopes[range]), for: range) }
             if canRunAhead(loop) {
                 let changes = foresight.changesToMake(at: index)
                 if !changes.isEmpty { foresight.made(await make(changes, scopes)) }
             }
-            switch foresight.item(at: index) {
-            case .some(let item):
+            switch (before[index], foresight.item(at: index)) {
+            case (let done?, _):
+                outcome = done
+                foresight.performed(index, mayHaveChanged: false)
+            case (nil, let item?):
                 traits = item.traits
                 switch item.state {
                 case .answer(let answer): outcome = answer
@@ -58,9 +63,10 @@ extension TaskRun {
                     outcome = await make(.init(index: index, planned: planned, warnings: warnings), in: scopes[index])
                     foresight.performed(index, mayHaveChanged: true)
                 }
-            case nil:
+            case (nil, nil):
                 if !learned.isEmpty { scopes[index].push(Layer("earlier items", learned)) }
-                outcome = await performOnce(index, items[index], in: scopes[index])
+                outcome = await perform(in: scopes[index])
+                await noteItem(outcome, index, items[index])
                 foresight.performed(index, mayHaveChanged: outcome.status == .changed || outcome.status == .failed)
             }
             hidesAnItem = hidesAnItem || isHidden
@@ -75,24 +81,6 @@ extension TaskRun {
         // The task's own report holds what its items hold.
         traits.isHidden = hidesAnItem
         return combined(outcomes, loop)
-    }
-
-    /// One item, unless the run before has done it: what acts without looking is put down item by item.
-    private func performOnce(_ index: Int, _ item: Value, in scope: LayeredScope) async -> TaskOutcome {
-        guard let mark, let journal = engine.journal, task.actsBlindly, !item.holdsSecret else {
-            return await perform(in: scope)
-        }
-        var key = mark.key
-        key.item = index
-        let text = mark.text + "\0" + item.pythonText
-        if case .done(let answer) = journal.past(key, saying: text) { return answer.outcome }
-        let outcome = await perform(in: scope)
-        if outcome.status == .changed {
-            await engine.note(
-                outcome, .map(outcome.values), of: task, on: host, .init(key: key, text: text), isHidden: isHidden,
-                isIgnored: false)
-        }
-        return outcome
     }
 
     /// Whether items can be asked about before their turn: modules can, and only where one look decides.
@@ -130,6 +118,7 @@ extension TaskRun {
     private func make(_ next: Foresight.ToMake, in scope: LayeredScope) async -> TaskOutcome {
         var outcome: TaskOutcome
         do throws(Diagnostic) {
+            if !modes.check { begin() }
             outcome = taken(modes.check ? next.planned.foreseen : try await next.planned.apply())
             outcome.warnings += next.warnings
         } catch {

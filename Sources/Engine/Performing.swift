@@ -88,7 +88,7 @@ extension Engine {
             return
         }
         tell(.taskStarted(title(of: task, for: hosts.first)))
-        let runsOnce = flag(.runOnce, of: task, for: hosts[0]) || concernsAll(task)
+        let runsOnce = runsOnce(task, for: hosts[0])
         let chosen = runsOnce ? [hosts[0]] : hosts
         let limit = max(1, min(settings.forks, throttle(of: task, for: hosts[0]) ?? settings.forks))
         let affected = runsOnce ? hosts : []
@@ -127,11 +127,11 @@ extension Engine {
         }
     }
 
-    /// Whether an action concerns the run and not a host: it is carried out once, whatever the number of hosts.
-    private func concernsAll(_ task: PlannedTask) -> Bool {
+    /// Whether one host stands for all: `run_once` says so, or the action concerns the run and not a host.
+    func runsOnce(_ task: PlannedTask, for host: HostRun) -> Bool {
         switch task.action {
         case .engine(.addHost), .engine(.pause): true
-        default: false
+        default: flag(.runOnce, of: task, for: host)
         }
     }
 

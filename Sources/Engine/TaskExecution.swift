@@ -26,6 +26,7 @@ extension Engine {
         var ignoresUnreachable = false
         var factsOwner: String?
         var mark: JournalMark?
+        var begun: TaskRun?
         switch resumption(of: task, on: host) {
         case .none: break
         case .perform(let found): mark = found
@@ -36,15 +37,9 @@ extension Engine {
             report.values = answer.registered.mapValue ?? [:]
             report.isIgnored = answer.isIgnored
             report.diagnostic = outcome.diagnostic
-            settle(report, outcome, answer.registered, task, host, standingFor: hosts, factsOwner: nil)
-            return
-        case .doneInSecret:
-            report.wasDoneBefore = true
-            report.status = .changed
-            report.warnings = ["what it answered held a secret and was not kept"]
+            report.warnings = outcome.warnings
             settle(
-                report, TaskOutcome(.changed), ["changed": true, "failed": false], task, host, standingFor: hosts,
-                factsOwner: nil)
+                report, outcome, answer.registered, task, host, standingFor: hosts, factsOwner: answer.factsOwner)
             return
         }
         do throws(Diagnostic) {
@@ -53,11 +48,8 @@ extension Engine {
                 host: host.name, task: taskVariables(task))
             let run = TaskRun(engine: self, task: task, host: host, modes: modes, scope: scope, title: title)
             run.mark = mark
-            (outcome, registered) = await run.perform()
-            if mark?.mayHaveRun == true, outcome.status == .ok {
-                outcome.status = .changed
-                registered = outcome.registered(title.name)
-            }
+            begun = run
+            (outcome, registered, report.wasDoneBefore) = await run.performRest()
             isHidden = run.isHidden
             ignoresErrors = run.ignoresErrors
             ignoresUnreachable = run.ignoresUnreachable
@@ -79,10 +71,7 @@ extension Engine {
         report.roundTrips = await connections.roundTrips(of: host.name) - before
         report.isIgnored =
             outcome.status == .failed && ignoresErrors || outcome.status == .unreachable && ignoresUnreachable
-        if let mark {
-            await note(
-                outcome, registered, of: task, on: host, mark, isHidden: isHidden, isIgnored: report.isIgnored)
-        }
+        await begun?.note(outcome, registered, isIgnored: report.isIgnored)
         settle(report, outcome, registered, task, host, standingFor: hosts, factsOwner: factsOwner)
     }
 
@@ -168,6 +157,10 @@ final class TaskRun {
     let title: TaskTitle
     /// Where the journal keeps the task; nil if it does not.
     var mark: Engine.JournalMark?
+    /// Whether it has come to the point where it changes its host.
+    var hasBegun = false
+    /// What the task's modules were made of, for the journal.
+    var inputs: [TaskInputs] = []
     /// What the task's keywords say of it, or of the item of its loop whose turn it is.
     var traits = Traits()
     var isHidden: Bool { traits.isHidden }
@@ -252,7 +245,7 @@ final class TaskRun {
     }
 
     /// `ansible_delegated_vars`: the delegate's variables, as this host's task sees them.
-    private func push(_ delegate: String, onto scope: LayeredScope) {
+    func push(_ delegate: String, onto scope: LayeredScope) {
         let view = engine.variables.delegateView(
             delegate, for: host.name, task: engine.taskVariables(task))
         scope.push(Layer("delegate", ["ansible_delegated_vars": .map([.string(delegate): view])]))

@@ -115,8 +115,8 @@ extension Engine {
         for name: String, variables scope: LayeredScope, keyword: (Keywords.Setting) throws(Diagnostic) -> Value?,
         isDelegated: Bool
     ) throws(Diagnostic) -> ConnectionRequest {
-        func variable(_ names: String...) throws(Diagnostic) -> Value? {
-            for name in names {
+        func variable(_ which: ConnectionVariable) throws(Diagnostic) -> Value? {
+            for name in which.names {
                 guard let value = try scope.lookup(name) else { continue }
                 let result = try scope.evaluate(value)
                 if !result.isNull, !Omit.isMarker(result) { return result }
@@ -125,21 +125,21 @@ extension Engine {
         }
         let isLocalName = ["localhost", "127.0.0.1", "::1"].contains(name)
         let isImplicitlyLocal = isLocalName && (isDelegated || !variables.inventory.hasHost(name))
-        let kind = try variable("ansible_connection")?.pythonText
+        let kind = try variable(.connection)?.pythonText
         let written = isDelegated ? nil : try keyword(.connection)?.pythonText
-        let port = try variable("ansible_port", "ansible_ssh_port")
+        let port = try variable(.port)
         let portKeyword = try keyword(.port)
-        let user = try variable("ansible_user", "ansible_ssh_user")
+        let user = try variable(.user)
         let userKeyword = try keyword(.remoteUser)
-        let password = try variable("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
+        let password = try variable(.password)
         if let password = password?.pythonText { redactor.learn(password) }
-        let key = try variable("ansible_private_key_file", "ansible_ssh_private_key_file")
-        let passphrase = try variable("ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase")
+        let key = try variable(.privateKey)
+        let passphrase = try variable(.passphrase)
         if let passphrase = passphrase?.pythonText { redactor.learn(passphrase) }
-        let address = try variable("ansible_host", "ansible_ssh_host")
+        let address = try variable(.address)
         var arguments = settings.sshArguments
-        for name in ["ansible_ssh_common_args", "ansible_ssh_extra_args"] {
-            if let text = try variable(name)?.pythonText, !text.isEmpty { arguments.append(text) }
+        for which in [ConnectionVariable.commonArguments, .extraArguments] {
+            if let text = try variable(which)?.pythonText, !text.isEmpty { arguments.append(text) }
         }
         return ConnectionRequest(
             kind: kind ?? (isImplicitlyLocal ? "local" : nil) ?? written ?? settings.connection ?? "ssh", name: name,
@@ -149,7 +149,7 @@ extension Engine {
             password: password?.pythonText ?? settings.password,
             privateKey: key?.pythonText ?? settings.privateKey,
             passphrase: passphrase?.pythonText ?? settings.passphrase, arguments: arguments,
-            checksHostKey: try variable("ansible_host_key_checking", "ansible_ssh_host_key_checking")?.isYes,
+            checksHostKey: try variable(.checksHostKey)?.isYes,
             timeout: settings.timeout)
     }
 
@@ -166,35 +166,34 @@ extension Engine {
     private func become(
         variables scope: LayeredScope, keyword: (Keywords.Setting) throws(Diagnostic) -> Value?, isWanted: Bool?
     ) throws(Diagnostic) -> Become? {
-        func variable(_ names: String...) throws(Diagnostic) -> Value? {
+        func variable(_ names: [String]) throws(Diagnostic) -> Value? {
             for name in names {
                 if let value = try scope.lookup(name) { return try scope.evaluate(value) }
             }
             return nil
         }
-        func setting(_ variableName: String, _ name: Keywords.Setting) throws(Diagnostic) -> Value? {
-            if let value = try variable(variableName) { return value }
+        func setting(_ which: ConnectionVariable, _ name: Keywords.Setting) throws(Diagnostic) -> Value? {
+            if let value = try variable(which.names) { return value }
             return try keyword(name)
         }
-        guard try variable("ansible_become")?.isYes ?? isWanted ?? settings.becomes else { return nil }
-        let name = try setting("ansible_become_method", .becomeMethod)?.pythonText ?? settings.becomeMethod
+        guard try variable(ConnectionVariable.become.names)?.isYes ?? isWanted ?? settings.becomes else { return nil }
+        let name = try setting(.becomeMethod, .becomeMethod)?.pythonText ?? settings.becomeMethod
         let short = String(name.split(separator: ".").last ?? "")
         guard let method = Become.Method(rawValue: short) else {
             throw Diagnostic(
                 .unsupported, "no become method '\(name)'",
                 remedy: "Methods here: \(Become.Method.allCases.map(\.rawValue).joined(separator: ", ")).")
         }
-        let password = try variable(
-            "ansible_become_password", "ansible_become_pass", "ansible_\(short)_password", "ansible_\(short)_pass")
+        let password = try variable(ConnectionVariable.becomePassword.names + method.passwordVariables)
         if let password = password?.pythonText { redactor.learn(password) }
         let configured = settings.becomeDefaults[short]
-        let flags = try setting("ansible_become_flags", .becomeFlags)?.pythonText ?? configured?.flags
+        let flags = try setting(.becomeFlags, .becomeFlags)?.pythonText ?? configured?.flags
         return Become(
             method: method,
-            user: try setting("ansible_become_user", .becomeUser)?.pythonText ?? configured?.user
+            user: try setting(.becomeUser, .becomeUser)?.pythonText ?? configured?.user
                 ?? settings.becomeUser ?? "root",
             password: password?.pythonText ?? settings.becomePassword ?? configured?.password,
-            executable: try setting("ansible_become_exe", .becomeExe)?.pythonText ?? configured?.executable,
+            executable: try setting(.becomeExecutable, .becomeExe)?.pythonText ?? configured?.executable,
             flags: flags.map { $0.split(whereSeparator: \.isWhitespace).map(String.init) })
     }
 }

@@ -26,18 +26,22 @@ public enum ModuleRunner {
     ///   - module: The module with its arguments.
     ///   - target: The host. While planning it is lent as something that can only be asked.
     ///   - check: Whether to stop after planning.
+    ///   - beforeChange: Called when it is known that something is to be done, or may be, before it is.
     /// - Throws: `Diagnostic` if the task failed on this host before there was anything to answer with.
     public static func perform(
-        _ module: some ModuleWork, on target: some TargetWriter, check: Bool
+        _ module: some ModuleWork, on target: some TargetWriter, check: Bool,
+        beforeChange: (@IOLoop @Sendable () -> Void)? = nil
     ) async throws(Diagnostic) -> ModuleOutcome {
         switch try await module.plan(ReaderOnly(target)) {
         case .asWanted(let result):
             return outcome(result, change: nil)
         case .change(let change, let step, let foreseen):
             if check { return outcome(foreseen, change: change) }
+            await beforeChange?()
             return outcome(try await module.apply(step, to: target), change: change)
         case .unknown(let unknown, let step):
             if check { return ModuleOutcome(status: .unknown(unknown), result: ModuleResult(), change: nil) }
+            await beforeChange?()
             return outcome(try await module.apply(step, to: target), change: nil)
         }
     }
@@ -94,6 +98,8 @@ public enum ModuleRunner {
     static func outcome(_ result: ModuleResult, change: Change?) -> ModuleOutcome {
         let status: ModuleOutcome.Status =
             result.failure != nil ? .failed : result.skipped ? .skipped : result.changed ? .changed : .ok
+        var result = result
+        if !result.facts.isEmpty { result.facts = HostFacts.harmless(result.facts, &result.warnings) }
         return ModuleOutcome(status: status, result: result, change: result.change ?? change)
     }
 }

@@ -77,7 +77,6 @@ enum OtherModules {
         "community.docker": [
             "docker_compose_v2_exec", "docker_compose_v2_pull", "docker_compose_v2_run",
             "docker_config",
-            "docker_container_copy_into",
             "docker_image_push", "docker_node", "docker_plugin", "docker_secret", "docker_stack",
             "docker_swarm", "docker_swarm_service",
         ],

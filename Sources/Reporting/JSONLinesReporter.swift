@@ -46,9 +46,13 @@ public final class JSONLinesReporter: Reporter {
                 "event": .string(diagnostic.severity.rawValue),
                 "text": .string(redactor.redacted(diagnostic).rendered()),
             ]
-        case .ended(let recap): object = describe(recap)
+        case .ended(let recap):
+            // Names of hosts, and numbers.
+            write(JSONText.of(.map(describe(recap))) + "\n")
+            return
         }
-        write(JSONText.of(redactor.redacted(.map(object))) + "\n")
+        // The names of an event's own fields are ours.
+        write(JSONText.of(.map(object.mapValues(redactor.redacted))) + "\n")
     }
 
     private func describe(_ report: TaskReport, event: String) -> ValueMap {

@@ -10,8 +10,8 @@ public final class Redactor: Sendable {
     /// What stands where a secret would.
     public static let mask = "********"
 
-    /// Shorter ones are hidden by their mark alone: as pieces of a line they would hide half of it.
-    private static let shortestSought = 4
+    /// In bytes. Shorter ones are hidden by their mark alone: as pieces of a line they would hide half of it.
+    public static let shortestSought = 4
     private let known = Mutex<[String]>([])
 
     public init() {}
@@ -56,16 +56,44 @@ public final class Redactor: Sendable {
         return result
     }
 
-    /// The value with every secret text masked, marked or known.
+    /// The value with every secret text masked, marked or known, in the keys of maps, too.
     public func redacted(_ value: Value) -> Value {
         switch value {
         case .string(let text):
             .string(Text(text.isSecret ? Self.mask : redacted(text.string), marks: text.marks, origin: text.origin))
         case .list(let items): .list(items.map(redacted))
         case .tuple(let items): .tuple(items.map(redacted))
-        case .map(let map): .map(map.mapValues(redacted))
+        case .map(let map): .map(redacted(map))
         default: value
         }
+    }
+
+    private func redacted(_ map: ValueMap) -> ValueMap {
+        guard map.keys.contains(where: holdsSecret) else { return map.mapValues(redacted) }
+        return ValueMap(
+            map.map { key, value in
+                (holdsSecret(key) ? .string(redacted(key.text)) : key, redacted(value))
+            })
+    }
+
+    /// Whether a secret that is known stands somewhere in the value, in the keys of maps, too.
+    public func holdsSecret(_ value: Value) -> Bool {
+        switch value {
+        case .string(let text): holdsSecret(text.string)
+        case .list(let items), .tuple(let items): items.contains(where: holdsSecret)
+        case .map(let map): map.contains { holdsSecret($0.key) || holdsSecret($0.value) }
+        default: false
+        }
+    }
+
+    /// A key has no mark: it can be told only where it is known.
+    private func holdsSecret(_ key: ValueMap.Key) -> Bool {
+        if case .string(let text) = key { holdsSecret(text) } else { false }
+    }
+
+    private func holdsSecret(_ text: String) -> Bool {
+        let secrets = known.withLock { $0 }
+        return secrets.contains { text.contains($0) }
     }
 
     /// The diagnostic with every known secret masked.

@@ -14,6 +14,13 @@ public enum ShellWords {
     /// - Throws: As `words`.
     public static func split(_ line: String) throws(Diagnostic) -> [String] { try words(line).map(\.text) }
 
+    /// The words of a text: each is as secret as the whole.
+    ///
+    /// - Throws: As `words`.
+    public static func split(_ line: Text) throws(Diagnostic) -> [Text] {
+        try words(line.string).map { Text($0.text, marks: line.marks.intersection(.secret)) }
+    }
+
     /// The words of a line without quotes, comments and characters beyond ASCII, as most lines are; nil for others.
     private static func simpleWords(_ line: String) -> [Word]? {
         var words: [Word] = []

@@ -85,13 +85,16 @@ struct Apply: AsyncParsableCommand {
         _ plan: RunPlan, _ project: Project, _ options: ApplyOptions, _ adHoc: AdHocStyle?
     ) async throws -> Int32 {
         let (events, continuation) = AsyncStream<RunEvent>.makeStream()
+        // A run that cannot be resumed must not empty the last one's report, nor a mistake in the options end what could
+        // be resumed.
+        let resumed = options.resume ? try JournalFiles.open(options, project) : nil
         let (reporters, files) = try reporters(options, project, adHoc)
         // Reporters write to files and terminals, which may be slow: they have a task of their own.
         let reporting = Task.detached {
             for await event in events { for reporter in reporters { reporter.take(event) } }
             for reporter in reporters { reporter.finish() }
         }
-        let journal = try JournalFiles.open(options, project)
+        let journal = try resumed ?? JournalFiles.open(options, project)
         let engine = Engine(
             planner: project.planner, variables: project.variables, settings: project.settings,
             redactor: project.redactor, connections: HostConnections(configuration: project.configuration),

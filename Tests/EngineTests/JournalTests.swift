@@ -33,20 +33,22 @@ import Values
         """
 
     /// What a run of the playbook told, and the log it left.
-    private func run(
-        _ playbook: String = JournalTests.playbook, in folder: TemporaryFolder, secrets: [String: String] = [:]
+    static func run(
+        _ playbook: String = JournalTests.playbook, in folder: TemporaryFolder, secrets: [String: String] = [:],
+        files: [String: String] = [:]
     ) async throws -> (outcome: RunFixture.Outcome, log: [String]) {
-        let text = playbook.replacingOccurrences(of: "FOLDER", with: folder.path) + "\n"
+        var files = files
+        files["playbook.yml"] = playbook.replacingOccurrences(of: "FOLDER", with: folder.path) + "\n"
+        let example = Case(files: files)
         let outcome = try await withTaskExecutorPreference(EventLoop.shared) {
             try await RunFixture(
-                Case(files: ["playbook.yml": text]), secrets: secrets, in: folder,
-                journalPath: folder.path + "/journal"
+                example, secrets: secrets, in: folder, journalPath: folder.path + "/journal"
             ).run()
         }
         return (outcome, (folder.read("log") ?? "").split(separator: "\n").map(String.init))
     }
 
-    private func statuses(_ outcome: RunFixture.Outcome) -> [String] {
+    static func statuses(_ outcome: RunFixture.Outcome) -> [String] {
         outcome.events.compactMap { event in
             guard case .result(let report) = event else { return nil }
             return "\(report.task.name) \(report.status.word)\(report.wasDoneBefore ? " before" : "")"
@@ -56,13 +58,13 @@ import Values
     @Test("what was done is not done again; what failed is, and what depends on answers has them")
     func resumed() async throws {
         let folder = TemporaryFolder()
-        let first = try await run(in: folder)
+        let first = try await Self.run(in: folder)
         #expect(first.outcome.recap.exitStatus == 2)
         #expect(first.log == ["first", "a", "b"] || first.log == ["first", "a", "b", "c"])
         folder.write("go", "")
-        let second = try await run(in: folder)
+        let second = try await Self.run(in: folder)
         #expect(
-            statuses(second.outcome)
+            Self.statuses(second.outcome)
                 == ["first changed before", "chance ok before", "items changed", "last changed", "told changed"])
         // The item that failed was run once more, those that were done were not.
         #expect(second.log.filter { $0 == "first" }.count == 1)
@@ -71,9 +73,9 @@ import Values
         #expect(second.log.filter { $0 == "c" }.count == 1)
         #expect(second.log.filter { $0.hasPrefix("spoken ") }.count == 1)
         // A third run has nothing left to do, and its facts are those of the first.
-        let third = try await run(in: folder)
+        let third = try await Self.run(in: folder)
         #expect(third.log == second.log)
-        #expect(statuses(third.outcome).allSatisfy { $0.hasSuffix("before") })
+        #expect(Self.statuses(third.outcome).allSatisfy { $0.hasSuffix("before") })
         func number(_ outcome: RunFixture.Outcome) -> Value? {
             for case .result(let report) in outcome.events where report.task.name == "chance" {
                 return report.values["ansible_facts"]?.mapValue?["number"]
@@ -88,12 +90,12 @@ import Values
     func torn() async throws {
         let folder = TemporaryFolder()
         folder.write("go", "")
-        _ = try await run(in: folder)
+        _ = try await Self.run(in: folder)
         let whole = Array(try #require(folder.read("journal")).utf8)
         for length in stride(from: 0, to: whole.count, by: 97) {
             try Data(whole[..<length]).write(to: URL(fileURLWithPath: folder.path + "/journal"))
             folder.write("log", "")
-            let (outcome, log) = try await run(in: folder)
+            let (outcome, log) = try await Self.run(in: folder)
             #expect(outcome.recap.exitStatus == 0)
             let kept = String(decoding: whole[..<length], as: UTF8.self).split(
                 separator: "\n", omittingEmptySubsequences: false
@@ -122,12 +124,12 @@ import Values
                   shell: echo told >>FOLDER/log
             """
         let folder = TemporaryFolder()
-        _ = try await run(playbook, in: folder)
+        _ = try await Self.run(playbook, in: folder)
         // Only the notes that tasks began are there, as if the run had been killed before the answers came.
         let lines = try #require(folder.read("journal")).split(separator: "\n").filter { !$0.contains("\"status\"") }
         folder.write("journal", lines.prefix(3).joined(separator: "\n") + "\n")
         folder.write("log", "")
-        let (outcome, log) = try await run(playbook, in: folder)
+        let (outcome, log) = try await Self.run(playbook, in: folder)
         #expect(log == ["blind", "told"], "the file was as wanted, and its handler ran all the same")
         let warnings = outcome.events.compactMap { event -> String? in
             if case .said(let diagnostic) = event { diagnostic.summary } else { nil }
@@ -140,14 +142,14 @@ import Values
     func rewritten() async throws {
         let folder = TemporaryFolder()
         folder.write("go", "")
-        _ = try await run(in: folder)
+        _ = try await Self.run(in: folder)
         folder.write("log", "")
         let changed = Self.playbook.replacingOccurrences(of: "loop: [a, b, c]", with: "loop: [a, b, c, d]")
-        let more = try await run(changed, in: folder).log
+        let more = try await Self.run(changed, in: folder).log
         #expect(more.prefix(4) == ["a", "b", "c", "d"] && more.count == 6 && more.last == "told")
         folder.write("log", "")
         let renamed = Self.playbook.replacingOccurrences(of: "name: items", with: "name: things")
-        let (_, log) = try await run(renamed, in: folder)
+        let (_, log) = try await Self.run(renamed, in: folder)
         #expect(log.count == 5 && !log.contains("first"))
     }
 
@@ -170,13 +172,13 @@ import Values
             """
         let folder = TemporaryFolder()
         let password = "correct horse battery"
-        _ = try await run(playbook, in: folder, secrets: ["password": password])
+        _ = try await Self.run(playbook, in: folder, secrets: ["password": password])
         let journal = try #require(folder.read("journal"))
         #expect(!journal.contains("correct") && !journal.contains("whisper"))
         var status = stat()
         #expect(stat(folder.path + "/journal", &status) == 0 && status.st_mode & 0o077 == 0)
         folder.write("go", "")
-        let (outcome, log) = try await run(playbook, in: folder, secrets: ["password": password])
+        let (outcome, log) = try await Self.run(playbook, in: folder, secrets: ["password": password])
         #expect(outcome.recap.exitStatus == 0)
         #expect(log == ["hidden", "known"])
     }

@@ -44,6 +44,10 @@ E
     # A run that ended well leaves nothing to go on with.
     apply 5 -i hosts.ini p.yml --resume
     says 'there is no run to resume'
+    # The report of the run before is still there: `apply` would make it anew.
+    echo old >report.old
+    ! "$SWIFTPROV" apply --report json=report.old -i hosts.ini p.yml --resume || fail "there was something to resume"
+    [ "$(cat report.old)" = old ] || fail "the report was emptied for a run that never began"
     [ -z "$(find "$XDG_STATE_HOME" -type f)" ] || fail "a journal was left"
 }
 

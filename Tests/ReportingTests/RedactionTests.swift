@@ -62,6 +62,13 @@ import Values
                 "    - {set_fact: {made: \"{{ word | upper }} {{ word | b64encode }}\"}}\n    - {debug: {var: made}}\n"
             ),
             ("registered", "    - {shell: \"echo '{{ word }}'\", register: out}\n    - {debug: {var: out}}\n"),
+            ("key of a map", "    - {set_fact: {made: '{{ {word: {word: 1}} }}'}}\n    - {debug: {var: made}}\n"),
+            ("word of a command", "    - {command: \"false {{ word }} {{ word | b64encode }}\"}\n"),
+            ("word of a job's command", "    - {command: \"false {{ word | b64encode }}\", async: 9, poll: 1}\n"),
+            (
+                "what a command said of its words",
+                "    - {command: \"sh -c 'echo $1 >&2; exit 3' - --x={{ word | b64encode }}\"}\n"
+            ),
             ("item of a map", "    - {debug: {msg: '{{ item.value }}'}, with_dict: {a: '{{ word }}'}}\n"),
             ("bad value", "    - {file: {path: /tmp/x, state: '{{ word }}'}}\n"),
             ("missing file", "    - {copy: {src: '{{ word }}.txt', dest: /tmp/x}}\n"),
@@ -77,6 +84,31 @@ import Values
             for word in hidden { #expect(!text.contains(word), "\(name), \(output): \(text)") }
             #expect(text.contains("web1"))
         }
+    }
+
+    @Test("what stands in a playbook beside a secret hides nothing")
+    func besides() async throws {
+        let tasks = """
+                - {command: "printf spoken-{{ word | b64encode }}"}
+                - {debug: {msg: printf is no secret}}
+
+            """
+        for (output, text) in try await Self.outputs(Self.example(tasks)) {
+            #expect(text.contains("printf is no secret"), "\(output): \(text)")
+        }
+    }
+
+    @Test("keys are masked where they hold what is known; the names of a report's own fields are not")
+    func keys() {
+        let redactor = Redactor()
+        redactor.learn("abcd")
+        redactor.learn("status")
+        let value: Value = [["xabcd": 1, "other": ["abcd": "abcd"]]]
+        #expect(redactor.redacted(value) == [["x********": 1, "other": ["********": "********"]]])
+        #expect(redactor.holdsSecret(value) && !redactor.holdsSecret(["other": "abc"]))
+        let report = TaskReport(
+            host: "web1", task: TaskTitle(kind: .task, name: "t", location: nil), status: .ok, action: "debug")
+        #expect(TerminalTests.json([.result(report)], redactor: redactor).contains(#""status":"#))
     }
 
     @Test("no_log hides what is no secret")

@@ -8,15 +8,16 @@ public import Values
 /// or a failed host.
 ///
 /// One JSON object a line, added at the end. A task that changed something, set a fact or failed and was forgiven
-/// leaves its answer, synced before the next task of that host begins; a task that runs on a host leaves a note that it
-/// began. Everything else can be asked again without doing anything twice. Nothing secret is written: an answer that
-/// holds a secret is left out, and it is noted that there was one.
+/// leaves its answer, synced before the next task of that host begins. A task that runs on a host leaves a note that it
+/// began, and another one when it ended with nothing to keep; neither waits for the disk. Everything else can be asked
+/// again without doing anything twice. Nothing secret is written: an answer that holds a secret is left out, and it is
+/// noted that there was one.
 @IOLoop
 public final class RunJournal {
     /// Which time it is that a host comes to a task. What a host goes through depends on its answers alone, so the same
     /// run comes to the same tasks in the same order.
     struct Key: Hashable {
-        var host: String
+        var owner: Owner
         /// `file:line:column`.
         var place: String
         var time: Int
@@ -24,15 +25,22 @@ public final class RunJournal {
         var item: Int?
     }
 
+    /// Whose tasks are counted together.
+    enum Owner: Hashable {
+        case host(String)
+        /// With `run_once` it is the hosts of a batch, known by the first of them that the inventory has: which of them
+        /// stands for the others depends on who can be reached.
+        case batch(String)
+    }
+
     /// What the run before knows of a task.
     enum Past {
+        /// Nothing that counts: it did not come to it, or it ended with nothing to keep.
         case nothing
         /// It had begun: the host may have been changed, and nobody was told.
         case begun
         /// It was done, and this was the answer.
         case done(Answer)
-        /// It was done, and the answer was not kept: it held a secret.
-        case doneInSecret
     }
 
     /// A task's answer, as far as it counts for what follows.
@@ -42,20 +50,26 @@ public final class RunJournal {
         var registered: Value
         var facts: ValueMap
         var variables: ValueMap
+        /// Whom facts are about, if not the task's own host (`delegate_facts`).
+        var factsOwner: String?
+        /// Whether it held a secret: of such an answer only the status is kept.
+        var isWithheld = false
+        /// What the task was made of (`TaskInputs`); nil if that cannot be compared.
+        var inputs: String?
     }
 
+    /// What tasks with `no_log` answered in this run.
+    let unshown = UnshownTexts()
     private let file: AppendedFile
     private let send: (Diagnostic) -> Void
     private var past: [Key: ValueMap] = [:]
-    /// Hosts whose tasks are no longer those of the run before: nothing that is noted counts for them any more.
-    private var strayed: Set<String> = []
+    /// Whose tasks are no longer those of the run before: nothing that is noted counts for them any more.
+    private var strayed: Set<Owner> = []
     private var times: [Key: Int] = [:]
+    private var askedAgain: Set<String> = []
     private var isBroken = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
     private var isSyncing = false
-
-    /// How many tasks the run before did that are not done again.
-    public private(set) var doneBefore = 0
 
     /// Begins a journal, or goes on with one.
     ///
@@ -71,7 +85,7 @@ public final class RunJournal {
         // The last line has its end unless it was being written when the run ended.
         if lines.popLast()?.isEmpty == false { append("\n") }
         let maps = lines.compactMap { (try? JSON.parse($0))?.mapValue }
-        guard let found = maps.first(where: { Key($0) == nil }) else {
+        guard let found = maps.first(where: { Key($0) == nil && $0["void"] == nil }) else {
             write(header)
             return
         }
@@ -81,11 +95,17 @@ public final class RunJournal {
                 remedy: "Give the same options as then, or leave --resume out.")
         }
         for map in maps {
+            if let voided = map["void"]?.elements {
+                for entry in voided { if let key = entry.mapValue.flatMap(Key.init) { past[key] = nil } }
+                continue
+            }
             guard let key = Key(map) else { continue }
-            // An answer counts more than the note that its task began.
-            if past[key]?["status"] == nil || map["status"] != nil { past[key] = map }
+            // What was done counts more than that the task began again, or then found nothing to do.
+            if past[key].map(Self.isDone) != true || Self.isDone(map) { past[key] = map }
         }
     }
+
+    private static func isDone(_ map: ValueMap) -> Bool { map["registered"] != nil || map["secret"] != nil }
 
     private static func words(_ value: Value) -> String {
         value.elements.map { $0.map(\.pythonText).joined(separator: ",") } ?? value.pythonText
@@ -93,55 +113,80 @@ public final class RunJournal {
 
     // MARK: Tasks
 
-    /// Counts a task that a host has come to.
-    func key(of place: String, on host: String) -> Key {
-        let place = Key(host: host, place: place, time: 0)
+    /// Counts a task that a host, or a batch of them, has come to.
+    func key(of place: String, for owner: Owner) -> Key {
+        let place = Key(owner: owner, place: place, time: 0)
         times[place, default: 0] += 1
-        return Key(host: host, place: place.place, time: times[place] ?? 1)
+        return Key(owner: owner, place: place.place, time: times[place] ?? 1)
     }
 
-    /// What the run before knows of a task, or an item of its loop.
+    /// What the run before knows of a task, or an item of its loop. Asked once for each.
     ///
     /// - Parameter text: What the task says; where that has changed, its host is asked everything from there on.
     func past(_ key: Key, saying text: String) -> Past {
-        guard !strayed.contains(key.host), let map = past[key] else { return .nothing }
+        guard !strayed.contains(key.owner), let map = past.removeValue(forKey: key) else { return .nothing }
         guard map["digest"]?.stringValue == Self.digest(text) else {
-            strayed.insert(key.host)
+            stray(at: key)
             return .nothing
         }
         guard let status = map["status"]?.stringValue else { return .begun }
-        doneBefore += 1
-        if map["secret"] != nil { return .doneInSecret }
+        guard Self.isDone(map) else { return .nothing }
+        let isWithheld = map["secret"] != nil
+        let bare: ValueMap = ["changed": .bool(status == "changed"), "failed": .bool(status == "failed")]
         return .done(
             Answer(
-                status: status, isIgnored: map["ignored"] != nil, registered: map["registered"] ?? .null,
-                facts: map["facts"]?.mapValue ?? [:], variables: map["variables"]?.mapValue ?? [:]))
+                status: status, isIgnored: map["ignored"] != nil, registered: map["registered"] ?? .map(bare),
+                facts: map["facts"]?.mapValue ?? [:], variables: map["variables"]?.mapValue ?? [:],
+                factsOwner: map["facts_owner"]?.stringValue, isWithheld: isWithheld,
+                inputs: map["inputs"]?.stringValue))
+    }
+
+    /// Voids all that is noted of what comes from here on, for later runs, too: it was done before what is done now.
+    ///
+    /// What runs once for many hosts comes after the tasks of each of them, and before those of all.
+    private func stray(at key: Key) {
+        let owners: Set<Owner>
+        switch key.owner {
+        case .host: owners = Set(past.keys.map(\.owner).filter(\.isBatch)).union([key.owner])
+        case .batch: owners = Set(past.keys.map(\.owner)).union([key.owner])
+        }
+        strayed.formUnion(owners)
+        let voided = past.keys.filter { owners.contains($0.owner) }
+        for key in voided { past[key] = nil }
+        write(["void": .list(([key] + voided).map { .map($0.map) })])
     }
 
     /// Notes that a task begins on a host.
-    func begin(_ key: Key, saying text: String) {
-        guard past[key] == nil || strayed.contains(key.host) else { return }
-        write(key.map.merging(["digest": .string(Self.digest(text))]))
+    func begin(_ key: Key, saying text: String) { write(key.map.merging(["digest": .string(Self.digest(text))])) }
+
+    /// Notes that a task that began has ended, and left nothing that the next run would have to know.
+    func settle(_ key: Key, saying text: String, status: String) {
+        write(key.map.merging(["digest": .string(Self.digest(text)), "status": .string(status)]))
     }
 
     /// Notes a task's answer, and waits until the disk has it.
-    ///
-    /// - Parameter answer: Nil if it holds a secret.
-    func end(_ key: Key, saying text: String, status: String, _ answer: Answer?) async {
+    func end(_ key: Key, saying text: String, _ answer: Answer) async {
         var map = key.map
         map["digest"] = .string(Self.digest(text))
-        map["status"] = .string(status)
-        if let answer {
+        map["status"] = .string(answer.status)
+        if answer.isIgnored { map["ignored"] = true }
+        if answer.isWithheld {
+            map["secret"] = true
+        } else {
             map["registered"] = answer.registered
-            if answer.isIgnored { map["ignored"] = true }
             if !answer.facts.isEmpty { map["facts"] = .map(answer.facts) }
             if !answer.variables.isEmpty { map["variables"] = .map(answer.variables) }
-        } else {
-            map["secret"] = true
+            map["facts_owner"] = answer.factsOwner.map { .string($0) }
+            map["inputs"] = answer.inputs.map { .string($0) }
         }
         write(map)
         await sync()
     }
+
+    /// Something was changed on a host in this run: its later tasks look for themselves.
+    func asksAgain(_ host: String) { askedAgain.insert(host) }
+
+    func isAskedAgain(_ host: String) -> Bool { askedAgain.contains(host) }
 
     /// Ends the journal; a run that ended well needs none.
     public func close(keeps: Bool) {
@@ -197,17 +242,26 @@ public final class RunJournal {
     }
 }
 
+extension RunJournal.Owner {
+    fileprivate var isBatch: Bool { if case .batch = self { true } else { false } }
+}
+
 extension RunJournal.Key {
     /// Nil if the line is about no task.
     fileprivate init?(_ map: ValueMap) {
-        guard let host = map["host"]?.stringValue, let place = map["task"]?.stringValue,
-            let time = map["time"].flatMap({ Int($0.pythonText) })
+        let host = map["host"]?.stringValue.map(RunJournal.Owner.host)
+        guard let owner = host ?? map["batch"]?.stringValue.map(RunJournal.Owner.batch),
+            let place = map["task"]?.stringValue, let time = map["time"].flatMap({ Int($0.pythonText) })
         else { return nil }
-        self.init(host: host, place: place, time: time, item: map["item"].flatMap { Int($0.pythonText) })
+        self.init(owner: owner, place: place, time: time, item: map["item"].flatMap { Int($0.pythonText) })
     }
 
     fileprivate var map: ValueMap {
-        var map: ValueMap = ["host": .string(host), "task": .string(place), "time": .int(time)]
+        var map: ValueMap = ["task": .string(place), "time": .int(time)]
+        switch owner {
+        case .host(let name): map["host"] = .string(name)
+        case .batch(let first): map["batch"] = .string(first)
+        }
         if let item { map["item"] = .int(item) }
         return map
     }

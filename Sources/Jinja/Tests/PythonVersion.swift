@@ -1,3 +1,5 @@
+internal import Values
+
 /// A version as PEP 440 has it: `1!2.0rc1.post2.dev3+local`.
 package struct PythonVersion: Comparable, Sendable {
     private let epoch: Int

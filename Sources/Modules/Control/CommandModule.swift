@@ -34,23 +34,22 @@ struct CommandModule: Module, DetachableModule {
     private let run: CommandRun
 
     init(_ arguments: Arguments) throws(Diagnostic) {
-        let words: [String]
-        let shown: Value
-        if let line = arguments.optionalString("cmd") {
+        let words: [Text]
+        if let line = arguments["cmd"] {
             do {
-                words = try ShellWords.split(line)
+                words = try ShellWords.split(line.text ?? Text(line.pythonText))
             } catch {
-                throw error.located(at: arguments["cmd"]?.text?.origin ?? arguments.location)
+                throw error.located(at: line.text?.origin ?? arguments.location)
             }
         } else {
-            words = arguments.strings("argv")
+            words = arguments.list("argv").map { $0.text ?? Text($0.pythonText) }
         }
-        guard let first = words.first, !first.isEmpty else {
+        guard let first = words.first, !first.string.isEmpty else {
             throw Diagnostic(.missingArgument, "there is no command to run", at: arguments.location)
         }
-        shown = .list(words.map { .string($0) })
         run = CommandRun(
-            line: .words(words), shown: shown, expands: arguments.bool("expand_argument_vars"), arguments)
+            line: .words(words.map(\.string)), shown: .list(words.map { .string($0) }),
+            expands: arguments.bool("expand_argument_vars"), arguments)
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<CommandRun.Step> {

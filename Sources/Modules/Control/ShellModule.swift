@@ -27,9 +27,10 @@ struct ShellModule: Module, DetachableModule {
 
     init(_ arguments: Arguments) throws(Diagnostic) {
         let line = try arguments.string("cmd")
+        let marks = arguments["cmd"]?.text?.marks.intersection(.secret) ?? []
         run = CommandRun(
-            line: .shell(line, executable: arguments.optionalString("executable") ?? "/bin/sh"), shown: .string(line),
-            expands: false, arguments)
+            line: .shell(line, executable: arguments.optionalString("executable") ?? "/bin/sh"),
+            shown: .string(Text(line, marks: marks)), expands: false, arguments)
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<CommandRun.Step> {

@@ -5,7 +5,7 @@ import Values
 
 /// What a module that is a file answered, as a result.
 ///
-/// A host wrote it: it is data, and what it says of variables that decide who is reached and how is left out.
+/// A host wrote it: it is data.
 struct ModuleAnswer {
     private let name: String
     private let host: String
@@ -74,7 +74,7 @@ struct ModuleAnswer {
         }
         result.changed = values.removeValue(forKey: "changed")?.isTruthy ?? false
         result.skipped = values.removeValue(forKey: "skipped")?.isTruthy ?? false
-        result.facts = Self.harmless(values.removeValue(forKey: "ansible_facts")?.mapValue ?? [:], &result.warnings)
+        result.facts = values.removeValue(forKey: "ansible_facts")?.mapValue ?? [:]
         for stream in ["stdout", "stderr"] {
             guard let text = values[stream], values[stream + "_lines"] == nil else { continue }
             values[.string(stream + "_lines")] = .list(CommandRun.lines(text.isTruthy ? text.pythonText : ""))
@@ -158,45 +158,6 @@ struct ModuleAnswer {
         }
         return "deprecated: " + (map["msg"]?.pythonText ?? "") + (end ?? "")
     }
-
-    // MARK: Facts
-
-    /// Facts without those that would decide how hosts are reached and what is run there.
-    private static func harmless(_ facts: ValueMap, _ warnings: inout [String]) -> ValueMap {
-        var result = ValueMap()
-        for (key, value) in facts {
-            guard decides(key.text) else {
-                result[key] = value
-                continue
-            }
-            warnings.append("Removed restricted key from module data: \(key.text)")
-        }
-        return result
-    }
-
-    private static func decides(_ name: String) -> Bool {
-        if name.hasPrefix("ansible_ssh_host_key_") { return false }
-        if connectionVariables.contains(name) || name.hasPrefix("_ansible_") || name.hasPrefix("ansible_become") {
-            return true
-        }
-        if name.hasPrefix("ansible_"), name.hasSuffix("_interpreter") { return true }
-        if name.contains("discovered_interpreter_") { return true }
-        // Devices of containers and networks are named so.
-        if name.hasSuffix("_bridge") || name.hasSuffix("_gwbridge") { return false }
-        return connections.contains { name.hasPrefix("ansible_\($0)_") }
-    }
-
-    private static let connections = ["ssh", "local", "paramiko_ssh", "psrp", "winrm", "docker", "podman", "chroot"]
-    private static let connectionVariables: Set<String> = [
-        "ansible_connection", "ansible_host", "ansible_port", "ansible_user", "ansible_password", "ansible_pass",
-        "ansible_private_key_file", "ansible_shell_type", "ansible_shell_executable", "ansible_executable",
-        "ansible_pipelining", "ansible_timeout", "ansible_async_dir", "ansible_remote_tmp", "ansible_delegated_vars",
-        "ansible_sudo_pass", "ansible_su_pass", "ansible_host_key_checking", "ansible_rsync_path", "ansible_loop_var",
-        "ansible_module_compression", "ansible_network_os", "ansible_cache_plugin", "hostvars", "groups", "group_names",
-        "inventory_hostname", "inventory_hostname_short", "inventory_dir", "inventory_file", "playbook_dir",
-        "omit", "role_path", "role_name", "vars", "ansible_check_mode", "ansible_diff_mode", "ansible_verbosity",
-        "ansible_version", "ansible_play_hosts", "ansible_play_batch",
-    ]
 }
 
 /// What a module says it changed.

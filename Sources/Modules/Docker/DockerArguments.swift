@@ -42,7 +42,7 @@ enum DockerModules {
         DockerContainerInfoModule.self, DockerImageModule.self, DockerImagePullModule.self,
         DockerNetworkInfoModule.self, DockerVolumeInfoModule.self, DockerHostInfoModule.self,
         DockerLoginModule.self,
-        DockerContainerExecModule.self,
+        DockerContainerExecModule.self, DockerContainerCopyIntoModule.self,
         DockerImageInfoModule.self,
         DockerImageTagModule.self,
         DockerPruneModule.self,

@@ -42,6 +42,15 @@ struct DockerWrite: Sendable {
         return DockerWrite(request: request)
     }
 
+    /// Sends an archive, whose entries the Engine unpacks in a container.
+    static func put(
+        _ parts: String..., query: [(String, String)] = [], archive: [UInt8]
+    ) -> DockerWrite {
+        var request = HTTPRequest(method: "PUT", path: DockerPath.of(parts, query: query), body: archive)
+        request.headers = [(name: "Content-Type", value: "application/x-tar")]
+        return DockerWrite(request: request)
+    }
+
     static func delete(_ parts: String..., query: [(String, String)] = []) -> DockerWrite {
         DockerWrite(request: HTTPRequest(method: "DELETE", path: DockerPath.of(parts, query: query)))
     }
@@ -182,6 +191,38 @@ extension DockerEndpoint {
         case .answered(let bytes):
             return try answers(bytes, to: [HTTPRequest(method: "POST", path: path)])[0]
         case .absent(let absence): throw DockerTrouble.absent(absence, self)
+        }
+    }
+
+    /// The request line and headers of questions, for a snippet that dials for itself, and what it calls `dial` with.
+    func question(_ reads: [DockerRead], _ reader: some TargetReader) -> (text: String, words: [String]) {
+        (String(decoding: wire(reads.map(\.request)), as: UTF8.self), words(reader))
+    }
+
+    /// The answers to `question`, the last of which may be cut short.
+    ///
+    /// - Parameter status: What `dial` ended with.
+    func answers(
+        _ bytes: [UInt8], status: Int32, to reads: [DockerRead], _ reader: some TargetReader
+    ) throws(Diagnostic) -> EngineState {
+        switch try DockerTransport.outcome(
+            of: CommandResult(status: bytes.isEmpty ? status : 0, stdout: bytes, stderr: []), endpoint: self)
+        {
+        case .answered(let bytes):
+            let responses = try HTTPResponse.parse(bytes, count: reads.count, lastMayBeCut: true)
+            guard responses.count == reads.count else {
+                throw Diagnostic(
+                    .failed, "the Docker Engine ended the connection before it answered",
+                    remedy: "see 'journalctl -u docker' on the host.")
+            }
+            return .running(
+                zip(responses, reads).map {
+                    DockerAnswer(
+                        response: $0, asked: "\($1.request.method) \($1.request.path.prefix { $0 != "?" })")
+                })
+        case .absent(let absence):
+            guard reader.foreseen.bringsDocker else { throw DockerTrouble.absent(absence, self) }
+            return .foreseenUnknown(Unknown("state of the Docker Engine, which is still to be started"))
         }
     }
 

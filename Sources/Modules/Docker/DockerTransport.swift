@@ -63,7 +63,7 @@ enum DockerTransport {
     /// it is doing, so what dials gets its standard input opened again for reading *and* writing: as long as it
     /// holds a writing end itself, it sees no end, and it stops when the Engine closes the connection. And a path
     /// made of `/proc/self/fd/0` is only good for pipes, hence the `cat |` before it.
-    private static let dial: Script = """
+    static let dialing: Script = """
         dial() {
             host=$1; shift
             [ -n "$host" ] || host=${DOCKER_HOST:-unix:///var/run/docker.sock}
@@ -104,12 +104,12 @@ enum DockerTransport {
         }
         """
 
-    static let read: Script = dial + "dial \"$@\""
+    static let read: Script = dialing + "dial \"$@\""
 
     /// For requests that change something: should our own connection break, what was begun is still brought to
     /// its end, because the answers go to a file first and no broken pipe stops the one who dials.
     static let write: Script =
-        dial + """
+        dialing + """
             trap '' HUP PIPE
             answers=$(mktemp) || exit 1
             trap 'rm -f "$answers"' EXIT
@@ -121,7 +121,7 @@ enum DockerTransport {
 
     /// As `write`, with a file of the host as the only request's body: `FILE HEAD HOST CLI-OPTIONS…`.
     static let send: Script =
-        dial + """
+        dialing + """
             trap '' HUP PIPE
             file=$1; head=$2; shift 2
             [ -r "$file" ] || { echo "cannot read $file" >&2; exit 95; }

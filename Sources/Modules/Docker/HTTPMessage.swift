@@ -37,9 +37,12 @@ struct HTTPResponse: Sendable {
     ///   - bytes: All that came back, to the end of the connection.
     ///   - count: The number of requests. Fewer answers than that are not an error here: a connection that broke
     ///     leaves the last ones unanswered, and the caller knows what that means.
+    ///   - lastMayBeCut: Whether the last answer counts with as much of its body as there is.
     /// - Throws: `Diagnostic` with code `.failed` if it is not HTTP.
-    static func parse(_ bytes: [UInt8], count: Int) throws(Diagnostic) -> [HTTPResponse] {
-        var reader = HTTPReader(bytes)
+    static func parse(
+        _ bytes: [UInt8], count: Int, lastMayBeCut: Bool = false
+    ) throws(Diagnostic) -> [HTTPResponse] {
+        var reader = HTTPReader(bytes, takesCut: lastMayBeCut)
         var result: [HTTPResponse] = []
         while result.count < count, let response = try reader.response() {
             // 1xx only announces the answer.
@@ -52,9 +55,13 @@ struct HTTPResponse: Sendable {
 /// Cuts HTTP/1.1 answers out of bytes (RFC 9112).
 private struct HTTPReader {
     private let bytes: [UInt8]
+    private let takesCut: Bool
     private var at = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], takesCut: Bool) {
+        self.bytes = bytes
+        self.takesCut = takesCut
+    }
 
     /// The next answer, or nil if there is no whole one left.
     mutating func response() throws(Diagnostic) -> HTTPResponse? {
@@ -94,19 +101,20 @@ private struct HTTPReader {
     private mutating func chunks() throws(Diagnostic) -> [UInt8]? {
         var result: [UInt8] = []
         while true {
-            guard let size = line() else { return nil }
+            guard let size = line() else { return takesCut ? result : nil }
             guard let length = Int(size.prefix { $0 != ";" }.trimmed, radix: 16), length >= 0 else {
                 throw Diagnostic(.failed, "the Docker Engine sent the chunk size '\(size.prefix(40))'")
             }
             if length == 0 { break }
-            guard let chunk = take(length), take(2) != nil else { return nil }
+            guard let chunk = take(length) else { return takesCut ? result : nil }
             result += chunk
+            guard take(2) != nil else { return takesCut ? result : nil }
         }
         // Trailers, to the empty line.
         while let trailer = line() {
             if trailer.isEmpty { return result }
         }
-        return nil
+        return takesCut ? result : nil
     }
 
     private mutating func unfinished() throws(Diagnostic) -> HTTPResponse? {
@@ -124,8 +132,8 @@ private struct HTTPReader {
 
     private mutating func take(_ count: Int) -> [UInt8]? {
         guard count <= bytes.count - at else {
-            at = bytes.count
-            return nil
+            defer { at = bytes.count }
+            return takesCut ? Array(bytes[at...]) : nil
         }
         defer { at += count }
         return Array(bytes[at..<at + count])

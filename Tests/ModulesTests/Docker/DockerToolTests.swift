@@ -179,3 +179,101 @@ struct DockerToolTests {
         try await engine.shell("rm -rf \"$1\"", folder)
     }
 }
+
+/// Files put into containers of a real Engine.
+@Suite(.serialized, .enabled(if: EngineFixture.isAvailable, "no dockerd here, or not root"))
+struct DockerCopyIntoTests {
+    @Test("a text is copied once, and anew when it, its mode or its owner differs")
+    func content() async throws {
+        let engine = try await EngineFixture.shared.engine()
+        _ = try await engine.docker("run", "-d", "--name", "t-into", "--network", "none", "tiny:1")
+        func seen() async throws -> String {
+            try await engine.docker("exec", "t-into", "sh", "-c", "stat -c '%a %u %g' /tmp/f && cat /tmp/f")
+        }
+        var arguments: ValueMap = [
+            "container": "t-into", "container_path": "tmp//f", "content": "one\n", "mode": "0640",
+            "mode_parse": "modern",
+        ]
+        let foretold = try await engine.perform("docker_container_copy_into", arguments, check: true)
+        #expect(foretold.isChanged)
+        #expect(try await engine.docker("exec", "t-into", "sh", "-c", "ls /tmp").isEmpty)
+        let deed = try await engine.perform("docker_container_copy_into", arguments)
+        #expect(deed.isChanged && deed.outcome.result.values["container_path"] == "/tmp/f")
+        #expect(try await seen() == "640 0 0\none")
+        let again = try await engine.perform("docker_container_copy_into", arguments)
+        #expect(again.outcome.status == .ok && again.roundTrips == 1)
+
+        for (name, value, result) in [
+            ("content", Value.string("two, longer"), "640 0 0\ntwo, longer"), ("mode", "0600", "600 0 0\ntwo, longer"),
+        ] {
+            arguments[name] = value
+            #expect(try await engine.perform("docker_container_copy_into", arguments, check: true).isChanged)
+            #expect(try await engine.perform("docker_container_copy_into", arguments).isChanged)
+            #expect(try await seen() == result)
+            #expect(try await engine.perform("docker_container_copy_into", arguments).outcome.status == .ok)
+        }
+        arguments.merge(["owner_id": 3_000_000, "group_id": 7])
+        #expect(try await engine.perform("docker_container_copy_into", arguments).isChanged)
+        #expect(try await seen() == "600 3000000 7\ntwo, longer")
+        #expect(try await engine.perform("docker_container_copy_into", arguments).outcome.status == .ok)
+
+        // What is there is left alone, or replaced unseen.
+        arguments.merge(["content": "three", "force": false])
+        #expect(try await engine.perform("docker_container_copy_into", arguments).outcome.status == .ok)
+        arguments["force"] = true
+        #expect(try await engine.perform("docker_container_copy_into", arguments).isChanged)
+        #expect(try await engine.perform("docker_container_copy_into", arguments).isChanged)
+        _ = try await engine.docker("rm", "-f", "t-into")
+    }
+
+    @Test("a file is copied, links are followed or not, and a directory is no place for it")
+    func file() async throws {
+        let engine = try await EngineFixture.shared.engine()
+        let folder = try FileManager.default.url(
+            for: .itemReplacementDirectory, in: .userDomainMask, appropriateFor: URL(fileURLWithPath: "/tmp"),
+            create: true
+        ).path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let long = String(repeating: "0123456789", count: 200_000)
+        try long.write(toFile: folder + "/f", atomically: true, encoding: .utf8)
+        try FileManager.default.createSymbolicLink(atPath: folder + "/l", withDestinationPath: "f")
+        _ = try await engine.docker("run", "-d", "--name", "t-from", "--network", "none", "tiny:1")
+        _ = try await engine.docker(
+            "exec", "t-from", "sh", "-c",
+            "mkdir -p /tmp/d/e; ln -s d/real /tmp/l; ln -s /tmp/c2 /tmp/c1; ln -s c1 /tmp/c2")
+        var arguments: ValueMap = [
+            "container": "t-from", "path": .string(folder + "/l"), "container_path": "/tmp/l", "owner_id": 0,
+            "group_id": 0, "follow": true,
+        ]
+        for check in [true, false] {
+            let deed = try await engine.perform("docker_container_copy_into", arguments, check: check)
+            #expect(deed.isChanged && deed.outcome.result.values["container_path"] == "/tmp/d/real")
+        }
+        #expect(
+            try await engine.docker("exec", "t-from", "sh", "-c", "wc -c </tmp/d/real; readlink /tmp/l")
+                == "2000000\nd/real")
+        #expect(try await engine.perform("docker_container_copy_into", arguments).outcome.status == .ok)
+
+        arguments.merge(["local_follow": false, "follow": false])
+        #expect(try await engine.perform("docker_container_copy_into", arguments).isChanged)
+        #expect(try await engine.docker("exec", "t-from", "sh", "-c", "readlink /tmp/l") == "f")
+        #expect(try await engine.perform("docker_container_copy_into", arguments).outcome.status == .ok)
+
+        for (path, follow, words) in [
+            ("/tmp/c1", true, "too many links"), ("/no/such/f", false, "'/no/such'"), ("/tmp/d/e", false, "directory"),
+        ] {
+            arguments.merge(["container_path": .string(path), "follow": .bool(follow), "local_follow": true])
+            let error = await #expect(throws: Diagnostic.self) {
+                try await engine.perform("docker_container_copy_into", arguments)
+            }
+            #expect(
+                error.map { "\($0.summary) \($0.remedy ?? "")" }?.contains(words) == true,
+                "\(String(describing: error))")
+        }
+        _ = try await engine.docker("rm", "-f", "t-from")
+        let error = await #expect(throws: Diagnostic.self) {
+            try await engine.perform("docker_container_copy_into", arguments)
+        }
+        #expect(error?.summary == "there is no container 't-from'")
+    }
+}
