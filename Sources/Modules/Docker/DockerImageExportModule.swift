@@ -92,7 +92,7 @@ struct DockerImageExportModule: Module {
         for (reference, image) in zip(images, found) {
             let id = image["Id"].stringValue.map { String($0.split(separator: ":").last ?? "") }
             let index = left.firstIndex { held in
-                held.id == id && (reference.isID || held.names == [reference.full])
+                held.id == id && held.isNamed(reference)
             }
             guard let index else { return "the archive lacks \(reference.full)" }
             left.remove(at: index)

@@ -177,10 +177,10 @@ struct DockerImageModule: Module {
     ) async throws(Diagnostic) -> Bool {
         let archive = try await ImageArchive(at: path, target)
         try archive.requirePlace(target)
-        guard let held = archive.images?.first,
+        guard let images = archive.images, images.count == 1,
             let id = image?["Id"].stringValue?.split(separator: ":").last
         else { return true }
-        return held.id != id || !held.names.contains(reference.full)
+        return images[0].id != id || !images[0].isNamed(reference)
     }
 
     // MARK: - Apply

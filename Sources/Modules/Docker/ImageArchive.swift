@@ -10,6 +10,11 @@ struct ImageArchive: Sendable {
         /// The image's ID without `sha256:`.
         var id: String
         var names: [String]
+
+        /// Whether that is its one name; one that is asked for by its ID may have any.
+        func isNamed(_ reference: ImageReference) -> Bool {
+            reference.isID || names.map { ImageReference($0).canonical } == [reference.canonical]
+        }
     }
 
     /// Nil if there is no such file, or no list in it.
@@ -71,8 +76,9 @@ extension ImageArchive {
         }
         var fields = FieldReader(saved.stdout)
         let source = fields.next()
-        var file = FileWrite(path: path, content: [])
-        file.size = Int(fields.next().trimmed) ?? 0
+        let size = Int(fields.next().trimmed) ?? 0
+        var file = FileWrite(path: fields.next(), content: [])
+        file.size = size
         let placed = file
         return try await target.removing(source) { () async throws(Diagnostic) in
             _ = try await target.place(placed, from: source)
@@ -80,19 +86,21 @@ extension ImageArchive {
         }
     }
 
-    /// `$1` the archive, then docker's words. Writes where the images are saved, beside the archive, and how many bytes
-    /// they are.
-    private static let save: Script = #"""
-        file=$(readlink -f -- "$1") || file=$1
-        shift
-        place=${file%/*}
-        new=$(umask 077; mktemp "${place:-/}/.swiftprov-XXXXXXXXXX") || exit 1
-        done=
-        trap '[ -n "$done" ] || rm -f -- "$new"' EXIT
-        # Whatever ends the shell, it goes with it.
-        printf '%s\n' "$new" >>"$_d/apart" || exit 1
-        "$@" >"$new" </dev/null || exit 1
-        printf '%s\0%s\0' "$new" "$(wc -c <"$new")"
-        done=1
-        """#
+    /// `$1` the archive, then docker's words. Writes where the images are saved, beside the archive, how many bytes they
+    /// are, and the archive's path without `~` and variables.
+    private static let save: Script =
+        ReadingScripts.expand + #"""
+            sp_expand "$1"
+            shift
+            file=$(readlink -f -- "$p") || file=$p
+            place=${file%/*}
+            new=$(umask 077; mktemp "${place:-/}/.swiftprov-XXXXXXXXXX") || exit 1
+            done=
+            trap '[ -n "$done" ] || rm -f -- "$new"' EXIT
+            # Whatever ends the shell, it goes with it.
+            printf '%s\n' "$new" >>"$_d/apart" || exit 1
+            "$@" >"$new" </dev/null || exit 1
+            printf '%s\0%s\0%s\0' "$new" "$(wc -c <"$new")" "$p"
+            done=1
+            """#
 }

@@ -113,6 +113,18 @@ struct DockerToolTests {
         let told = try await engine.shell(
             "stat -c '%a %u %g' \"$1\"; readlink \"${1%/*}/link\"; ls -A \"${1%/*}\"", path)
         #expect(told.output == "640 1 2\ntwo.tar\nlink\ntwo.tar\n")
+        // So does docker_image, which knows the host's home.
+        var archived: ValueMap = ["name": "t-arch:1", "source": "local", "archive_path": .string(folder + "/link")]
+        #expect(try await engine.perform("docker_image", archived).isChanged)
+        #expect(try await engine.perform("docker_image", archived).outcome.status == .ok)
+        let home = try await engine.shell("echo ~").output.split(separator: "\n").joined()
+        archived["archive_path"] = .string("~/.swiftprov-test-\(UUID().uuidString).tar")
+        #expect(try await engine.perform("docker_image", archived).isChanged)
+        let kept = try #require(archived["archive_path"]?.stringValue).dropFirst()
+        #expect(FileManager.default.fileExists(atPath: home + kept))
+        #expect(try await engine.perform("docker_image", archived).outcome.status == .ok)
+        try await engine.shell("rm -f \"$1\"", home + kept)
+        #expect(try await engine.perform("docker_image_export", linked).isChanged)
         for check in [true, false] {
             var wrong = save
             wrong["path"] = .string(folder)
