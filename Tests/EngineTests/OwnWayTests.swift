@@ -97,6 +97,27 @@ import Values
         #expect(hidden == [true, true])
     }
 
+    @Test("a loop's own report is hidden if one of its items is")
+    func hiddenItems() async throws {
+        let (outcome, _) = try await RunFixture.run(
+            Case(files: [
+                "playbook.yml": """
+                - hosts: web1
+                  tasks:
+                    - {name: some, debug: {msg: a}, loop: [a, b], no_log: "{{ item == 'a' }}"}
+                    - {name: none, debug: {msg: a}, loop: [b], no_log: "{{ item == 'a' }}"}
+                """
+            ]))
+        var hidden: [Bool] = []
+        for event in outcome.events {
+            switch event {
+            case .item(let report), .result(let report): hidden.append(report.isHidden)
+            default: break
+            }
+        }
+        #expect(hidden == [true, false, true, false, false])
+    }
+
     @Test("a missing include is rescued like any other failure")
     func missingInclude() async throws {
         let (outcome, _) = try await RunFixture.run(
