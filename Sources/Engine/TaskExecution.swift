@@ -63,6 +63,7 @@ extension Engine {
             registered = outcome.registered(title.name)
         }
         report.status = outcome.status
+        report.isOfLoop = task.node.loop != nil && outcome.values["results"] != nil
         report.values = registered.mapValue ?? [:]
         report.change = outcome.change
         report.diagnostic = outcome.diagnostic

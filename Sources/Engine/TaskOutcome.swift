@@ -1,4 +1,5 @@
 import Diagnostics
+import Jinja
 import Results
 import Values
 
@@ -27,8 +28,12 @@ struct TaskOutcome: Sendable {
         self.diagnostic = diagnostic
     }
 
-    /// A failure or, if the host is out of reach, that.
+    /// A failure or, if the host is out of reach or only a real run can tell, that.
     init(failure: Diagnostic) {
+        if let unknown = UnknownAnswer.unknown(in: failure) {
+            self.init(.unknown(unknown))
+            return
+        }
         let unreachable: Set<Diagnostic.Code> = [.unreachable, .hostKey, .authentication]
         self.init(unreachable.contains(failure.code) ? .unreachable : .failed, diagnostic: failure)
     }

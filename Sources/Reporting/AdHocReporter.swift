@@ -37,7 +37,7 @@ public final class AdHocReporter: Reporter {
         case .item(let report): showDifference(report)
         case .result(let report):
             // A loop's items have shown theirs.
-            if report.values["results"] == nil { showDifference(report) }
+            if !report.isOfLoop { showDifference(report) }
             if showsErrors, !report.isHidden, let diagnostic = report.diagnostic { show(diagnostic) }
             write(text(of: report) + "\n")
             for warning in report.warnings where !report.isHidden {

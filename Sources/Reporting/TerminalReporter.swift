@@ -76,9 +76,9 @@ public final class TerminalReporter: Reporter {
             keepStats(report)
             if report.status != .skipped || style.showsSkipped { result(report) }
         case .result(let report):
-            if !isLoop(report) { keepStats(report) }
+            if !report.isOfLoop { keepStats(report) }
             // A loop has shown its items; only a failure that no item had is left to say.
-            if isLoop(report) {
+            if report.isOfLoop {
                 if report.diagnostic != nil, (report.values["results"]?.elements ?? []).isEmpty {
                     result(report)
                 } else if report.status == .failed, !report.isIgnored {
@@ -123,8 +123,6 @@ public final class TerminalReporter: Reporter {
     }
 
     // MARK: Results
-
-    private func isLoop(_ report: TaskReport) -> Bool { report.values["results"] != nil && report.label == nil }
 
     private func result(_ report: TaskReport) {
         if report.status == .skipped, !style.showsSkipped { return }

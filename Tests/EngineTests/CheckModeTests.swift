@@ -41,6 +41,41 @@ import Values
         #expect(folder.read("f") == nil)
     }
 
+    @Test("a template whose text only a run can tell makes its task unknown, and nothing fails")
+    func templates() async throws {
+        let example = Case(files: [
+            "options": "--check", "templates/t.j2": "out={{ r.stdout }}\n",
+            "playbook.yml": """
+            - hosts: web1
+              tasks:
+                - {name: c, command: "echo x", register: r}
+                - {name: file, template: {src: t.j2, dest: "{{ playbook_dir }}/t"}}
+                - {name: lookup, debug: {msg: "{{ lookup('template', 't.j2') }}"}}
+                - {name: looked, copy: {dest: "{{ playbook_dir }}/c", content: "{{ lookup('template', 't.j2') }}"}}
+            """,
+        ])
+        let (outcome, folder) = try await RunFixture.run(example)
+        let transcript = Transcript(outcome, folder: folder.path)
+        #expect(transcript.recap["web1"]?.contains("failed=0") == true)
+        #expect(transcript.lines.filter { $0.hasPrefix("web1 ") } == Array(repeating: "web1 unknown", count: 4))
+    }
+
+    @Test("groups of `groupby` are lists wherever they leave their template")
+    func groups() async throws {
+        let (lines, _, _) = try await Self.transcript(
+            """
+                - {name: lone, debug: {msg: "{{ [{'a': 1}, {'a': 2}, {'a': 1}] | groupby('a') }}"}}
+                - {name: kept, set_fact: {g: "{{ [{'a': 1}, {'a': 2}] | groupby('a') }}"}}
+                - {name: later, debug: {msg: "{{ g[1] }} {{ dict(g) | length }}"}}
+                - {name: pairs, debug: {msg: "{{ dict([{'a': 1}] | groupby('a')) }}"}}
+
+            """)
+        #expect(lines.count == 4)
+        #expect(lines[0] == "web1 ok [[1, [{\"a\": 1}, {\"a\": 1}]], [2, [{\"a\": 2}]]]", "\(lines[0])")
+        #expect(lines[2] == "web1 ok \"[2, [{'a': 2}]] 2\"", "\(lines[2])")
+        #expect(lines[3] == "web1 ok {\"1\": [{\"a\": 1}]}", "\(lines[3])")
+    }
+
     @Test("what is known in spite of an unknown part is told")
     func lazyConditions() async throws {
         let (lines, _, _) = try await Self.transcript(

@@ -45,6 +45,15 @@ import Values
         return report
     }
 
+    @Test("a module's own results are no loop's: its failure is shown")
+    func resultsOfModules() {
+        var failed = Self.report(.failed, ["results": ["a"], "msg": "no package"])
+        failed.diagnostic = Diagnostic(.failed, "no package")
+        #expect(Self.text([.result(failed)]).contains("no package"))
+        failed.isOfLoop = true
+        #expect(!Self.text([.result(failed)]).contains("no package"))
+    }
+
     @Test("what set_stats gave stands below the recap, where that is asked for")
     func customStats() {
         let events: [RunEvent] = [
