@@ -249,15 +249,21 @@ public enum Prompting {
         private var before = termios()
         private var handlers: [(number: Int32, action: sigaction)] = []
 
-        /// What the handler puts right. Written only while no handler is in place.
-        nonisolated(unsafe) private static var saved = termios()
+        /// What the handler puts right. Written only while no handler is in place. Allocated, since the compiler (6.3)
+        /// leaves the padding within a C structure out of a global's size.
+        nonisolated(unsafe) private static let saved = {
+            let place = UnsafeMutablePointer<termios>.allocate(capacity: 1)
+            place.initialize(to: termios())
+            return place
+        }()
         nonisolated(unsafe) private static var silenced: Int32 = -1
 
         /// - Parameter takesKeys: Whether keys are read one by one, without waiting for a line's end.
         init?(_ terminal: Int32, takesKeys: Bool = false) {
             self.terminal = terminal
             guard tcgetattr(terminal, &before) == 0 else { return nil }
-            (Self.saved, Self.silenced) = (before, terminal)
+            Self.saved.pointee = before
+            Self.silenced = terminal
             for number in [SIGINT, SIGTERM, SIGHUP] {
                 var old = sigaction()
                 // Who ignores or handles a signal goes on doing so.
@@ -266,7 +272,7 @@ public enum Prompting {
                 else { continue }
                 var action = sigaction()
                 action.__sigaction_handler.sa_handler = { number in
-                    tcsetattr(Silence.silenced, TCSANOW, &Silence.saved)
+                    tcsetattr(Silence.silenced, TCSANOW, Silence.saved)
                     signal(number, SIG_DFL)
                     raise(number)
                 }
