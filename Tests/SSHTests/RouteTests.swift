@@ -54,6 +54,59 @@ import Testing
         for connection in connections { await connection.close() }
     }
 
+    /// The host on the way says neither yes nor no as long as it tries itself.
+    @Test("a host that does not answer behind another keeps nobody else waiting, and no longer than it may")
+    func silence() async throws {
+        let (jump, target, silent) = (try SSHDFixture(), try SSHDFixture(), try SilentPort())
+        var settings = target.settings()
+        settings.route = .through(jump.settings())
+        let connection = SSHConnection(settings)
+        let shell = try await connection.shell(as: nil)
+        var lost = settings
+        lost.port = silent.port
+        lost.connectTimeout = .seconds(2)
+        let attempt = Task { [lost] in try await answer(lost, "true") }
+        for _ in 0..<20 {
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(try await shell.snippet("echo up").output == "up\n")
+        }
+        let error = await #expect(throws: Diagnostic.self) { try await attempt.value }
+        #expect(error?.code == .unreachable)
+        #expect(error?.summary.contains("port \(silent.port) in 2 s") == true, "\(String(describing: error))")
+        #expect(try await shell.snippet("echo up").output == "up\n")
+        await connection.close()
+    }
+
+    /// A port of this machine whose queue is full, so that who connects hears nothing.
+    private final class SilentPort {
+        let port: Int
+        private var sockets: [Int32] = []
+
+        init() throws {
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            func asSocketAddress<R>(_ work: (UnsafeMutablePointer<sockaddr>) -> R) -> R {
+                withUnsafeMutablePointer(to: &address) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1, work)
+                }
+            }
+            let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            sockets.append(listener)
+            try #require(asSocketAddress { bind(listener, $0, length) } == 0 && listen(listener, 0) == 0)
+            try #require(asSocketAddress { getsockname(listener, $0, &length) } == 0)
+            port = Int(UInt16(bigEndian: address.sin_port))
+            for _ in 0..<4 {
+                let filler = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+                sockets.append(filler)
+                _ = asSocketAddress { connect(filler, $0, length) }
+            }
+        }
+
+        deinit { for socket in sockets { close(socket) } }
+    }
+
     @Test("through a program")
     func command() async throws {
         let (target, bridge) = (try SSHDFixture(), try SSHDFixture())
