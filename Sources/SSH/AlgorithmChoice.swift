@@ -9,7 +9,11 @@ enum AlgorithmChoice {
     /// - Parameter usual: The host-key algorithms to ask for where nobody says anything about them.
     /// - Throws: `Diagnostic` with code `.unsupported` if the library has none of those that were asked for.
     static func apply(_ settings: SSHSettings, usual: String, to session: SSHSession) throws(Diagnostic) {
-        libssh2_session_method_pref(session.raw, LIBSSH2_METHOD_HOSTKEY, usual)
+        // libssh2 1.10 takes what it does not know out of a list by copying bytes over themselves: it is given only
+        // what it has.
+        let known = supported(LIBSSH2_METHOD_HOSTKEY, session)
+        let usual = usual.split(separator: ",").map(String.init).filter(known.contains)
+        libssh2_session_method_pref(session.raw, LIBSSH2_METHOD_HOSTKEY, usual.joined(separator: ","))
         for (kind, list) in settings.algorithms.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             let methods: [Int32] =
                 switch kind {
@@ -19,12 +23,14 @@ enum AlgorithmChoice {
                 case .code: [LIBSSH2_METHOD_MAC_CS, LIBSSH2_METHOD_MAC_SC]
                 }
             for method in methods {
-                let base = kind == .hostKey ? usual.split(separator: ",").map(String.init) : supported(method, session)
-                let wanted = chosen(list, from: base).joined(separator: ",")
-                guard libssh2_session_method_pref(session.raw, method, wanted) == 0 else {
+                let all = supported(method, session)
+                let wanted = chosen(list, from: kind == .hostKey ? usual : all).filter(all.contains)
+                guard !wanted.isEmpty,
+                    libssh2_session_method_pref(session.raw, method, wanted.joined(separator: ",")) == 0
+                else {
                     throw Diagnostic(
                         .unsupported, "libssh2 \(SessionHandle.version) has none of the \(kind.rawValue) '\(list)'",
-                        remedy: "It has: \(supported(method, session).joined(separator: ", ")).")
+                        remedy: "It has: \(all.joined(separator: ", ")).")
                 }
             }
         }
