@@ -158,17 +158,19 @@ struct Authenticator {
             roundTrips += login.wasAccepted ? 2 : 1
             return status
         }
-        let certificate = Array((identity.certificate?.text ?? "").utf8)
+        // The library is told the lengths and looks for a zero at the end all the same.
+        let certificate = Array((identity.certificate?.text ?? "").utf8) + [0]
+        let content = key.content + [0]
         let status = await session.perform {
-            key.content.withUnsafeBytes { bytes in
+            content.withUnsafeBytes { bytes in
                 certificate.withUnsafeBytes { certificate in
                     bytes.withMemoryRebound(to: CChar.self) { bytes in
                         certificate.withMemoryRebound(to: CChar.self) { certificate in
                             Int(
                                 libssh2_userauth_publickey_frommemory(
                                     session.raw, settings.user, settings.user.utf8.count,
-                                    certificate.isEmpty ? nil : certificate.baseAddress, certificate.count,
-                                    bytes.baseAddress, bytes.count, settings.passphrase ?? ""))
+                                    certificate.count > 1 ? certificate.baseAddress : nil, certificate.count - 1,
+                                    bytes.baseAddress, bytes.count - 1, settings.passphrase ?? ""))
                         }
                     }
                 }
