@@ -222,6 +222,7 @@ extension Evaluator {
     func evaluateFilter(_ use: FilterUse, _ frame: Frame) throws(Diagnostic) -> Value {
         let value =
             use.meetsMissing ? try evaluateTolerantly(use.input, frame) : try evaluate(use.input, frame)
+        try session.checkInput(value)
         if let constants = use.arguments.constants {
             if let quick = use.filter.quick, let result = quick(value, constants) { return result }
             return try apply(use.filter, to: value, constants, [:], at: use.offset)

@@ -45,6 +45,13 @@ final class Session {
         if turns & 1023 == 0 || number > 1023 { try checkTime() }
     }
 
+    /// Refuses a text so long that what a filter makes of it could exhaust the memory: quoting makes five bytes of one.
+    func checkInput(_ value: Value) throws(Diagnostic) {
+        guard case .string(let text) = value, text.string.utf8.count > limits.bytes / 8 else { return }
+        throw Diagnostic(
+            .template, "a filter is given a text of \(text.string.utf8.count) bytes, more than \(limits.bytes / 8)")
+    }
+
     func checkTime() throws(Diagnostic) {
         let now = ContinuousClock.now
         guard let started else {
