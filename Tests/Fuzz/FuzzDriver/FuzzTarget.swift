@@ -31,6 +31,8 @@ enum FuzzTarget: String, CaseIterable {
     }
 
     private static func check(_ error: Diagnostic) {
+        // Not a word for people: it is how a template says that only a real run can tell.
+        if UnknownAnswer.unknown(in: error) != nil { return }
         precondition(error.code != .internal, "an internal error: \(error.summary)")
         precondition(!error.rendered().isEmpty, "an error without text")
     }
