@@ -113,6 +113,7 @@ extension Engine {
             let run = TaskRun(engine: self, task: task, host: host, modes: modes, scope: scope, title: title)
             (outcome, registered) = include(run, into: &requests)
             report.isHidden = run.isHidden
+            report.isOfLoop = run.isToldByItem
             report.isIgnored = outcome.status == .failed && run.ignoresErrors
         } catch {
             outcome = TaskOutcome(failure: error.located(at: task.node.location))
@@ -164,6 +165,7 @@ extension Engine {
         }
         run.traits.isHidden = hidesAnItem
         run.traits.ignoresErrors = ignoresAllErrors
+        run.isToldByItem = items.contains { $0.outcome.status != .ok }
         return run.combined(items, loop)
     }
 

@@ -95,6 +95,7 @@ extension TaskRun {
         traits.isHidden = hidesAnItem
         traits.ignoresErrors = ignoresAllErrors
         traits.factsOwner = nil
+        isToldByItem = !outcomes.isEmpty
         return combined(outcomes, loop)
     }
 

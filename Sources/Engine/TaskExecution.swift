@@ -63,7 +63,7 @@ extension Engine {
             registered = outcome.registered(title.name)
         }
         report.status = outcome.status
-        report.isOfLoop = task.node.loop != nil && outcome.values["results"] != nil
+        report.isOfLoop = begun?.isToldByItem ?? false
         report.values = registered.mapValue ?? [:]
         report.change = outcome.change
         report.diagnostic = outcome.diagnostic
@@ -182,6 +182,8 @@ final class TaskRun {
     var mark: Engine.JournalMark?
     /// Whether it has come to the point where it changes its host.
     var hasBegun = false
+    /// Whether what came of it was told item by item.
+    var isToldByItem = false
     /// What the task's modules were made of, for the journal.
     var inputs: [TaskInputs] = []
     /// What the task's keywords say of it, or of the item of its loop whose turn it is.

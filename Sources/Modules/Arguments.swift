@@ -85,9 +85,12 @@ public struct ModuleContext: Sendable {
     /// - Returns: The content, and whether it must not be shown, having been sealed.
     func content(of path: String, opening: Bool) throws(Diagnostic) -> (bytes: [UInt8], isSecret: Bool) {
         let written = try readFile(path, false)
-        guard opening, written.starts(with: "$ANSIBLE_VAULT;".utf8) else { return (written, false) }
+        guard opening, Self.isSealed(written) else { return (written, false) }
         return (try readFile(path, true), true)
     }
+
+    /// Whether a file's content is a vault's.
+    public static func isSealed(_ content: [UInt8]) -> Bool { content.starts(with: "$ANSIBLE_VAULT;".utf8) }
 
     /// A context that has nothing to lend, for modules that need none and for tests.
     public static let none = ModuleContext(

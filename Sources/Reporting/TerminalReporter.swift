@@ -76,19 +76,11 @@ public final class TerminalReporter: Reporter {
             keepStats(report)
             if report.status != .skipped || style.showsSkipped { result(report) }
         case .result(let report):
-            if !report.isOfLoop { keepStats(report) }
-            // A loop has shown its items; only a failure that no item had is left to say.
-            if report.isOfLoop {
-                if report.diagnostic != nil, (report.values["results"]?.elements ?? []).isEmpty {
-                    result(report)
-                } else if report.status == .failed, !report.isIgnored {
-                    break
-                } else if report.status == .skipped, report.values["results"]?.elements?.isEmpty ?? true {
-                    result(report)
-                }
-                if report.isIgnored { line("...ignoring", .cyan) }
-            } else {
+            if !report.isOfLoop {
+                keepStats(report)
                 result(report)
+            } else if report.isIgnored {
+                line("...ignoring", .cyan)
             }
             if style.verbosity > 2, report.status != .skipped { line(measure(report), .gray) }
         case .retry(let report, let attempt, let total):

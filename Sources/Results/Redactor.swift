@@ -46,54 +46,63 @@ public final class Redactor: Sendable {
     }
 
     /// The text without any known secret.
-    public func redacted(_ text: String) -> String {
-        let secrets = known.withLock { $0 }
-        guard !secrets.isEmpty else { return text }
+    public func redacted(_ text: String) -> String { Self.redacted(text, known.withLock { $0 }) }
+
+    private static func redacted(_ text: String, _ secrets: [String]) -> String {
         var result = text
         for secret in secrets where result.utf8.count >= secret.utf8.count {
-            result = result.replacing(secret, with: Self.mask)
+            result = result.replacing(secret, with: mask)
         }
         return result
     }
 
     /// The value with every secret text masked, marked or known, in the keys of maps, too.
-    public func redacted(_ value: Value) -> Value {
+    public func redacted(_ value: Value) -> Value { Self.redacted(value, known.withLock { $0 }) }
+
+    private static func redacted(_ value: Value, _ secrets: [String]) -> Value {
         switch value {
         case .string(let text):
-            .string(Text(text.isSecret ? Self.mask : redacted(text.string), marks: text.marks, origin: text.origin))
-        case .list(let items): .list(items.map(redacted))
-        case .tuple(let items): .tuple(items.map(redacted))
-        case .map(let map): .map(redacted(map))
+            .string(
+                Text(text.isSecret ? mask : redacted(text.string, secrets), marks: text.marks, origin: text.origin))
+        case .list(let items): .list(items.map { redacted($0, secrets) })
+        case .tuple(let items): .tuple(items.map { redacted($0, secrets) })
+        case .map(let map): .map(redacted(map, secrets))
         default: value
         }
     }
 
-    private func redacted(_ map: ValueMap) -> ValueMap {
-        guard map.keys.contains(where: holdsSecret) else { return map.mapValues(redacted) }
+    private static func redacted(_ map: ValueMap, _ secrets: [String]) -> ValueMap {
+        guard map.keys.contains(where: { holdsSecret($0, secrets) }) else {
+            return map.mapValues { redacted($0, secrets) }
+        }
         return ValueMap(
             map.map { key, value in
-                (holdsSecret(key) ? .string(redacted(key.text)) : key, redacted(value))
+                (holdsSecret(key, secrets) ? .string(redacted(key.text, secrets)) : key, redacted(value, secrets))
             })
     }
 
     /// Whether a secret that is known stands somewhere in the value, in the keys of maps, too.
     public func holdsSecret(_ value: Value) -> Bool {
+        let secrets = known.withLock { $0 }
+        return !secrets.isEmpty && Self.holdsSecret(value, secrets)
+    }
+
+    private static func holdsSecret(_ value: Value, _ secrets: [String]) -> Bool {
         switch value {
-        case .string(let text): holdsSecret(text.string)
-        case .list(let items), .tuple(let items): items.contains(where: holdsSecret)
-        case .map(let map): map.contains { holdsSecret($0.key) || holdsSecret($0.value) }
+        case .string(let text): holdsSecret(text.string, secrets)
+        case .list(let items), .tuple(let items): items.contains { holdsSecret($0, secrets) }
+        case .map(let map): map.contains { holdsSecret($0.key, secrets) || holdsSecret($0.value, secrets) }
         default: false
         }
     }
 
     /// A key has no mark: it can be told only where it is known.
-    private func holdsSecret(_ key: ValueMap.Key) -> Bool {
-        if case .string(let text) = key { holdsSecret(text) } else { false }
+    private static func holdsSecret(_ key: ValueMap.Key, _ secrets: [String]) -> Bool {
+        if case .string(let text) = key { holdsSecret(text, secrets) } else { false }
     }
 
-    private func holdsSecret(_ text: String) -> Bool {
-        let secrets = known.withLock { $0 }
-        return secrets.contains { text.contains($0) }
+    private static func holdsSecret(_ text: String, _ secrets: [String]) -> Bool {
+        secrets.contains { text.utf8.count >= $0.utf8.count && text.contains($0) }
     }
 
     /// The diagnostic with every known secret masked.

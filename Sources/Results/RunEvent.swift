@@ -104,7 +104,7 @@ public struct TaskReport: Sendable {
     public var action: String
     /// How a loop's item is called.
     public var label: Value?
-    /// Whether it is a loop's own, whose items were told of before. A module may answer with `results`, too.
+    /// Whether it is a loop's own, all of whose items were told of before. A module may answer with `results`, too.
     public var isOfLoop = false
     /// What is registered, its secrets still marked.
     public var values: ValueMap

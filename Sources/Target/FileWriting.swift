@@ -78,13 +78,14 @@ extension FileWrite {
     t=; o=; b=-
     trap 'test -z "$t$o" || rm -f -- "$t" "$o"' EXIT
     fail() { echo "$1"; exit 1; }
-    # What is on the disk cannot be lost any more. Some file systems cannot tell that of one file.
+    # What is on the disk cannot be lost any more. Where one file cannot be asked about (its mode may not even let it be
+    # opened) all is written out; only what says that content was lost is a failure.
     settle() {
     said=$(sync "$1" 2>&1) && return
     case $said in
-    *"nvalid argument"*|*"not implemented"*|*"not supported"*|*"not permitted"*|*nrecognized*|*sage:*) sync;;
-    *) echo "$said" >&2; fail content;;
+    *"nput/output error"*|*"o space left"*|*"uota exceeded"*|*"tale file handle"*) echo "$said" >&2; return 1;;
     esac
+    sync 2>/dev/null || :
     }
     if test -n "$follow" && test -L "$p"; then
     p=$(readlink -f -- "$p") || fail link
@@ -139,28 +140,31 @@ extension FileWrite {
     done
     "$@" >&2 </dev/null || { echo "status $?" >&2; fail validate; }
     fi
-    settle "$t"
+    settle "$t" || fail content
     if test -n "$backup" && test -n "$old"; then
     n=$$
     while b="$p.$n.$(date '+%Y-%m-%d@%H:%M:%S')~"; test -e "$b"; do n=$((n+1)); done
     cp -p -- "$p" "$b" || { rm -f -- "$b"; fail backup; }
     fi
-    # Nothing can be renamed here, so the old content waits beside until the new one is there.
+    # Nothing can be renamed here, so the old content waits beside until the new one is there, and no signal comes
+    # between them.
     inplace() {
+    trap '' HUP INT PIPE TERM
     if test -n "$old"; then
     o=$(mktemp) || { o=; fail inplace; }
-    cat <"$p" >"$o" || fail inplace
+    cat <"$p" >"$o" && was=$(stat -c '%u:%g %a' -- "$p") || fail inplace
     fi
-    cat <"$t" >"$p" || {
+    step=inplace
+    cat <"$t" >"$p" && step=owner && { test -z "$owner" || chown -- "$owner" "$p"; } &&
+    step=group && { test -z "$group" || chgrp -- "$group" "$p"; } &&
+    step=mode && { test -z "$mode" || chmod -- "$mode" "$p"; } &&
+    step=content && settle "$p" && return
     if test -z "$old"; then rm -f -- "$p"
-    elif ! cat <"$o" >"$p"; then echo "$o" >&2; o=; fail lost
+    elif cat <"$o" >"$p"; then
+    chown -- "${was% *}" "$p" 2>/dev/null; chmod -- "${was#* }" "$p" 2>/dev/null
+    else echo "$o" >&2; o=; step=lost
     fi
-    fail inplace
-    }
-    if test -n "$owner"; then chown -- "$owner" "$p" || fail owner; fi
-    if test -n "$group"; then chgrp -- "$group" "$p" || fail group; fi
-    if test -n "$mode"; then chmod -- "$mode" "$p" || fail mode; fi
-    settle "$p"
+    fail $step
     }
     if test -n "$direct"; then inplace
     else

@@ -61,6 +61,17 @@ package enum ReadingScripts {
         }
         """#
 
+    /// `sp_line COUNT` leaves in `$sp_line` what `eval` takes for so many of the words it is called among.
+    package static let firstWords: Script = #"""
+        sp_line() {
+            sp_line= sp_at=1
+            while [ "$sp_at" -le "$1" ]; do
+                sp_line="$sp_line \"\${$sp_at}\""
+                sp_at=$((sp_at + 1))
+            done
+        }
+        """#
+
     /// `sp_owner NAME` and `sp_group NAME` leave number and name of a user or group in `$sp_number` and `$sp_name`;
     /// what the host does not know stays empty. Who asks is known without starting a program.
     package static let identities: Script = #"""

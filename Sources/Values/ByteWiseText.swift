@@ -14,7 +14,7 @@ extension StringProtocol {
     package func split(
         separator: Character, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
     ) -> [SubSequence] {
-        let mark = Array(String(separator).utf8)
+        let mark = String(separator)
         var parts: [SubSequence] = []
         var start = startIndex
         func cut(_ end: Index) -> Bool {
@@ -24,8 +24,8 @@ extension StringProtocol {
         }
         if maxSplits > 0 {
             var place = start
-            while let found = self.place(ofBytes: mark, from: place) {
-                let after = utf8.index(found, offsetBy: mark.count)
+            while let found = self.place(of: mark, from: place) {
+                let after = utf8.index(found, offsetBy: mark.utf8.count)
                 let isCut = cut(found)
                 start = after
                 place = after
@@ -38,12 +38,11 @@ extension StringProtocol {
 
     /// The parts between places where `separator`, which must not be empty, stands; empty ones are kept.
     package func components(apartBy separator: String) -> [String] {
-        let mark = Array(separator.utf8)
         var parts: [String] = []
         var start = startIndex
-        while let found = place(ofBytes: mark, from: start) {
+        while let found = place(of: separator, from: start) {
             parts.append(String(self[start..<found]))
-            start = utf8.index(found, offsetBy: mark.count)
+            start = utf8.index(found, offsetBy: separator.utf8.count)
         }
         parts.append(String(self[start...]))
         return parts
@@ -52,18 +51,18 @@ extension StringProtocol {
     package func contains(_ character: Character) -> Bool { firstIndex(of: character) != nil }
 
     package func contains(_ text: String) -> Bool {
-        text.isEmpty || place(ofBytes: Array(text.utf8), from: startIndex) != nil
+        text.isEmpty || place(of: text, from: startIndex) != nil
     }
 
     package func firstIndex(of character: Character) -> Index? {
-        place(ofBytes: Array(String(character).utf8), from: startIndex)
+        place(of: String(character), from: startIndex)
     }
 
     package func lastIndex(of character: Character) -> Index? {
-        let mark = Array(String(character).utf8)
+        let mark = String(character)
         var last: Index?
         var place = startIndex
-        while let found = self.place(ofBytes: mark, from: place) {
+        while let found = self.place(of: mark, from: place) {
             last = found
             place = utf8.index(after: found)
         }
@@ -72,30 +71,31 @@ extension StringProtocol {
 
     /// The text with each place where `old` stands replaced; nothing stands for nothing.
     package func replacing(_ old: String, with new: String, maxReplacements: Int = .max) -> String {
-        let mark = Array(old.utf8)
         var result = ""
         var start = startIndex
         var count = 0
-        while count < maxReplacements, let found = place(ofBytes: mark, from: start) {
+        while count < maxReplacements, let found = place(of: old, from: start) {
             result += self[start..<found]
             result += new
-            start = utf8.index(found, offsetBy: mark.count)
+            start = utf8.index(found, offsetBy: old.utf8.count)
             count += 1
         }
         return count == 0 ? String(self) : result + self[start...]
     }
 
-    /// Where the bytes first stand at or after a place; an empty needle stands nowhere.
-    private func place(ofBytes mark: [UInt8], from start: Index) -> Index? {
+    /// Where the bytes of a text first stand at or after a place; an empty one stands nowhere.
+    private func place(of mark: String, from start: Index) -> Index? {
         guard !mark.isEmpty, start < endIndex else { return nil }
         let rest = utf8[start...]
         let offset = rest.withContiguousStorageIfAvailable { bytes in
-            swiftprov_find(bytes.baseAddress, bytes.count, mark, mark.count)
+            mark.utf8.withContiguousStorageIfAvailable { mark in
+                swiftprov_find(bytes.baseAddress, bytes.count, mark.baseAddress, mark.count)
+            }
         }
-        if let offset { return offset < 0 ? nil : utf8.index(start, offsetBy: offset) }
+        if let offset, let offset { return offset < 0 ? nil : utf8.index(start, offsetBy: offset) }
         var place = start
         while place < endIndex {
-            if utf8[place...].starts(with: mark) { return place }
+            if utf8[place...].starts(with: mark.utf8) { return place }
             utf8.formIndex(after: &place)
         }
         return nil

@@ -263,9 +263,7 @@ import Values
         let lines = Transcript(outcome, folder: folder.path).lines.filter { $0.hasPrefix("web1") }
         #expect(
             lines == ["web1 unknown", "web1 unknown", "web1 changed", "web1 unknown", "web1 ok \"further\""])
-        let warnings = outcome.events.flatMap { event -> [String] in
-            if case .result(let report) = event { report.warnings } else { [] }
-        }
+        let warnings = outcome.results.flatMap(\.warnings)
         #expect(warnings.contains { $0.contains("handlers") && $0.contains("'c'") }, "\(warnings)")
         #expect(outcome.recap.exitStatus == 0)
     }

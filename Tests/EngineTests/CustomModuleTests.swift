@@ -35,9 +35,7 @@ import Values
 
     static func values(_ example: Case) async throws -> [TaskReport] {
         let (outcome, _) = try await RunFixture.run(example)
-        return outcome.events.compactMap { event in
-            if case .result(let report) = event { report } else { nil }
-        }
+        return outcome.results
     }
 
     private static let hasPython = TemporaryFolder.contents("/usr/bin/python3") != nil

@@ -31,9 +31,7 @@ import Values
                 "jobs/j1.1":
                     #"{"started": true, "finished": true, "ansible_facts": {\#(facts.joined(separator: ","))}}"#,
             ]))
-        let reports = outcome.events.compactMap { event -> TaskReport? in
-            if case .result(let report) = event { report } else { nil }
-        }
+        let reports = outcome.results
         try #require(reports.count == 3)
         #expect(reports[1].values["msg"] == ["local", "web1", false, "red"])
         #expect(reports[2].values["msg"] == "AAAA")
@@ -60,9 +58,7 @@ import Values
                       debug: {msg: "{{ [ansible_kernel, ansible_facts.user_id] | select | length }}"}
                 """
             ]))
-        let reports = outcome.events.compactMap { event -> TaskReport? in
-            if case .result(let report) = event { report } else { nil }
-        }
+        let reports = outcome.results
         try #require(reports.count == 3)
         #expect(reports[1].warnings.isEmpty)
         #expect(reports[2].values["msg"] == 2)

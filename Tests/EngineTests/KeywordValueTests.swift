@@ -11,10 +11,6 @@ import Values
         return try await RunFixture.run(Case(files: ["playbook.yml": text])).outcome
     }
 
-    private static func reports(_ outcome: RunFixture.Outcome) -> [TaskReport] {
-        outcome.events.compactMap { if case .result(let report) = $0 { report } else { nil } }
-    }
-
     @Test(
         "fail the task at their place",
         arguments: [
@@ -30,7 +26,7 @@ import Values
         let outcome = try await Self.run("", keyword)
         #expect(outcome.recap.exitStatus == 2)
         #expect(outcome.recap[host: "web1"].failed == 1)
-        let report = try #require(Self.reports(outcome).first)
+        let report = try #require(outcome.results.first)
         #expect(report.diagnostic?.location?.line == 3, "\(String(describing: report.diagnostic))")
         #expect(report.values["stdout"] == nil, "the command ran")
     }
@@ -38,7 +34,7 @@ import Values
     @Test("a no_log that means nothing hides")
     func noLog() async throws {
         let outcome = try await Self.run("", "no_log: \"{{ 'maybe' }}\"")
-        #expect(Self.reports(outcome).allSatisfy { $0.isHidden })
+        #expect(outcome.results.allSatisfy { $0.isHidden })
     }
 
     @Test(
@@ -51,8 +47,8 @@ import Values
         let outcome = try await Self.run("  \(keyword)\n", "changed_when: false")
         #expect(outcome.recap.exitStatus == 2)
         #expect(outcome.recap[host: "web1"].failed == 1)
-        #expect(Self.reports(outcome).allSatisfy { $0.values["stdout"] == nil }, "the command ran")
-        #expect(Self.reports(outcome).first?.diagnostic?.location?.line == 2)
+        #expect(outcome.results.allSatisfy { $0.values["stdout"] == nil }, "the command ran")
+        #expect(outcome.results.first?.diagnostic?.location?.line == 2)
     }
 
     @Test("that mean something count, templates or not")
@@ -82,7 +78,7 @@ import Values
                         "options": options,
                     ])
             ).outcome
-            return Self.reports(outcome).contains { $0.task.name == "tidy" }
+            return outcome.results.contains { $0.task.name == "tidy" }
         }
         #expect(try await ran("\"{{ true }}\"", ""))
         #expect(try await !ran("false", "--force-handlers"))
@@ -103,7 +99,7 @@ import Values
                     - shell: printf "a\nb"
                 """#
             ]))
-        let reports = Self.reports(outcome)
+        let reports = outcome.results
         #expect(
             reports.compactMap { $0.values["msg"]?.stringValue }
                 == ["a\nb\tcAé\\d\\101\\q\\0", "a\nb", "a\nb", "a\"b", "a\nb", ""])

@@ -23,9 +23,7 @@ import Values
         #expect(outcome.recap.exitStatus == 2)
         #expect(outcome.recap[host: "web1"].failed == 1)
         #expect(outcome.recap[host: "web2"].ok == 2)
-        let diagnostics = outcome.events.compactMap { event -> Diagnostic? in
-            if case .result(let report) = event { report.diagnostic } else { nil }
-        }
+        let diagnostics = outcome.results.compactMap(\.diagnostic)
         #expect(diagnostics.count == 1)
         #expect(diagnostics.first?.summary.contains("nobody") ?? false)
         #expect(diagnostics.first?.location?.line == 6)
@@ -46,6 +44,32 @@ import Values
             ]))
         #expect(outcome.recap.exitStatus == 2)
         for host in ["web1", "web2", "web3"] { #expect(outcome.recap[host: host].failed == 1) }
+    }
+
+    @Test("a loop's own report says whether its items told all there is")
+    func toldByItem() async throws {
+        let (outcome, _) = try await RunFixture.run(
+            Case(files: [
+                "there.yml": "- debug: {msg: a}",
+                "playbook.yml": """
+                - hosts: web1
+                  tasks:
+                    - {name: items, debug: {msg: "{{ item }}"}, loop: [1, 2]}
+                    - {name: none, debug: {msg: "{{ item }}"}, loop: []}
+                    - {name: a module's own, debug: {var: results}, vars: {results: [3]}}
+                    - {name: not a list, debug: {msg: "{{ item }}"}, loop: 4, ignore_errors: true}
+                    - {name: out of turn, debug: {msg: a}, loop: [1, 2], loop_control: {break_when: nothing.at_all},
+                       ignore_errors: true}
+                    - {name: some files, include_tasks: "{{ item }}", loop: [there.yml, other.yml], ignore_errors: true,
+                       when: item == 'there.yml' or nothing}
+                """,
+            ]))
+        let told = outcome.results.filter { $0.task.name != "debug" }.map { "\($0.task.name): \($0.isOfLoop)" }
+        #expect(
+            told == [
+                "items: true", "none: false", "a module's own: false", "not a list: false", "out of turn: false",
+                "some files: true",
+            ])
     }
 
     @Test("hosts that even the run does not make end it, with the place of their pattern")

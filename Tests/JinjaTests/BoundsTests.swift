@@ -123,6 +123,27 @@ import Values
         }
     }
 
+    @Test(
+        "what one filter or method makes of little is bounded before it is made",
+        arguments: [
+            "('a' * 10000) | replace('a', 'b' * 10000)", "('a' * 10000).replace('a', 'b' * 10000)",
+            "('a' * 10000).replace('', 'b' * 10000)", "('a' * 10000) | list | join('b' * 10000)",
+            "('b' * 10000).join(('a' * 10000) | list)", "('a' * 10000) | regex_replace('a', 'b' * 10000)",
+            "('a\n' * 10000) | indent('b' * 10000)", "('a ' * 10000) | wordwrap(1, true, 'b' * 10000)",
+            "('a\n' * 10000) | comment(decoration='b' * 10000)",
+            "'\\'' | quote" + String(repeating: " | quote", count: 14),
+        ])
+    func growth(_ expression: String) {
+        var limits = TemplateLimits()
+        limits.bytes = 1 << 20
+        let environment = TemplateEnvironment(limits: limits)
+        let scope = MapScope([:], environment: environment)
+        let error = #expect(throws: Diagnostic.self) {
+            try environment.evaluate(Text("{{ \(expression) }}"), in: scope)
+        }
+        #expect(error?.summary.contains("bytes") == true, "\(String(describing: error))")
+    }
+
     @Test("random texts never crash the lexer, the parser or the evaluator")
     func fuzz() {
         let pieces = [

@@ -88,22 +88,11 @@ import Values
 }
 
 /// A host that counts what changes it.
-private final class CountingTarget: TargetWriter {
+private final class CountingTarget: TargetWrapper {
     let base: HostTarget
     let writes = Mutex(0)
 
     init(base: HostTarget) { self.base = base }
-
-    var hostName: String { base.hostName }
-    var foreseen: Foreseen { base.foreseen }
-    var environment: [(name: String, value: String)] { base.environment }
-    var isControlMachine: Bool { base.isControlMachine }
-
-    func query(
-        _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
-    ) async throws(Diagnostic) -> CommandResult {
-        try await base.query(script, arguments, input: input, timeout: timeout)
-    }
 
     func execute(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
@@ -116,12 +105,4 @@ private final class CountingTarget: TargetWriter {
         writes.withLock { $0 += 1 }
         return try await base.run(command)
     }
-
-    func write(_ file: FileWrite) async throws(Diagnostic) -> FileWrite.Outcome { try await base.write(file) }
-
-    func place(_ file: FileWrite, from source: String) async throws(Diagnostic) -> FileWrite.Outcome {
-        try await base.place(file, from: source)
-    }
-
-    func reconnect(within limit: Duration?) async throws(Diagnostic) { try await base.reconnect(within: limit) }
 }

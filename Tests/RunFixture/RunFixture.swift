@@ -29,6 +29,11 @@ package final class RunFixture {
     package struct Outcome: Sendable {
         package var events: [RunEvent]
         package var recap: Recap
+
+        /// What was told of each task, in order; items of loops are told of apart.
+        package var results: [TaskReport] {
+            events.compactMap { event in if case .result(let report) = event { report } else { nil } }
+        }
     }
 
     /// The hosts cases have unless they bring an inventory of their own.

@@ -5,8 +5,8 @@ import Values
 
 @Suite struct FramingTests {
     private func feed(_ framing: inout ShellFraming, out: String = "", err: String = "") {
-        Array(out.utf8).withUnsafeBytes { framing.receive(stdout: $0) }
-        Array(err.utf8).withUnsafeBytes { framing.receive(stderr: $0) }
+        Array(out.utf8).withUnsafeBytes { framing.receive(stdout: $0, awaited: .max) }
+        Array(err.utf8).withUnsafeBytes { framing.receive(stderr: $0, awaited: .max) }
     }
 
     @Test("an answer is whole when both markers are in")
@@ -45,8 +45,10 @@ import Values
     @Test("answers on one stream alone end what they are part of")
     func oneSided() {
         var framing = ShellFraming(token: "TOK")
-        for number in 1...5000 { feed(&framing, out: "\nTOK \(number) 0\n") }
-        #expect(framing.nextReply()?.number == -1)
+        for number in 1...3 {
+            Array("\nTOK \(number) 0\n".utf8).withUnsafeBytes { framing.receive(stdout: $0, awaited: 2) }
+            #expect(framing.nextReply()?.number == (number < 3 ? nil : -1))
+        }
     }
 
     @Test("what only looks like a marker is output")

@@ -263,6 +263,22 @@ final class Scratch: Sendable {
         try await scratch.end()
     }
 
+    /// Nobody can open such a file, not even to see that the disk has it.
+    @Test("a file may be for nobody to read", .enabled(if: getuid() == 0, "only root can become somebody else"))
+    func unreadable() async throws {
+        let scratch = Scratch()
+        try await scratch.sh("chmod 777 .")
+        let shell = FramedShell(become: nil, openTimeout: .seconds(20)) { line throws(Diagnostic) in
+            try ProcessLink(
+                line: line.replacing("/bin/sh", with: "setpriv --reuid=65534 --regid=65534 --clear-groups /bin/sh"))
+        }
+        let target = HostTarget(hostName: "here", shell: shell)
+        _ = try await target.write(FileWrite(path: scratch.path + "/f", content: Array("x".utf8), mode: 0))
+        #expect(try await scratch.sh("stat -c '%a %u' f; cat f; ls -A") == "0 65534\nxf\n")
+        await shell.close()
+        try await scratch.end()
+    }
+
     @Test("busybox's programs do as well as the GNU ones", .enabled(if: SystemShell.busybox.path != nil))
     func busybox() async throws {
         let scratch = Scratch()

@@ -374,10 +374,10 @@ import Testing
     func apart(_ system: SystemShell) async throws {
         let scratch = Scratch()
         let shell = system.open()
-        for (name, ends) in [("killed", true), ("a b'c", false)] {
+        for (name, ends) in [(".swiftprov-killed", true), (".swiftprov-a b'c", false)] {
             let path = scratch.path + "/" + name
-            _ = try await shell.snippet(
-                "mkdir \(ShellQuoting.quote(path)); printf '%s\\n' \(ShellQuoting.quote(path)) >>\"$_d/apart\"")
+            let noted = try await shell.snippet("mkdir \(ShellQuoting.quote(path)); _t \(ShellQuoting.quote(path))")
+            #expect(noted.succeeded)
             #expect(access(path, F_OK) == 0)
             guard ends else { continue }
             _ = await diagnostic { try await shell.snippet("kill -9 $$; sleep 5") }
@@ -385,10 +385,29 @@ import Testing
             #expect(access(path, F_OK) != 0, "the next shell removes it")
         }
         await shell.close()
-        for _ in 0..<100 where access(scratch.path + "/a b'c", F_OK) == 0 {
+        for _ in 0..<100 where access(scratch.path + "/.swiftprov-a b'c", F_OK) == 0 {
             try await Task.sleep(for: .milliseconds(50))
         }
-        #expect(access(scratch.path + "/a b'c", F_OK) != 0, "its own end removes it")
+        #expect(access(scratch.path + "/.swiftprov-a b'c", F_OK) != 0, "its own end removes it")
+        try await scratch.end()
+    }
+
+    /// One path a line: a path with a line end in it would be two, one of them somebody else's.
+    @Test("nothing goes with the shell but what only we name so", arguments: SystemShell.present)
+    func notOurs(_ system: SystemShell) async throws {
+        let scratch = Scratch()
+        try await scratch.sh("mkdir other")
+        let shell = system.open()
+        for path in ["/other", "/other\n/.swiftprov-x", "/other/.swiftprov-x/f"] {
+            let noted = try await shell.snippet("_t \(ShellQuoting.quote(scratch.path + path))")
+            #expect(noted.succeeded == path.hasSuffix("/f"), "\(path)")
+        }
+        // Whatever else gets there.
+        let other = ShellQuoting.quote(scratch.path + "/other")
+        let own = try await shell.snippet("printf '%s\\n' \(other) >>\"$_d/apart\"; printf %s \"$_d\"").output
+        await shell.close()
+        for _ in 0..<100 where access(own, F_OK) == 0 { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(access(own, F_OK) != 0 && access(scratch.path + "/other", F_OK) == 0)
         try await scratch.end()
     }
 }

@@ -12,7 +12,7 @@ import Values
 final class TaskInputs: Sendable {
     private enum Part {
         case value(Value)
-        /// The digest of bytes, which are many.
+        /// The digest of bytes, which are many: a loop's files are not kept until its end.
         case digest(String)
     }
 
@@ -51,11 +51,13 @@ final class TaskInputs: Sendable {
             return path
         }
         watched.readFile = { (path, decrypt) throws(Diagnostic) in
-            let bytes = try context.readFile(path, decrypt)
-            self.add(.digest(Self.digest(of: bytes)))
-            let written = decrypt ? try context.readFile(path, false) : bytes
-            if written.starts(with: "$ANSIBLE_VAULT;".utf8) { self.blur() }
-            return bytes
+            let written = try context.readFile(path, false)
+            guard ModuleContext.isSealed(written) else {
+                self.add(.digest(Self.digest(of: written)))
+                return written
+            }
+            self.blur()
+            return decrypt ? try context.readFile(path, true) : written
         }
         watched.render = { (text, path, options) throws(Diagnostic) in
             let rendered = try context.render(text, path, options)

@@ -65,8 +65,13 @@ final class Session {
 
     /// Counts bytes of text that were made.
     func countBytes(_ number: Int) throws(Diagnostic) {
+        try checkRoom(for: number)
         written &+= number
-        guard written <= limits.bytes else {
+    }
+
+    /// Refuses bytes of text that are about to be made, if there would be too many.
+    func checkRoom(for number: Int) throws(Diagnostic) {
+        guard written &+ number <= limits.bytes else {
             throw Diagnostic(.template, "the template makes more than \(limits.bytes) bytes of text")
         }
     }

@@ -51,9 +51,11 @@ enum StringMethods {
         case "lstrip": return PythonString.strip(string, characters: try characters(call), right: false)
         case "rstrip": return PythonString.strip(string, characters: try characters(call), left: false)
         case "replace":
-            return PythonString.replace(
-                string, try call.string(0, "old"), try call.string(1, "new"),
+            var result = GrowingText(call.evaluator.session)
+            try result.append(
+                string, replacing: try call.string(0, "old"), with: try call.string(1, "new"),
                 count: try call.int(2, "count", default: -1))
+            return try result.finished()
         case "join":
             var parts: [String] = []
             for item in try call.evaluator.elements(try call.required(0, "iterable")) {
@@ -64,7 +66,9 @@ enum StringMethods {
                 }
                 parts.append(part.string)
             }
-            return parts.joined(separator: string)
+            var result = GrowingText(call.evaluator.session)
+            try result.append(parts, between: string)
+            return try result.finished()
         case "removeprefix":
             let prefix = try call.string(0, "prefix")
             return string.utf8.starts(with: prefix.utf8)

@@ -49,21 +49,25 @@ enum CommentFilter {
             default: throw call.failure("'comment' has no argument '\(key.text)'")
             }
         }
-        return .string(decorated(call.text, style))
+        return .string(try decorated(call.text, style, call.evaluator.session))
     }
 
-    private static func decorated(_ text: String, _ style: Style) -> String {
-        var result = style.beginning.isEmpty ? "" : style.beginning + style.newline
+    private static func decorated(_ text: String, _ style: Style, _ session: Session) throws(Diagnostic) -> String {
+        var body = GrowingText(session)
+        try body.append(style.decoration)
+        try body.append(text, replacing: style.newline, with: style.newline + style.decoration)
+        var result = GrowingText(session)
+        if !style.beginning.isEmpty { try result.append(style.beginning + style.newline) }
         if !style.prefix.isEmpty {
             let line = style.prefix == style.newline ? style.newline : style.prefix + style.newline
-            result += String(repeating: line, count: style.prefixCount)
+            for _ in 0..<style.prefixCount { try result.append(line) }
         }
-        let body = style.decoration + PythonString.replace(text, style.newline, style.newline + style.decoration)
         // No blanks at the end of lines that hold the decoration alone.
-        result += PythonString.replace(
-            body, style.decoration + style.newline,
-            PythonString.strip(style.decoration, characters: nil, left: false) + style.newline)
-        result += String(repeating: style.newline + style.postfix, count: style.postfixCount)
-        return result + (style.end.isEmpty ? "" : style.newline + style.end)
+        try result.append(
+            try body.finished(), replacing: style.decoration + style.newline,
+            with: PythonString.strip(style.decoration, characters: nil, left: false) + style.newline)
+        for _ in 0..<style.postfixCount { try result.append(style.newline + style.postfix) }
+        if !style.end.isEmpty { try result.append(style.newline + style.end) }
+        return try result.finished()
     }
 }

@@ -29,13 +29,16 @@ enum LayoutFilters {
         guard case .string(let text) = call.input else { throw call.wrongInput("text") }
         let lines = PythonString.splitLines(text.string + "\n")
         let indentsBlank = call.bool(2, default: false)
-        var result = call.bool(1, default: false) ? indentation : ""
+        var result = GrowingText(call.evaluator.session)
+        if call.bool(1, default: false) { try result.append(indentation) }
         for (index, line) in lines.enumerated() {
-            if index > 0 { result += "\n" + (line.isEmpty && !indentsBlank ? "" : indentation) }
-            result += line
+            if index > 0 {
+                try result.append("\n")
+                if !line.isEmpty || indentsBlank { try result.append(indentation) }
+            }
+            try result.append(line)
         }
-        try call.evaluator.session.countBytes(result.utf8.count)
-        return .string(result)
+        return .string(try result.finished())
     }
 
     private static func truncate(_ call: Call) throws(Diagnostic) -> Value {
@@ -60,14 +63,15 @@ enum LayoutFilters {
         let width = try call.int(0, default: 79)
         guard width > 0 else { throw call.failure("'wordwrap' needs a width above zero") }
         let separator = try call.string(2, default: "\n")
-        var lines: [String] = []
-        for line in PythonString.splitLines(call.text) {
+        var result = GrowingText(call.evaluator.session)
+        for (index, line) in PythonString.splitLines(call.text).enumerated() {
             let wrapped = try wrapped(
                 line, width: width, breaksWords: call.bool(1, default: true), breaksHyphens: call.bool(3, default: true)
             )
-            lines.append(wrapped.joined(separator: separator))
+            if index > 0 { try result.append(separator) }
+            try result.append(wrapped, between: separator)
         }
-        return .string(lines.joined(separator: separator))
+        return .string(try result.finished())
     }
 
     /// One line as Python's `textwrap` wraps it.

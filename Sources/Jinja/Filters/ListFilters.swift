@@ -39,19 +39,18 @@ enum ListFilters {
 
     private static func join(_ call: Call) throws(Diagnostic) -> Value {
         let separator = call.printed(0, default: "")
-        var result = ""
+        var result = GrowingText(call.evaluator.session)
         var isFirst = true
         for element in try call.elements() {
             var value = element
             if let attribute = call[1], !attribute.isNull {
                 value = try call.evaluator.operand(try call.evaluator.path(attribute, of: element, at: call.offset))
             }
-            if !isFirst { result += separator }
+            if !isFirst { try result.append(separator) }
             isFirst = false
-            result += PythonPrint.text(value)
+            try result.append(PythonPrint.text(value))
         }
-        try call.evaluator.session.countBytes(result.utf8.count)
-        return .string(result)
+        return .string(try result.finished())
     }
 
     // MARK: Keys of elements

@@ -23,7 +23,9 @@ enum QuickFilters {
 
     static let replace: QuickFilter = { input, arguments in
         guard arguments.count == 2, case .string(let text) = input, case .string(let old) = arguments[0],
-            case .string(let new) = arguments[1], text.isPlain, old.isPlain, new.isPlain
+            case .string(let new) = arguments[1], text.isPlain, old.isPlain, new.isPlain,
+            // What could become long is counted.
+            text.string.utf8.count <= 4096, new.string.utf8.count <= 1024
         else { return nil }
         return .string(PythonString.replace(text.string, old.string, new.string))
     }

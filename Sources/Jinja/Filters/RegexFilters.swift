@@ -30,20 +30,19 @@ enum RegexFilters {
         if mandatory != 0, mandatory != matches.count {
             throw call.failure("'\(pattern)' should match \(mandatory) times, but matches \(matches.count) times")
         }
-        var result: [UInt8] = []
+        var result = GrowingText(call.evaluator.session)
         var position = 0
         for match in matches {
-            result += bytes[position..<match.whole.lowerBound]
+            try result.append(bytes[position..<match.whole.lowerBound])
             let (expanded, missing) = replacement.expanded(match, in: bytes, regex)
             if let missing {
                 throw call.failure("the replacement names the group \(missing), which '\(pattern)' does not have")
             }
-            result += expanded
+            try result.append(expanded[...])
             position = match.whole.upperBound
         }
-        result += bytes[position...]
-        try call.evaluator.session.countBytes(result.count)
-        return .string(String(decoding: result, as: UTF8.self))
+        try result.append(bytes[position...])
+        return .string(try result.finished())
     }
 
     private static func search(_ call: Call) throws(Diagnostic) -> Value {

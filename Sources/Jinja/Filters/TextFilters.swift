@@ -14,10 +14,11 @@ enum TextFilters {
         },
         Filter("replace", ["old", "new", "count"], required: 2, quick: QuickFilters.replace) {
             call throws(Diagnostic) in
-            .string(
-                PythonString.replace(
-                    call.text, call.printed(0, default: ""), call.printed(1, default: ""),
-                    count: try call.int(2, default: -1)))
+            var result = GrowingText(call.evaluator.session)
+            try result.append(
+                call.text, replacing: call.printed(0, default: ""), with: call.printed(1, default: ""),
+                count: try call.int(2, default: -1))
+            return .string(try result.finished())
         },
         Filter("split", ["sep", "maxsplit"], split),
         Filter("format", [], [.variadic, .keywords], format),

@@ -69,33 +69,41 @@ enum PythonString {
     /// `string.replace(old, new, count)`
     static func replace(_ string: String, _ old: String, _ new: String, count: Int = -1) -> String {
         guard contains(string, old) else { return string }
+        var result: [UInt8] = []
+        result.reserveCapacity(string.utf8.count + new.utf8.count)
+        replace(string, old, new, count: count) { result += $0 }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// The same, piece by piece.
+    static func replace<Failure: Error>(
+        _ string: String, _ old: String, _ new: String, count: Int,
+        _ give: (ArraySlice<UInt8>) throws(Failure) -> Void
+    ) throws(Failure) {
         let bytes = Array(string.utf8)
         let needle = Array(old.utf8)
-        let replacement = Array(new.utf8)
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count + replacement.count)
+        let replacement = Array(new.utf8)[...]
         var left = count < 0 ? Int.max : count
         if needle.isEmpty {
             // Between all code points, as Python does.
             for scalar in string.unicodeScalars {
                 if left > 0 {
-                    result += replacement
+                    try give(replacement)
                     left -= 1
                 }
-                result += Array(String(scalar).utf8)
+                try give(Array(String(scalar).utf8)[...])
             }
-            if left > 0 { result += replacement }
-            return String(decoding: result, as: UTF8.self)
+            if left > 0 { try give(replacement) }
+            return
         }
         var position = 0
         while left > 0, let found = find(needle, in: bytes, from: position) {
-            result += bytes[position..<found]
-            result += replacement
+            try give(bytes[position..<found])
+            try give(replacement)
             position = found + needle.count
             left -= 1
         }
-        result += bytes[position...]
-        return String(decoding: result, as: UTF8.self)
+        try give(bytes[position...])
     }
 
     /// `string.split(separator, limit)`; nil splits at runs of white space.

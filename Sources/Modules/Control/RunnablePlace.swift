@@ -5,18 +5,16 @@ enum RunnablePlace {
     /// `sp_runnable NAME [EXECUTES]` makes one and leaves it in `$sp_place`, with the empty file NAME in it, which may be
     /// executed there if EXECUTES says so.
     ///
-    /// Where it can be it lies in the shell's private directory. Otherwise its path is noted there (`apart`): whatever
-    /// ends the shell, it is removed with it.
+    /// Where it can be it lies in the shell's private directory. Otherwise its path is noted there (`_t`): whatever ends
+    /// the shell, it is removed with it.
     static let script: Script = #"""
         sp_runnable() {
-            for sp_root in "$_d" "${TMPDIR:-/tmp}" "$HOME" /var/tmp; do
+            for sp_root in "$_d" "${TMPDIR:-/tmp}" "${HOME:-/tmp}" /var/tmp; do
                 sp_place=$(umask 077; command mktemp -d "$sp_root/.swiftprov-XXXXXXXXXX" 2>/dev/null) || continue
-                if [ "$sp_root" != "$_d" ] && ! printf '%s\n' "$sp_place" >>"$_d/apart"; then
-                    rm -rf -- "$sp_place"
-                    return 1
+                if [ "$sp_root" = "$_d" ] || _t "$sp_place"; then
+                    : >"$sp_place/$1" && chmod 700 "$sp_place/$1" || return 1
+                    if [ -z "$2" ] || [ -x "$sp_place/$1" ]; then return 0; fi
                 fi
-                : >"$sp_place/$1" && chmod 700 "$sp_place/$1" || return 1
-                if [ -z "$2" ] || [ -x "$sp_place/$1" ]; then return 0; fi
                 rm -rf -- "$sp_place"
             done
             sp_place=

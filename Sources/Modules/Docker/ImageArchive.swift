@@ -98,7 +98,7 @@ extension ImageArchive {
             done=
             trap '[ -n "$done" ] || rm -f -- "$new"' EXIT
             # Whatever ends the shell, it goes with it.
-            printf '%s\n' "$new" >>"$_d/apart" || exit 1
+            _t "$new" || { echo 'the path holds a line end, or there is no room to note it' >&2; exit 1; }
             "$@" >"$new" </dev/null || exit 1
             printf '%s\0%s\0%s\0' "$new" "$(wc -c <"$new")" "$p"
             done=1

@@ -19,30 +19,26 @@ enum CommandSequence {
 
     /// For each program the number of its words, and those. Writes the number of the last one that ran, from 1, and
     /// what it said.
-    private static let script: Script = #"""
-        # Should nobody be there any more, all is still done: what is said goes to files until then.
-        trap '' HUP PIPE
-        work=$(umask 077; mktemp -d) || exit 1
-        trap 'rm -rf "$work"' EXIT
-        number=0
-        status=0
-        while [ $# -gt 0 ] && [ "$status" = 0 ]; do
-            count=$1
-            number=$((number + 1))
-            shift
-            line=
-            at=1
-            while [ "$at" -le "$count" ]; do
-                line="$line \"\${$at}\""
-                at=$((at + 1))
+    private static let script: Script =
+        ReadingScripts.firstWords + #"""
+            # Should nobody be there any more, all is still done: what is said goes to files until then.
+            trap '' HUP PIPE
+            work=$(umask 077; mktemp -d) || exit 1
+            trap 'rm -rf "$work"' EXIT
+            number=0
+            status=0
+            while [ $# -gt 0 ] && [ "$status" = 0 ]; do
+                count=$1
+                number=$((number + 1))
+                shift
+                sp_line "$count"
+                eval "$sp_line" >"$work/out" 2>"$work/err" </dev/null
+                status=$?
+                shift "$count"
             done
-            eval "$line" >"$work/out" 2>"$work/err" </dev/null
-            status=$?
-            shift "$count"
-        done
-        printf '%s\0' "$number"
-        cat "$work/out"
-        cat "$work/err" >&2
-        exit "$status"
-        """#
+            printf '%s\0' "$number"
+            cat "$work/out"
+            cat "$work/err" >&2
+            exit "$status"
+            """#
 }

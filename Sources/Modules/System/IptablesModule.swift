@@ -321,24 +321,20 @@ struct IptablesModule: Module {
 
     /// `$1` the program; the number of words that ask for a rule's chain, where it must be there, and those; then what
     /// it is asked. Status 111 if the host lacks it; 112 if there is neither the rule nor its chain.
-    private static let ask: Script = #"""
-        command -v "$1" >/dev/null 2>&1 || exit 111
-        program=$1
-        count=$2
-        shift 2
-        look=
-        at=1
-        while [ "$at" -le "$count" ]; do
-            look="$look \"\${$at}\""
-            at=$((at + 1))
-        done
-        ask() { shift "$count"; "$program" "$@"; }
-        ask "$@"
-        status=$?
-        # iptables answers alike where a rule is missing and where its chain is.
-        if [ "$status" = 1 ] && [ "$count" -gt 0 ]; then
-            eval "\"\$program\" $look" >/dev/null 2>&1 || exit 112
-        fi
-        exit "$status"
-        """#
+    private static let ask: Script =
+        ReadingScripts.firstWords + #"""
+            command -v "$1" >/dev/null 2>&1 || exit 111
+            program=$1
+            count=$2
+            shift 2
+            sp_line "$count"
+            ask() { shift "$count"; "$program" "$@"; }
+            ask "$@"
+            status=$?
+            # iptables answers alike where a rule is missing and where its chain is.
+            if [ "$status" = 1 ] && [ "$count" -gt 0 ]; then
+                eval "\"\$program\" $sp_line" >/dev/null 2>&1 || exit 112
+            fi
+            exit "$status"
+            """#
 }

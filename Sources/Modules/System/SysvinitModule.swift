@@ -218,23 +218,22 @@ struct SysvinitModule: Module {
     /// two came last, and what it said.
     private static let restart: Script =
         (#"""
+    # Should nobody be there any more, it is still started: what is said goes to files until then.
+    trap '' HUP PIPE
     service=/etc/init.d/$1
     pause=$2
     shift 2
-    "$service" stop "$@" >"$_d/stopped" 2>&1 </dev/null
-    status=$?
-    if [ "$status" != 0 ]; then
-        printf 'stop\0'
-        cat "$_d/stopped"
-        rm -f "$_d/stopped"
-        exit "$status"
-    fi
-    rm -f "$_d/stopped"
-    sleep "$pause"
-    printf 'start\0'
-    "$service" start "$@" </dev/null
-    status=$?
-    sleep "$pause"
+    work=$(umask 077; mktemp -d) || exit 1
+    trap 'rm -rf "$work"' EXIT
+    for call in stop start; do
+        "$service" "$call" "$@" >"$work/out" 2>"$work/err" </dev/null
+        status=$?
+        [ "$status" = 0 ] || break
+        sleep "$pause"
+    done
+    printf '%s\0' "$call"
+    cat "$work/out"
+    cat "$work/err" >&2
     exit "$status"
     """# as Script).startingPrograms
 

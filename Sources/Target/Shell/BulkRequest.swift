@@ -79,12 +79,12 @@ final class BulkRequest: ShellLinkOwner {
     }
 
     func linkReceived(stdout bytes: UnsafeRawBufferPointer) {
-        framing.receive(stdout: bytes)
+        framing.receive(stdout: bytes, awaited: 2)
         takeReplies()
     }
 
     func linkReceived(stderr bytes: UnsafeRawBufferPointer) {
-        framing.receive(stderr: bytes)
+        framing.receive(stderr: bytes, awaited: 2)
         takeReplies()
     }
 

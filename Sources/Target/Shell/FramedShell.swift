@@ -355,12 +355,12 @@ package final class FramedShell: Shell {
 
 extension FramedShell: ShellLinkOwner {
     package func linkReceived(stdout bytes: UnsafeRawBufferPointer) {
-        framing.receive(stdout: bytes)
+        framing.receive(stdout: bytes, awaited: inFlight.count)
         takeReplies()
     }
 
     package func linkReceived(stderr bytes: UnsafeRawBufferPointer) {
-        framing.receive(stderr: bytes)
+        framing.receive(stderr: bytes, awaited: inFlight.count)
         takeReplies()
     }
 

@@ -13,8 +13,8 @@
 ///   between braces that have redirections of their own.)
 /// - Large input goes to a shell of its own (`_h`), which ends with the request: bytes nobody read are never commands.
 /// - Those files lie in a directory only this user can look into; it goes when the request stream ends, or when
-///   nobody is there any more to take an answer. What has to lie elsewhere is noted in it, in `apart`, a path a line,
-///   and goes with it.
+///   nobody is there any more to take an answer. What has to lie elsewhere is noted in it (`_t PATH`, in `apart`, a path
+///   a line) and goes with it, if its name is one that only we give.
 enum ShellBoot {
     /// The number of the answer that says the shell is ready.
     static let number = 0
@@ -41,8 +41,13 @@ enum ShellBoot {
         _d=
         trap 'test -z "$_d" || _e "$_d"' EXIT
         _e() {
-        if test -f "$1/apart"; then while IFS= read -r _l; do rm -rf -- "$_l"; done <"$1/apart"; fi
+        if test -f "$1/apart"; then while IFS= read -r _l; do
+        case ${_l##*/} in .swiftprov-*) rm -rf -- "$_l";; esac
+        done <"$1/apart"; fi
         rm -rf -- "$1"; }
+        _t() {
+        case $1 in *"
+        "*) return 1;; */.swiftprov-*) printf '%s\n' "$1" >>"$_d/apart";; *) return 1;; esac; }
         unset CDPATH ENV BASH_ENV
         _p=${PATH:+$PATH:}\#(searchPath)
         PATH=\#(searchPath)${PATH:+:$PATH}

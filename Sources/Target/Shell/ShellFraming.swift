@@ -43,8 +43,6 @@ struct ShellFraming {
     private var stderr: MarkerScanner
     private var stdoutPieces: [MarkerScanner.Piece] = []
     private var stderrPieces: [MarkerScanner.Piece] = []
-    /// How many parts one stream may be ahead of the other.
-    private static let mostAhead = 4096
 
     init(token: String, outputLimit: Int = ShellFraming.outputLimit) {
         self.token = token
@@ -67,22 +65,23 @@ struct ShellFraming {
 
     // MARK: Receiving
 
-    mutating func receive(stdout bytes: UnsafeRawBufferPointer) {
+    /// - Parameter awaited: How many answers there may be.
+    mutating func receive(stdout bytes: UnsafeRawBufferPointer, awaited: Int) {
         stdout.receive(bytes)
         while let piece = stdout.next() { stdoutPieces.append(piece) }
-        checkPace()
+        checkPace(awaited)
     }
 
-    mutating func receive(stderr bytes: UnsafeRawBufferPointer) {
+    mutating func receive(stderr bytes: UnsafeRawBufferPointer, awaited: Int) {
         stderr.receive(bytes)
         while let piece = stderr.next() { stderrPieces.append(piece) }
-        checkPace()
+        checkPace(awaited)
     }
 
     /// Both streams carry a part of every answer; a host that sends one stream's parts alone fills the memory. What it
     /// sent becomes an answer to nobody, which ends the shell.
-    private mutating func checkPace() {
-        guard abs(stdoutPieces.count - stderrPieces.count) > Self.mostAhead else { return }
+    private mutating func checkPace(_ awaited: Int) {
+        guard max(stdoutPieces.count, stderrPieces.count) > awaited else { return }
         let nobodys = MarkerScanner.Piece(number: -1, status: nil, content: [], isTooLong: false)
         stdoutPieces = [nobodys]
         stderrPieces = [nobodys]

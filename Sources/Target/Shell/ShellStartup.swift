@@ -101,7 +101,7 @@ final class ShellStartup: ShellLinkOwner {
     func linkReceived(stdout bytes: UnsafeRawBufferPointer) {
         if heardOut.count < Self.hearingLimit { heardOut.append(contentsOf: bytes) }
         if stage == .awaitingBoot {
-            framing.receive(stdout: bytes)
+            framing.receive(stdout: bytes, awaited: 1)
             takeBoot()
         } else if heardOut.contains(readyMark.utf8) {
             heardErr.removeAll()
@@ -114,7 +114,7 @@ final class ShellStartup: ShellLinkOwner {
         if heardErr.count < Self.hearingLimit { heardErr.append(contentsOf: bytes) }
         switch stage {
         case .awaitingBoot:
-            framing.receive(stderr: bytes)
+            framing.receive(stderr: bytes, awaited: 1)
             takeBoot()
         case .awaitingPrompt:
             // The password goes out only once it was asked for: a shell would run it as a command.

@@ -23,7 +23,7 @@ final class EngineFixture: Sendable {
     }
 
     static let shared = Shared()
-    /// This machine, over the same shell for all tests.
+    /// This machine, over one shell for what the tests ask beside the tasks.
     private static let connection = LocalConnection()
 
     /// Starts the Engine for the first test that needs one; it ends with the test process.
@@ -136,12 +136,22 @@ final class EngineFixture: Sendable {
     ) async throws -> Deed {
         var arguments = arguments
         if arguments["docker_host"] == nil { arguments["docker_host"] = .string(host ?? self.host) }
-        let shell = try await Self.connection.shell(as: nil)
+        // Over a shell of its own: what other suites ask meanwhile would count, or be counted as theirs.
+        let own = LocalConnection()
+        let shell = try await own.shell(as: nil)
         _ = try await shell.request(ShellRequest(.snippet, ":"))
         let before = await shell.roundTrips
         let target = HostTarget(hostName: "localhost", shell: shell, foreseen: foreseen)
-        let outcome = try await performTask(name, arguments, on: target, check: check)
-        return Deed(outcome: outcome, roundTrips: await shell.roundTrips - before)
+        let outcome: ModuleOutcome
+        do {
+            outcome = try await performTask(name, arguments, on: target, check: check)
+        } catch {
+            await own.close()
+            throw error
+        }
+        let roundTrips = await shell.roundTrips - before
+        await own.close()
+        return Deed(outcome: outcome, roundTrips: roundTrips)
     }
 }
 
