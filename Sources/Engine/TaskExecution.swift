@@ -302,9 +302,9 @@ final class TaskRun {
         // The first try is no retry.
         for attempt in 1...(retries + 1) {
             outcome = judged(await self.attempt(in: scope, settings), in: scope)
+            if outcome.status == .unreachable { return outcome }
             outcome.values["attempts"] = .int(attempt)
             if case .unknown = outcome.status { return outcome }
-            if outcome.status == .unreachable { return outcome }
             switch isDone(outcome, in: scope) {
             case .success(.yes): return outcome
             case .success(.no): break
