@@ -44,11 +44,15 @@ public final class SSHConnection: Connection {
     public func shell(as become: Become?) async throws(Diagnostic) -> any Shell {
         _ = try await session()
         if let shell = shells[become] { return shell }
-        let shell = FramedShell(become: become, openTimeout: settings.connectTimeout + .seconds(5)) {
-            [weak self] line throws(Diagnostic) in
-            guard let self else { throw Diagnostic(.interrupted, "the connection was closed") }
-            return try await ChannelLink.open(try await self.session(), line: line)
+        func opener(atTerminal: Bool) -> FramedShell.Opener {
+            { [weak self] line throws(Diagnostic) in
+                guard let self else { throw Diagnostic(.interrupted, "the connection was closed") }
+                return try await ChannelLink.open(try await self.session(), line: line, atTerminal: atTerminal)
+            }
         }
+        let shell = FramedShell(
+            become: become, openTimeout: settings.connectTimeout + .seconds(5), terminal: opener(atTerminal: true),
+            opener: opener(atTerminal: false))
         shells[become] = shell
         return shell
     }
