@@ -40,6 +40,7 @@ final class ChannelLink: ShellLink {
         _ session: SSHSession, line: String, atTerminal: Bool = false
     ) async throws(Diagnostic) -> ChannelLink {
         var opened: OpaquePointer?
+        let asked = ContinuousClock.now
         let status = await session.perform {
             opened = libssh2_channel_open_ex(
                 session.raw, "session", 7, Self.windowSize, Self.packetSize, nil, 0)
@@ -51,6 +52,8 @@ final class ChannelLink: ShellLink {
                 .unreachable, "the host opens no further channel: \(session.lastError)",
                 remedy: "Raise MaxSessions in the host's sshd_config.")
         }
+        // Of all that is waited for, a host answers this with the least work of its own.
+        session.noteLatency(.now - asked)
         let link = ChannelLink(session, channel)
         if atTerminal { try await link.requestTerminal(channel) }
         let started = await session.perform {

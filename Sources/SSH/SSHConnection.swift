@@ -26,6 +26,9 @@ public final class SSHConnection: Connection {
     /// Round trips that connecting took: TCP, key exchange, login, and opening shells.
     public var setupRoundTrips: Int { shells.values.reduce(connectingRoundTrips) { $0 + $1.openingRoundTrips } }
 
+    /// How long the network takes there and back: as long as the quickest opening of a shell's channel took.
+    public var latency: Duration? { if case .open(let session) = state { session.latency } else { nil } }
+
     /// Only takes the settings down; connecting waits for the first shell.
     ///
     /// - Parameters:

@@ -30,7 +30,9 @@ final class ShellOpening {
     }
 
     /// Whether an identity is known to need a terminal before anything was tried: doas asks for passwords nowhere else.
-    nonisolated static func needsTerminal(_ become: Become?) -> Bool { become?.method == .doas && become?.password != nil }
+    nonisolated static func needsTerminal(_ become: Become?) -> Bool {
+        become?.method == .doas && become?.password != nil
+    }
 
     /// - Throws: `Diagnostic` as `Shell.request` does; `.timeout` after the time given.
     func run(usingTerminal: Bool) async throws(Diagnostic) -> Opened {
