@@ -47,6 +47,7 @@ extension Engine {
                 host: host.name, task: taskVariables(task))
             let run = TaskRun(engine: self, task: task, host: host, modes: modes, scope: scope, title: title)
             run.mark = mark
+            run.notes = host.ahead.take(task.id)
             begun = run
             (outcome, registered, report.wasDoneBefore) = await run.performRest()
             isHidden = run.isHidden

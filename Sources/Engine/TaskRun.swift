@@ -19,6 +19,8 @@ final class TaskRun {
     let title: TaskTitle
     /// Where the journal keeps the task; nil if it does not.
     var mark: Engine.JournalMark?
+    /// What its host was asked before its turn, or is asked now.
+    var notes: ReadAhead.Notes?
     /// Whether it has come to the point where it changes its host.
     var hasBegun = false
     /// Whether what came of it was told item by item.

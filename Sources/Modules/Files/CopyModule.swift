@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Puts files of the control machine, or text from the playbook, in place on the host.
-struct CopyModule: Module, PathBound {
+struct CopyModule: Module, PathBound, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.copy",
         summary: "Copy files or directories to the host, or write a text there.",
@@ -120,6 +120,9 @@ struct CopyModule: Module, PathBound {
     var concerns: Concerns? {
         if case .placement(let placement) = source { placement.concerns } else { nil }
     }
+
+    /// Files on the host may be many and long.
+    var asksLittle: Bool { if case .remote = source { false } else { true } }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         switch source {

@@ -13,12 +13,17 @@ public final class LocalConnection: Connection {
     /// The shell of that identity, opened by its first request.
     public func shell(as become: Become?) async throws(Diagnostic) -> any Shell {
         if let shell = shells[become] { return shell }
-        let shell = FramedShell(become: become, openTimeout: openTimeout) { [weak self] line throws(Diagnostic) in
-            let link = try ProcessLink(line: line)
-            self?.links.removeAll { $0.isOver }
-            self?.links.append(link)
-            return link
+        func opener(atTerminal: Bool) -> FramedShell.Opener {
+            { [weak self] line throws(Diagnostic) in
+                let link = try ProcessLink(line: line, atTerminal: atTerminal)
+                self?.links.removeAll { $0.isOver }
+                self?.links.append(link)
+                return link
+            }
         }
+        let shell = FramedShell(
+            become: become, openTimeout: openTimeout, terminal: opener(atTerminal: true),
+            opener: opener(atTerminal: false))
         shells[become] = shell
         return shell
     }

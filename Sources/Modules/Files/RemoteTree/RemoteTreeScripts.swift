@@ -137,7 +137,7 @@ enum RemoteTreeScripts {
     static let apply: Script = #"""
         owner=$1 group=$2 links=$3
         shift 3
-        made=0 last=
+        made=0 last= late=0
         clean() {
             while [ "$made" -gt 0 ]; do
                 eval "holder=\$holder_$made"
@@ -224,6 +224,11 @@ enum RemoteTreeScripts {
             done
             clean
             last=
+            while [ "$late" -gt 0 ]; do
+                eval "dir=\$late_$late bits=\$mode_$late"
+                late=$((late - 1))
+                chmod -- "$bits" "$dir" || exit 1
+            done
         }
         while [ $# -gt 0 ]; do
             step=$1
@@ -243,6 +248,12 @@ enum RemoteTreeScripts {
                 ready "$path"
                 tree "$source" "$new"
                 if [ -n "$mode" ]; then chmod -- "$mode" "$new" || exit 1; fi
+                if [ ! -w "$new" ]; then
+                    # Who may not write a directory may not move it elsewhere.
+                    mode=$(stat -c %a -- "$new") && chmod u+w "$new" || exit 1
+                    late=$((late + 1))
+                    eval "late_$late=\$path mode_$late=\$mode"
+                fi
                 ;;
             f)
                 if [ -L "$path" ]; then
