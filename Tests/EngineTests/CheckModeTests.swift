@@ -7,13 +7,14 @@ import Values
 /// A dry run tells three things: would change, would not, cannot tell. What cannot be told travels.
 @Suite struct CheckModeTests {
     /// The transcript of tasks on one host, dry.
-    static func transcript(_ tasks: String, handlers: String = "", options: String = "--check") async throws
-        -> (lines: [String], recap: String?, folder: TemporaryFolder)
-    {
-        let example = Case(files: [
-            "options": options,
-            "playbook.yml": "- hosts: web1\n  tasks:\n" + tasks + (handlers.isEmpty ? "" : "  handlers:\n" + handlers),
-        ])
+    static func transcript(
+        _ tasks: String, handlers: String = "", options: String = "--check", files: [String: String] = [:]
+    ) async throws -> (lines: [String], recap: String?, folder: TemporaryFolder) {
+        var files = files
+        files["options"] = options
+        files["playbook.yml"] =
+            "- hosts: web1\n  tasks:\n" + tasks + (handlers.isEmpty ? "" : "  handlers:\n" + handlers)
+        let example = Case(files: files)
         let (outcome, folder) = try await RunFixture.run(example)
         let transcript = Transcript(outcome, folder: folder.path)
         return (
@@ -281,6 +282,26 @@ import Values
         ])
         let (outcome, _) = try await RunFixture.run(example)
         #expect(outcome.recap.changedInEarnest == changes)
+    }
+
+    @Test("a directory that would be copied on the host is there for later tasks, with what its files hold")
+    func copiedTrees() async throws {
+        let (lines, _, folder) = try await Self.transcript(
+            """
+                - {name: first, copy: {src: "{{ playbook_dir }}/s/", dest: "{{ playbook_dir }}/d", remote_src: true}}
+                - {name: same, copy: {src: "{{ playbook_dir }}/s/", dest: "{{ playbook_dir }}/d", remote_src: true}}
+                - {name: equal, copy: {content: "a\\n", dest: "{{ playbook_dir }}/d/f"}}
+                - {name: other, copy: {content: "b\\n", dest: "{{ playbook_dir }}/s/f"}}
+                - {name: again, copy: {src: "{{ playbook_dir }}/s/", dest: "{{ playbook_dir }}/d", remote_src: true}}
+                - {name: gone, file: {path: "{{ playbook_dir }}/s/sub", state: absent}}
+                - {name: less, copy: {src: "{{ playbook_dir }}/s/", dest: "{{ playbook_dir }}/e", remote_src: true}}
+                - {name: look, stat: {path: "{{ playbook_dir }}/e/sub"}, register: sub}
+                - {name: told, debug: {msg: "{{ sub.stat.exists }}"}}
+
+            """, files: ["s/f": "a\n", "s/sub/g": "g\n"])
+        let kinds = ["changed", "ok", "ok", "changed", "changed", "changed", "changed", "ok", "ok false"]
+        #expect(lines == kinds.map { "web1 \($0)" })
+        #expect(folder.read("d/f") == nil && folder.read("s/f") == "a\n")
     }
 
     @Test("what a file would hold of a secret stays one to later tasks: no diff has it, and nothing that is read of it")

@@ -89,7 +89,7 @@ struct CopyModule: Module, PathBound, ReadsAhead {
                 RemoteCopy(
                     source: name, placement: placement, preservesMode: arguments.optionalString("mode") == "preserve",
                     directoryMode: directoryMode, followsLinks: arguments.optionalBool("local_follow"),
-                    checksum: arguments.optionalString("checksum")))
+                    isCheckMode: arguments.context.isCheckMode, checksum: arguments.optionalString("checksum")))
             return
         }
         let path = try arguments.context.findFile(name, "files")

@@ -109,7 +109,11 @@ struct FileAttributes: Sendable {
         var state = FileState(kind)
         // How large a new directory is depends on the file system.
         if kind == .directory { state.size = -1 }
-        state.mode = kind == .link ? 0o777 : modeOfNew(isDirectory: kind == .directory, umask: inspection.umask)
+        // A set-group-id directory hands that on to directories.
+        let inherited = kind == .directory ? (parent?.mode ?? 0) & 0o2000 : 0
+        state.mode =
+            kind == .link
+            ? 0o777 : modeOfNew(isDirectory: kind == .directory, umask: inspection.umask, inherited: inherited)
         state.uid = inspection.identity.uid
         state.owner = inspection.identity.user
         state.gid = inspection.identity.gid
@@ -130,8 +134,10 @@ struct FileAttributes: Sendable {
     }
 
     /// The bits something new would get.
-    func modeOfNew(isDirectory: Bool, umask: UInt16) -> UInt16 {
-        let usual: UInt16 = (isDirectory ? 0o777 : 0o666) & ~umask
+    ///
+    /// - Parameter inherited: Bits that it has from the directory it is in.
+    func modeOfNew(isDirectory: Bool, umask: UInt16, inherited: UInt16 = 0) -> UInt16 {
+        let usual: UInt16 = (isDirectory ? 0o777 : 0o666) & ~umask | inherited
         return mode?.applied(to: usual, isDirectory: isDirectory, umask: umask) ?? usual
     }
 
@@ -185,7 +191,7 @@ struct FileAttributes: Sendable {
 
     private static func words(of differences: [(path: String, difference: Difference)]) -> [String] {
         differences.flatMap { path, difference in
-            [path, difference.mode.map(FileMode.text) ?? "", difference.owner ?? "", difference.group ?? ""]
+            [path, difference.mode.map(FileMode.operand) ?? "", difference.owner ?? "", difference.group ?? ""]
         }
     }
 }

@@ -119,4 +119,7 @@ enum FileMode: Sendable, Hashable {
         let digits = String(bits, radix: 8)
         return "0" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
     }
+
+    /// The bits as `chmod` is given them: with fewer than five digits it leaves a directory its set-id bits.
+    static func operand(_ bits: UInt16) -> String { "0" + text(bits) }
 }

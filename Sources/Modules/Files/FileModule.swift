@@ -395,7 +395,7 @@ struct FileModule: Module, PathBound, ReadsAhead {
     /// The snippet that makes what the step wants made; nil if there is nothing to make.
     private func making(_ step: Step) -> (script: Script, words: [String], doing: String)? {
         let path = step.path
-        let bits = step.bits.map { attributes.mode == nil ? "" : FileMode.text($0) } ?? ""
+        let bits = step.bits.map { attributes.mode == nil ? "" : FileMode.operand($0) } ?? ""
         let owners = [attributes.owner ?? "", attributes.group ?? ""]
         switch step.making {
         case .nothing, .remove: return nil

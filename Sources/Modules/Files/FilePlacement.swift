@@ -183,7 +183,7 @@ struct FilePlacement: Sendable {
         if !step.directories.isEmpty {
             try await target.perform(
                 FilePlacement.makeDirectories,
-                [step.directoryModes.map(FileMode.text) ?? "", attributes.owner ?? "", attributes.group ?? ""]
+                [step.directoryModes.map(FileMode.operand) ?? "", attributes.owner ?? "", attributes.group ?? ""]
                     + step.directories,
                 doing: "make directory '\(step.directories.last ?? "")'")
         }

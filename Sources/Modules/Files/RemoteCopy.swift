@@ -11,6 +11,7 @@ struct RemoteCopy: Sendable {
     var directoryMode: FileMode?
     /// Whether links below a directory are copied as what they lead to; see `RemoteTree`.
     var followsLinks: Bool?
+    var isCheckMode = false
     /// The SHA-1 that the source must have.
     var checksum: String?
 
@@ -22,7 +23,7 @@ struct RemoteCopy: Sendable {
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         let sight = try await RemoteTreeSight.of(
             source, to: placement.destination, owner: placement.attributes.owner, group: placement.attributes.group,
-            followsLinks: followsLinks == true, on: target)
+            followsLinks: followsLinks == true, isForeseeing: isCheckMode, on: target)
         let found = sight.source
         if let checksum, found.followed.exists, checksum.lowercased() != found.checksum {
             throw Diagnostic(

@@ -161,7 +161,7 @@ struct TreePlacement: Sendable {
         if !step.directories.isEmpty {
             try await target.perform(
                 FilePlacement.makeDirectories,
-                [step.directoryBits.map(FileMode.text) ?? "", attributes.owner ?? "", attributes.group ?? ""]
+                [step.directoryBits.map(FileMode.operand) ?? "", attributes.owner ?? "", attributes.group ?? ""]
                     + step.directories,
                 doing: "make directories below '\(destination)'")
         }

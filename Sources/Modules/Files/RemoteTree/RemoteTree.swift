@@ -167,8 +167,7 @@ struct RemoteTreeOperation: Sendable {
     var detail = ""
 
     var words: [String] {
-        // Five digits: with fewer, chmod leaves a directory its set-id bits.
-        [kind.rawValue, Self.word(source), Self.word(path), mode.map { "0" + FileMode.text($0) } ?? "", detail]
+        [kind.rawValue, Self.word(source), Self.word(path), mode.map(FileMode.operand) ?? "", detail]
     }
 
     /// A path as the script reads it: text goes as it is, other bytes as `printf %b` has them.

@@ -58,7 +58,7 @@ struct RemoteTreeDraft {
     func stateOfNew(mode: FileMode?, isWhole: Bool) -> FileState {
         var state = FileAttributes(owner: attributes.owner, group: attributes.group)
             .stateOfNew(.directory, in: sight.inspection, parent: holder)
-        if isWhole { state.mode = sight.source.followed.mode } else { state.mode |= holder.mode & 0o2000 }
+        if isWhole { state.mode = sight.source.followed.mode }
         if let mode { state.mode = mode.applied(to: state.mode, isDirectory: true, umask: sight.inspection.umask) }
         return state
     }

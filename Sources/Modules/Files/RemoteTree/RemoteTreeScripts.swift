@@ -2,7 +2,8 @@ import Target
 
 /// What a copy of a directory from the host to the host asks of it and does there.
 enum RemoteTreeScripts {
-    /// After the common look: `$sp_a` the source, `$sp_b` the destination, `$sp_c` `-L` to follow links or `-P`.
+    /// After the common look: `$sp_a` the source, `$sp_b` the destination, `$sp_c` `-L` to follow links or
+    /// `-P`, and behind it `c` where checksums are wanted though there is nothing to compare with.
     ///
     /// Says `tree`, the top as paths are told, whether it is `inside` the source, whether there are too `many`
     /// entries; then entries in batches: how many, each one below the source, `both` or `new`, and each one below the
@@ -61,6 +62,7 @@ enum RemoteTreeScripts {
             case $sp_dest in /*) ;; *) sp_dest=./$sp_dest ;; esac
             if [ -d "$sp_src" ]; then
                 printf 'tree\0'
+                sp_way=${sp_c%c} sp_want=${sp_c#-?} sp_to=
                 case $sp_src in
                 */) sp_top=$sp_dest ;;
                 *) sp_top=${sp_dest%/}/${sp_src##*/} ;;
@@ -89,14 +91,14 @@ enum RemoteTreeScripts {
                     printf '\0\0own\0end\0'
                     exit 0
                 fi
-                if [ -d "$sp_top" ]; then sp_to=$sp_up sp_want=c; else sp_to= sp_want=; fi
+                if [ -d "$sp_top" ]; then sp_to=$sp_up sp_want=c; fi
                 cd "$sp_from" || exit 1
-                if sp_many "$sp_c" . -mindepth 1; then
+                if sp_many "$sp_way" . -mindepth 1; then
                     printf 'many\0'
                     exit 0
                 fi
                 printf '\0'
-                sp_find "$sp_want" "$sp_to" "$sp_c" . -mindepth 1 || exit 1
+                sp_find "$sp_want" "$sp_to" "$sp_way" . -mindepth 1 || exit 1
                 set --
                 if [ -n "$sp_to" ]; then
                     [ -z "$sp_uid" ] || set -- ! -user "$sp_uid"

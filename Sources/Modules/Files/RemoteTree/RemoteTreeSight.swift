@@ -35,15 +35,18 @@ struct RemoteTreeSight: Sendable {
 
     /// Looks at the source and, if it is a directory, at everything a copy of it is about.
     ///
-    /// - Parameter followsLinks: Whether links below the source count as what they lead to.
+    /// - Parameters:
+    ///   - followsLinks: Whether links below the source count as what they lead to.
+    ///   - isForeseeing: Whether what the copy would hold matters to later tasks of a dry run.
     /// - Returns: What is known of a source that is no directory, too; it has no items then.
     static func of(
         _ source: String, to destination: String, owner: String?, group: String?, followsLinks: Bool,
-        on target: some TargetReader
+        isForeseeing: Bool, on target: some TargetReader
     ) async throws(Diagnostic) -> RemoteTreeSight {
         var (inspection, rest) = try await target.inspect(
             [source, destination, FilePlacement.directory(of: destination)], checksums: true, owner: owner,
-            group: group, with: RemoteTreeScripts.look, [source, destination, followsLinks ? "-L" : "-P"])
+            group: group, with: RemoteTreeScripts.look,
+            [source, destination, (followsLinks ? "-L" : "-P") + (isForeseeing ? "c" : "")])
         var sight = RemoteTreeSight(inspection: inspection, top: PathInspection(path: ""))
         if rest.next() == "tree" {
             try sight.read(&rest, on: target)
