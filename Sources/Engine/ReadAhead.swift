@@ -186,7 +186,8 @@ extension TaskRun {
         do throws(Diagnostic) {
             guard try conditionOutcome(in: scope) == nil else { return }
             let settings = try settings(in: scope)
-            guard settings.unknown == nil, case .ready(let instance, _) = try prepared(module, in: scope, settings)
+            guard settings.unknown == nil, case .ready(let instance, _) = try prepared(module, in: scope, settings),
+                (instance as? any ReadsAhead)?.asksLittle == true
             else { return }
             _ = try await ModuleRunner.inspect(instance, on: try target(settings, for: instance))
         } catch {
