@@ -3,9 +3,9 @@ internal import Diagnostics
 internal import Glibc
 internal import Local
 
-/// A shell that runs on the control machine itself: a process behind three pipes.
+/// A shell that a program of the control machine runs: a process behind three pipes.
 @IOLoop
-final class ProcessLink: ShellLink {
+final class ProcessLink: ProgramShellLink {
     var owner: (any ShellLinkOwner)? {
         didSet { if let ended { owner?.linkEnded(ended) } }
     }
@@ -24,8 +24,10 @@ final class ProcessLink: ShellLink {
     private var onEnd: [() -> Void] = []
     var isOver: Bool { ended != nil }
 
-    /// Starts `/bin/sh -c line` in a session of its own, so that Ctrl-C at our terminal is ours to handle.
-    init(line: String) throws(Diagnostic) {
+    /// Starts a program in a session of its own, so that Ctrl-C at our terminal is ours to handle.
+    ///
+    /// - Parameter words: The program's path and its arguments.
+    init(words: [String]) throws(Diagnostic) {
         var pipes = [Int32](repeating: -1, count: 6)
         for at in [0, 2, 4] {
             let status = pipes.withUnsafeMutableBufferPointer { buffer -> Int32 in
@@ -35,18 +37,19 @@ final class ProcessLink: ShellLink {
             guard status == 0 else {
                 let reason = String(errno: errno)
                 for descriptor in pipes where descriptor >= 0 { Glibc.close(descriptor) }
-                throw Diagnostic(.failed, "cannot start a local shell: \(reason)", remedy: "Raise `ulimit -n`.")
+                throw Diagnostic(
+                    .failed, "cannot start '\(words.first ?? "")': \(reason)", remedy: "Raise `ulimit -n`.")
             }
         }
         do throws(LocalProgram.SpawnFailure) {
-            process = try LocalProgram.spawn(["/bin/sh", "-c", line], leading: .session) { actions in
+            process = try LocalProgram.spawn(words, leading: .session) { actions in
                 for (standard, at) in [(0, 0), (1, 3), (2, 5)] {
                     posix_spawn_file_actions_adddup2(&actions, pipes[at], Int32(standard))
                 }
             }
         } catch {
             for descriptor in pipes { Glibc.close(descriptor) }
-            throw Diagnostic(.failed, "cannot start a local shell: \(error.reason)")
+            throw Diagnostic(.failed, "cannot start '\(words.first ?? "")': \(error.reason)")
         }
         for at in [0, 3, 5] { Glibc.close(pipes[at]) }
         input = pipes[1]
@@ -189,7 +192,8 @@ final class ProcessLink: ShellLink {
         closeInput()
     }
 
-    /// Waits until the process has ended.
+    func abandonOpening() {}
+
     func waitForEnd(atMost limit: Duration) async {
         guard ended == nil else { return }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
