@@ -120,7 +120,7 @@ extension TaskRun {
         }
         engine.redactor.learn(.map(raw))
         learnWords(of: raw)
-        let inputs = engine.journal.map { _ in TaskInputs() }
+        let inputs = notes?.isOpen == true ? nil : engine.journal.map { _ in TaskInputs() }
         inputs?.add([.map(raw), settings.delegate.map { .string($0) } ?? .null, .string(settings.become?.user ?? "")])
         let places = task.node.action.places
         let (values, found) = ArgumentCheck.check(
@@ -272,6 +272,9 @@ extension TaskRun {
 
     func target(_ settings: TaskSettings) throws(Diagnostic) -> HostTarget {
         var shell = try engine.connections.shell(settings.request, as: settings.become)
+        if let notes {
+            shell = notes.before(shell, settings.request, settings.become, in: engine.connections)
+        }
         if let limit = settings.timeout {
             shell = HurriedShell(shell: shell, deadline: .now.advanced(by: limit), limit: limit)
         }

@@ -8,6 +8,9 @@ final class ConnectionPool {
     private var connections: [ConnectionRequest: any Connection] = [:]
     private var shells: [String: [Key: LazyShell]] = [:]
     private var closing: Task<Void, Never>?
+    /// How many requests that may change something were begun and ended, on all hosts together.
+    private(set) var changes = 0
+    private var latencies: [String: Duration] = [:]
     /// Of connections that are no more.
     private var pastSetup: [String: Int] = [:]
 
@@ -34,6 +37,26 @@ final class ConnectionPool {
         try await connection(request).shell(as: become)
     }
 
+    /// Notes how long the network takes, once a host has answered.
+    fileprivate func noteLatency(_ request: ConnectionRequest) async {
+        latencies[request.name] = await connections[request]?.latency
+    }
+
+    /// How long the network to a host takes there and back; nil where that is not known, or there is none.
+    func latency(of host: String) -> Duration? { latencies[host] }
+
+    /// What was asked before counts no more.
+    fileprivate func noteChange() { changes += 1 }
+
+    /// Does what may change something.
+    fileprivate func changing(
+        _ work: @IOLoop () async throws(Diagnostic) -> CommandResult
+    ) async throws(Diagnostic) -> CommandResult {
+        changes += 1
+        defer { changes += 1 }
+        return try await work()
+    }
+
     /// Ends the connections to a host and makes one that is opened by its next request.
     ///
     /// - Parameter limit: The longest that may take, in place of what the request says.
@@ -53,7 +76,9 @@ final class ConnectionPool {
 
     /// A connection that nobody else uses; whoever asked for it closes it.
     func separate(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection {
-        try provider.connection(request)
+        // What is done over it is not seen here.
+        changes += 1
+        return try provider.connection(request)
     }
 
     /// How often a host was waited for so far, all its identities together.
@@ -72,6 +97,7 @@ final class ConnectionPool {
 
     /// Ends the connections to a host; the next task opens them anew.
     func reset(_ host: String) async {
+        changes += 1
         shells[host] = nil
         for request in connections.keys where request.name == host {
             guard let connection = connections.removeValue(forKey: request) else { continue }
@@ -128,6 +154,8 @@ private final class LazyShell: Shell {
     private let become: Become?
     private var opened: (any Shell)?
     private var opening: Task<any Shell, any Error>?
+    /// Whether it has not been asked anything yet.
+    private var isNew = true
     /// Of the shells that were opened anew.
     private var pastRoundTrips = 0
 
@@ -138,7 +166,18 @@ private final class LazyShell: Shell {
     }
 
     func request(_ request: ShellRequest) async throws(Diagnostic) -> CommandResult {
-        try await shell().request(request)
+        let shell = try await shell()
+        let result: CommandResult
+        if request.onlyReads {
+            result = try await shell.request(request)
+        } else {
+            result = try await pool.changing { () async throws(Diagnostic) in try await shell.request(request) }
+        }
+        if isNew {
+            isNew = false
+            await pool.noteLatency(connection)
+        }
+        return result
     }
 
     /// Requests that come while it is being opened wait for the same opening.
@@ -161,6 +200,7 @@ private final class LazyShell: Shell {
     }
 
     func reopen(within limit: Duration?) async throws(Diagnostic) {
+        pool.noteChange()
         pastRoundTrips = await roundTrips
         opened = nil
         opening = nil

@@ -34,6 +34,8 @@ final class HostRun {
     var finishedRoles: Set<String> = []
     /// Those in which a task ran here: a role whose tasks were all skipped does not count as done.
     var begunRoles: Set<String> = []
+    /// What it was asked before the turn of the tasks it is about.
+    let ahead = ReadAhead()
     /// What the recap will say.
     var counts = Recap.Counts()
 

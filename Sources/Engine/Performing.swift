@@ -9,12 +9,12 @@ import Variables
 /// How lists of tasks, blocks and roles are performed on sets of hosts.
 extension Engine {
     func perform(_ nodes: [PlannedNode], on hosts: [HostRun]) async {
-        for node in nodes {
+        for (index, node) in nodes.enumerated() {
             if isInterrupted { return }
             let active = hosts.filter(\.goesOn)
             if active.isEmpty { return }
             switch node {
-            case .task(let task): await perform(task, on: active)
+            case .task(let task): await perform(task, on: active, before: nodes[(index + 1)...])
             case .block(let block): await perform(block, on: active)
             case .role(let role): await perform(role, on: active)
             }
@@ -69,7 +69,10 @@ extension Engine {
 
     // MARK: A task on its hosts
 
-    private func perform(_ task: PlannedTask, on hosts: [HostRun]) async {
+    /// - Parameter following: What is performed next, for asking ahead.
+    private func perform(
+        _ task: PlannedTask, on hosts: [HostRun], before following: ArraySlice<PlannedNode>
+    ) async {
         if case .engine(let action) = task.action {
             switch action {
             case .meta(let meta):
@@ -93,6 +96,7 @@ extension Engine {
         let limit = max(1, min(settings.forks, throttle(of: task, for: hosts[0]) ?? settings.forks))
         let affected = runsOnce ? hosts : []
         await Bounded.forEach(chosen.count, limit: limit) { index in
+            self.askAhead(following, on: chosen[index], of: chosen.count, during: task)
             await self.perform(task, on: chosen[index], standingFor: runsOnce ? affected : [chosen[index]])
         }
         drawConsequences(of: task, on: hosts)

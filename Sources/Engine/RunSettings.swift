@@ -43,6 +43,8 @@ public struct RunSettings: Sendable {
     public var progressAfter: Duration? = .seconds(5)
     /// `--deadline`: how long the run may take as a whole.
     public var deadline: Duration?
+    /// Whether hosts are asked about tasks before their turn.
+    public var readsAhead = ReadsAhead.after(.milliseconds(4))
     /// `--step`: asks before each task.
     public var asksBeforeTasks = false
     /// Seconds between looks at a job whose task has `async` and no `poll`.
@@ -53,6 +55,13 @@ public struct RunSettings: Sendable {
     public var customModules = CustomModuleDefaults()
 
     public init() {}
+
+    /// When hosts are asked about tasks before their turn, to wait less often for the network.
+    public enum ReadsAhead: Sendable {
+        case never
+        /// Where the network takes so long there and back: nearer hosts answer sooner than a task is evaluated twice.
+        case after(Duration)
+    }
 
     /// When a play that does not say so itself gathers facts.
     public enum Gathering: String, Sendable {

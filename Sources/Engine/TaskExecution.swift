@@ -50,6 +50,7 @@ extension Engine {
                 host: host.name, task: taskVariables(task))
             let run = TaskRun(engine: self, task: task, host: host, modes: modes, scope: scope, title: title)
             run.mark = mark
+            run.notes = host.ahead.take(task.id)
             begun = run
             (outcome, registered, report.wasDoneBefore) = await run.performRest()
             isHidden = run.isHidden
@@ -180,6 +181,8 @@ final class TaskRun {
     let title: TaskTitle
     /// Where the journal keeps the task; nil if it does not.
     var mark: Engine.JournalMark?
+    /// What its host was asked before its turn, or is asked now.
+    var notes: ReadAhead.Notes?
     /// Whether it has come to the point where it changes its host.
     var hasBegun = false
     /// Whether what came of it was told item by item.

@@ -34,8 +34,13 @@ final class ChannelLink: ShellLink {
     }
 
     /// Opens a channel and has the login shell run `line` in it: two round trips.
-    static func open(_ session: SSHSession, line: String) async throws(Diagnostic) -> ChannelLink {
+    ///
+    /// - Parameter atTerminal: Whether it gets a terminal there, in place of streams; that is one round trip more.
+    static func open(
+        _ session: SSHSession, line: String, atTerminal: Bool = false
+    ) async throws(Diagnostic) -> ChannelLink {
         var opened: OpaquePointer?
+        let asked = ContinuousClock.now
         let status = await session.perform {
             opened = libssh2_channel_open_ex(
                 session.raw, "session", 7, Self.windowSize, Self.packetSize, nil, 0)
@@ -47,7 +52,10 @@ final class ChannelLink: ShellLink {
                 .unreachable, "the host opens no further channel: \(session.lastError)",
                 remedy: "Raise MaxSessions in the host's sshd_config.")
         }
+        // Of all that is waited for, a host answers this with the least work of its own.
+        session.noteLatency(.now - asked)
         let link = ChannelLink(session, channel)
+        if atTerminal { try await link.requestTerminal(channel) }
         let started = await session.perform {
             Int(libssh2_channel_process_startup(channel, "exec", 4, line, UInt32(line.utf8.count)))
         }
@@ -61,6 +69,27 @@ final class ChannelLink: ShellLink {
         session.add(link)
         return link
     }
+
+    /// A terminal that shows nothing of what is typed: passwords are.
+    private func requestTerminal(_ channel: OpaquePointer) async throws(Diagnostic) {
+        let status = await session.perform {
+            Int(
+                Self.silentModes.withUnsafeBufferPointer {
+                    libssh2_channel_request_pty_ex(
+                        channel, "dumb", 4, $0.baseAddress, UInt32($0.count), 80, 24, 0, 0)
+                })
+        }
+        guard status != 0 else { return }
+        if let death = session.death { throw death }
+        let words = session.lastError
+        free()
+        throw Diagnostic(
+            .unreachable, "the host gives no terminal: \(words)",
+            remedy: "Allow it in its sshd_config: `PermitTTY yes`.")
+    }
+
+    /// Modes of a terminal as RFC 4254, section 8, writes them: ECHO (53) off, and the end of the list.
+    private static let silentModes: [CChar] = [53, 0, 0, 0, 0, 0]
 
     /// Opens a channel that the host at the other end connects to an address: one round trip and its own.
     static func tunnel(_ session: SSHSession, to host: String, port: Int) async throws(Diagnostic) -> ChannelLink {

@@ -26,6 +26,9 @@ public final class SSHConnection: Connection {
     /// Round trips that connecting took: TCP, key exchange, login, and opening shells.
     public var setupRoundTrips: Int { shells.values.reduce(connectingRoundTrips) { $0 + $1.openingRoundTrips } }
 
+    /// How long the network takes there and back: as long as the quickest opening of a shell's channel took.
+    public var latency: Duration? { if case .open(let session) = state { session.latency } else { nil } }
+
     /// Only takes the settings down; connecting waits for the first shell.
     ///
     /// - Parameters:
@@ -44,11 +47,15 @@ public final class SSHConnection: Connection {
     public func shell(as become: Become?) async throws(Diagnostic) -> any Shell {
         _ = try await session()
         if let shell = shells[become] { return shell }
-        let shell = FramedShell(become: become, openTimeout: settings.connectTimeout + .seconds(5)) {
-            [weak self] line throws(Diagnostic) in
-            guard let self else { throw Diagnostic(.interrupted, "the connection was closed") }
-            return try await ChannelLink.open(try await self.session(), line: line)
+        func opener(atTerminal: Bool) -> FramedShell.Opener {
+            { [weak self] line throws(Diagnostic) in
+                guard let self else { throw Diagnostic(.interrupted, "the connection was closed") }
+                return try await ChannelLink.open(try await self.session(), line: line, atTerminal: atTerminal)
+            }
         }
+        let shell = FramedShell(
+            become: become, openTimeout: settings.connectTimeout + .seconds(5), terminal: opener(atTerminal: true),
+            opener: opener(atTerminal: false))
         shells[become] = shell
         return shell
     }

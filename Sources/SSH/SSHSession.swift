@@ -19,6 +19,8 @@ final class SSHSession {
     private var isWatchingRoom = false
     private var lastHeard = ContinuousClock.now
     private(set) var death: Diagnostic?
+    /// The least time that the network took there and back.
+    private(set) var latency: Duration?
     /// Told when the connection is lost.
     var onDeath: ((Diagnostic) -> Void)?
 
@@ -40,6 +42,8 @@ final class SSHSession {
 
     var raw: OpaquePointer { handle.raw }
     var lastError: String { handle.lastError }
+
+    func noteLatency(_ noticed: Duration) { latency = min(latency ?? noticed, noticed) }
 
     // MARK: Operations
 

@@ -37,10 +37,14 @@ public protocol Connection: Sendable {
 
     /// How often the network was waited for until the shells could be asked: to connect, to log in, to open them.
     var setupRoundTrips: Int { get async }
+
+    /// How long the network takes there and back, as far as it was noticed; nil where there is none.
+    var latency: Duration? { get async }
 }
 
 extension Connection {
     public var setupRoundTrips: Int { 0 }
+    public var latency: Duration? { nil }
 }
 
 /// One identity's shell on a host: takes requests, answers them in order.
@@ -87,6 +91,8 @@ public struct ShellRequest: Sendable {
     public var checksItsInput = false
     /// Whether what it prints is for people, who may see it before it ends; snippets print for us.
     public var printsForPeople: Bool
+    /// Whether it only looks: the host is the same afterwards.
+    public var onlyReads = false
     /// Who is told how it stands when it takes long; nil for nobody.
     public var progress: ProgressWatch?
 

@@ -62,7 +62,7 @@ public struct HostTarget: TargetWriter {
     public func query(
         _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
     ) async throws(Diagnostic) -> CommandResult {
-        try await runSnippet(script, arguments, input: input, timeout: timeout)
+        try await runSnippet(script, arguments, input: input, timeout: timeout, onlyReads: true)
     }
 
     /// Runs a snippet that changes the host; see `TargetWriter`.
@@ -73,7 +73,7 @@ public struct HostTarget: TargetWriter {
     }
 
     private func runSnippet(
-        _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?
+        _ script: Script, _ arguments: [String], input: [UInt8]?, timeout: Duration?, onlyReads: Bool = false
     ) async throws(Diagnostic) -> CommandResult {
         for argument in arguments { try Self.check(argument, "an argument") }
         var text = try exports()
@@ -90,6 +90,7 @@ public struct HostTarget: TargetWriter {
         var request = ShellRequest(script.startsPrograms ? .command : .snippet, text, input: input, timeout: timeout)
         request.checksItsInput = script.checksItsInput
         request.printsForPeople = false
+        request.onlyReads = onlyReads
         return try await self.request(request)
     }
 

@@ -19,6 +19,8 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     /// Names whose values the run itself gives: `inventory_hostname`, `hostvars` … They win over everything.
     private let magic: (String) throws(Diagnostic) -> Value?
     private let magicNames: [String]
+    /// Whether a lookup is an error here: it may do things, and be slow.
+    public var refusesLookups = false
     private var evaluated: [String: Value] = [:]
     /// The names being evaluated, outermost first: one that turns up again is a cycle.
     private var active: [String] = []

@@ -56,11 +56,14 @@ package final class RunFixture {
     /// - Parameters:
     ///   - secrets: Extra variables that came out of a vault.
     ///   - place: The folder to put the project in; nil for a new one.
+    ///   - readsAhead: Whether hosts are asked about tasks before their turn, as those behind a slow network are.
     ///   - journalPath: Where the run's journal is kept, or lies from the run before; nil for none.
     package init(
         _ example: Case, secrets hidden: [String: String] = [:], reviews: Bool = false,
-        in place: TemporaryFolder? = nil, journalPath: String? = nil
+        in place: TemporaryFolder? = nil, journalPath: String? = nil,
+        readsAhead: Bool = getenv("SWIFTPROV_TEST_READS_AHEAD") != nil
     ) throws {
+        if readsAhead { settings.readsAhead = .after(.zero) }
         // What `lookup('env')` finds, here as in the recording.
         setenv("INHERITED", "from outside", 1)
         folder = place ?? TemporaryFolder()

@@ -91,6 +91,114 @@ final class TestUsers: Sendable {
         #expect(none?.code == .become, "\(String(describing: none))")
     }
 
+    @Test("a sudo that insists on a terminal gets one, with a password and without")
+    func requireTerminal() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        try
+            "Defaults:\(users.free),\(users.asked) requiretty\n\(users.free) ALL=(ALL) NOPASSWD: ALL\n\(users.asked) ALL=(ALL) ALL\n"
+            .write(toFile: "/etc/sudoers.d/swiftprov-tests", atomically: true, encoding: .utf8)
+        let sshd = try SSHDFixture()
+        #expect(await said(sshd, users.free, Become()) == "root\ninput")
+        #expect(await said(sshd, users.free, Become(user: users.barred)) == "\(users.barred)\ninput")
+        #expect(await said(sshd, users.asked, Become(password: users.password)) == "root\ninput")
+
+        let wrong = await outcome(sshd, users.asked, Become(password: "wrong")).1
+        #expect(wrong?.summary.contains("did not accept the password") == true, "\(String(describing: wrong))")
+        let none = await outcome(sshd, users.asked, Become()).1
+        #expect(none?.summary.contains("asks for a password") == true, "\(String(describing: none))")
+
+        let strict = try SSHDFixture("PermitTTY no")
+        let refused = await outcome(strict, users.free, Become()).1
+        #expect(refused?.code == .become && refused?.summary.contains("wants a terminal") == true)
+        #expect(refused?.remedy?.contains("PermitTTY") == true, "\(String(describing: refused))")
+        #expect(try leftovers(of: users) == [])
+    }
+
+    @Test("a shell beside a terminal carries any bytes, is ended like another, and leaves nothing")
+    func terminalShell() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        try "Defaults:\(users.asked) requiretty\n\(users.asked) ALL=(ALL) ALL\n"
+            .write(toFile: "/etc/sudoers.d/swiftprov-tests", atomically: true, encoding: .utf8)
+        let sshd = try SSHDFixture()
+        var settings = sshd.settings()
+        settings.user = users.asked
+        let connection = SSHConnection(settings)
+        let root = try await connection.shell(as: Become(password: users.password))
+        // All bytes a terminal would change or obey, small and so large that a further shell takes them.
+        for count in [256, 3 << 20] {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+            var request = ShellRequest(
+                .snippet, "cat >/tmp/swiftprov-bytes.$$; cksum </tmp/swiftprov-bytes.$$; rm /tmp/swiftprov-bytes.$$")
+            request.input = bytes
+            request.checksItsInput = true
+            let sum = try await root.request(request).output
+            let expected = Process()
+            let pipes = (Pipe(), Pipe())
+            expected.executableURL = URL(fileURLWithPath: "/usr/bin/cksum")
+            (expected.standardInput, expected.standardOutput) = pipes
+            try expected.run()
+            try pipes.0.fileHandleForWriting.write(contentsOf: bytes)
+            try pipes.0.fileHandleForWriting.close()
+            #expect(sum == String(decoding: pipes.1.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+        }
+        let both = try await root.command("printf 'a\\r\\nb\\003'; echo wrong >&2")
+        #expect(both.output == "a\r\nb\u{3}" && both.errorOutput == "wrong\n")
+        #expect(await diagnosis { try await root.command("sleep 7301", timeout: .seconds(1)) }?.code == .timeout)
+        #expect(try await root.snippet("pgrep -f 'sleep 730[1]' | wc -l").output == "0\n")
+        await connection.close()
+        #expect(try leftovers(of: users) == [])
+    }
+
+    @Test(
+        "doas asks at a terminal",
+        .enabled(if: access("/usr/bin/doas", X_OK) == 0, "no doas here"))
+    func doas() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        let before = try? String(contentsOfFile: "/etc/doas.conf", encoding: .utf8)
+        defer {
+            if let before {
+                try? before.write(toFile: "/etc/doas.conf", atomically: true, encoding: .utf8)
+            } else {
+                unlink("/etc/doas.conf")
+            }
+        }
+        try "permit nopass \(users.free)\npermit \(users.asked)\n"
+            .write(toFile: "/etc/doas.conf", atomically: true, encoding: .utf8)
+        let sshd = try SSHDFixture()
+        #expect(await said(sshd, users.free, Become(method: .doas)) == "root\ninput")
+        // A password that doas does not ask for must not reach the shell.
+        #expect(await said(sshd, users.free, Become(method: .doas, password: "touch /oops")) == "root\ninput")
+        let become = Become(method: .doas, password: users.password)
+        #expect(await said(sshd, users.asked, become) == "root\ninput")
+        let wrong = await outcome(sshd, users.asked, Become(method: .doas, password: "wrong")).1
+        #expect(wrong?.summary.contains("did not accept the password") == true, "\(String(describing: wrong))")
+        let none = await outcome(sshd, users.asked, Become(method: .doas)).1
+        #expect(none?.summary.contains("asks for a password") == true, "\(String(describing: none))")
+        let barred = await outcome(sshd, users.barred, become).1
+        #expect(barred?.summary.contains("may not become") == true, "\(String(describing: barred))")
+        #expect(!FileManager.default.fileExists(atPath: "/oops"))
+        #expect(try leftovers(of: users) == [])
+    }
+
+    /// What the shell said, or what went wrong.
+    private func said(_ sshd: SSHDFixture, _ login: String, _ become: Become) async -> String {
+        let outcome = await outcome(sshd, login, become)
+        return outcome.1?.summary ?? outcome.0
+    }
+
+    /// What is left of shells in the directories for temporary files, and of processes.
+    private func leftovers(of users: TestUsers) throws -> [String] {
+        let wanted = try FileManager.default.contentsOfDirectory(atPath: "/tmp").filter { name in
+            guard name.hasPrefix(".swiftprov-") else { return false }
+            let owner = try? FileManager.default.attributesOfItem(atPath: "/tmp/\(name)")[.ownerAccountName] as? String
+            return [users.free, users.asked, users.barred].contains(owner ?? "")
+        }
+        return wanted
+    }
+
     @Test("two identities share a connection, and one password failure does not spoil the other")
     func together() async throws {
         let users = try TestUsers()

@@ -25,6 +25,10 @@ static inline int swiftprov_pidfd_open(pid_t pid) {
 /// Both ends of a new pipe, which no child inherits; 0 or -1 with errno.
 int swiftprov_pipe(int ends[2]);
 
+/// The controlling end of a new terminal that shows nothing of what is typed, and the path of its other end; -1 with
+/// errno. No child inherits it.
+int swiftprov_terminal(char *path, size_t length);
+
 /// A file without a name in memory, which no child inherits; -1 with errno.
 int swiftprov_memory_file(void);
 

@@ -4,7 +4,7 @@ internal import Target
 internal import Values
 
 /// Makes and removes Docker networks, as `community.docker.docker_network` does.
-struct DockerNetworkModule: Module {
+struct DockerNetworkModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "community.docker.docker_network",
         summary: "Make or remove a Docker network.",

@@ -4,7 +4,7 @@ internal import Target
 internal import Values
 
 /// Makes and removes Docker volumes, as `community.docker.docker_volume` does.
-struct DockerVolumeModule: Module {
+struct DockerVolumeModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "community.docker.docker_volume",
         summary: "Make or remove a Docker volume.",

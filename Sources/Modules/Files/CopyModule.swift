@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Puts files of the control machine, or text from the playbook, in place on the host.
-struct CopyModule: Module, PathBound {
+struct CopyModule: Module, PathBound, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.copy",
         summary: "Copy files or directories to the host, or write a text there.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Files, directories, links and their attributes, as `ansible.builtin.file` manages them.
-struct FileModule: Module, PathBound {
+struct FileModule: Module, PathBound, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.file",
         summary: "Make, change or remove files, directories and links.",

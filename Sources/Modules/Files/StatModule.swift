@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Tells all about a path, as `ansible.builtin.stat` does.
-struct StatModule: Module {
+struct StatModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.stat",
         summary: "Look at a file, directory or link.",

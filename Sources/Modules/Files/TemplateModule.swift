@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Renders a file on the control machine and puts it in place, as `ansible.builtin.template` does.
-struct TemplateModule: Module, PathBound {
+struct TemplateModule: Module, PathBound, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.template",
         summary: "Render a template to a file on the host.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Debian packages, as `ansible.builtin.apt` manages them, through dpkg-query and apt-get on the host.
-struct AptModule: Module {
+struct AptModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.apt",
         summary: "Install, upgrade and remove Debian packages.",

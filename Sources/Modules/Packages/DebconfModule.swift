@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Answers to the questions of Debian packages, as `ansible.builtin.debconf` sets them.
-struct DebconfModule: Module {
+struct DebconfModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.debconf",
         summary: "Answer the questions of a Debian package beforehand.",

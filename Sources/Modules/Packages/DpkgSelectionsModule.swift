@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// What dpkg is to do with a package, as `ansible.builtin.dpkg_selections` sets it.
-struct DpkgSelectionsModule: Module {
+struct DpkgSelectionsModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.dpkg_selections",
         summary: "Hold Debian packages at their version, or let go of them.",

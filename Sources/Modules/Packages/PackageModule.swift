@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Packages, by whatever manages them on the host, as `ansible.builtin.package` does.
-struct PackageModule: Module {
+struct PackageModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.package",
         summary: "Install and remove packages with the host's own package manager.",

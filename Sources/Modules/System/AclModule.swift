@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Sets and tells access control lists of files, as `ansible.posix.acl` does on Linux.
-struct AclModule: Module {
+struct AclModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.posix.acl",
         summary: "Set, remove or tell entries of a file's access control list.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Which program a generic name stands for, as `community.general.alternatives` sets it on Debian.
-struct AlternativesModule: Module {
+struct AlternativesModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "community.general.alternatives",
         summary: "Choose which program a generic name stands for.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Jobs of cron and variables of crontabs, as `ansible.builtin.cron` manages them.
-struct CronModule: Module {
+struct CronModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.cron",
         summary: "Put jobs and variables into crontabs.",

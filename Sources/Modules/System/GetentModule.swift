@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Entries of the host's databases, as `ansible.builtin.getent` reads them.
-struct GetentModule: Module {
+struct GetentModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.getent",
         summary: "Read users, groups, hosts and the like from the host's databases.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Groups of accounts, as `ansible.builtin.group` manages them.
-struct GroupModule: Module {
+struct GroupModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.group",
         summary: "Make, change and remove groups.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// The host's own name, as `ansible.builtin.hostname` sets it.
-struct HostnameModule: Module {
+struct HostnameModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.hostname",
         summary: "Set the host's name, now and for every start.",

@@ -5,7 +5,7 @@ import Target
 import Values
 
 /// Keys of other hosts that SSH trusts, as `ansible.builtin.known_hosts` manages them.
-struct KnownHostsModule: Module {
+struct KnownHostsModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.known_hosts",
         summary: "Put host keys into a known_hosts file, or take them out.",

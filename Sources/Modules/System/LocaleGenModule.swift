@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Locales of the C library, as `community.general.locale_gen` makes and removes them.
-struct LocaleGenModule: Module {
+struct LocaleGenModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "community.general.locale_gen",
         summary: "Make locales, or remove them.",

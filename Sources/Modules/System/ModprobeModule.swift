@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Modules of the Linux kernel, as `community.general.modprobe` loads and unloads them.
-struct ModprobeModule: Module {
+struct ModprobeModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "community.general.modprobe",
         summary: "Load or unload kernel modules, now and at every start.",

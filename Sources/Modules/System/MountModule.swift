@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Keeps file systems mounted and in fstab, as `ansible.posix.mount` does on Linux.
-struct MountModule: Module {
+struct MountModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.posix.mount",
         summary: "Mount file systems and keep fstab.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Limits of logins, as `community.general.pam_limits` sets them.
-struct PamLimitsModule: Module {
+struct PamLimitsModule: Module, ReadsAhead {
     private static let items = [
         "core", "data", "fsize", "memlock", "nofile", "rss", "stack", "cpu", "nproc", "as", "maxlogins",
         "maxsyslogins", "priority", "locks", "sigpending", "msgqueue", "nice", "rtprio", "chroot",

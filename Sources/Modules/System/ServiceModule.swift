@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Services of whatever runs the host, as `ansible.builtin.service` manages them; so far systemd.
-struct ServiceModule: Module {
+struct ServiceModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.service",
         summary: "Start, stop and enable services.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Kernel settings, as `ansible.posix.sysctl` manages them.
-struct SysctlModule: Module {
+struct SysctlModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.posix.sysctl",
         summary: "Set kernel parameters, now and at every start.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Units of systemd, as `ansible.builtin.systemd_service` manages them.
-struct SystemdServiceModule: Module {
+struct SystemdServiceModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.systemd_service",
         summary: "Start, stop, enable and mask systemd units.",

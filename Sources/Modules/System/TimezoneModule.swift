@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// The host's time zone, as `community.general.timezone` sets it.
-struct TimezoneModule: Module {
+struct TimezoneModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "community.general.timezone",
         summary: "Set the time zone, and whether the hardware clock keeps local time.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Accounts, as `ansible.builtin.user` manages them.
-struct UserModule: Module {
+struct UserModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.user",
         summary: "Make, change and remove users.",

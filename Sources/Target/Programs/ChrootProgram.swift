@@ -21,7 +21,7 @@ public struct ChrootProgram: ShellProgram {
     ///
     /// - Throws: `Diagnostic` with code `.failed`, as Ansible counts it, if the directory is none or holds no shell,
     ///   if we are not root, or if there is no such program.
-    public func words(running line: String) throws(Diagnostic) -> [String] {
+    public func words(running line: String, atTerminal: Bool) throws(Diagnostic) -> [String] {
         guard LocalFile.kind(directory) == .directory else {
             throw Diagnostic(
                 .failed, "'\(directory)' is no directory to take for a root",

@@ -36,7 +36,7 @@ public struct ContainerProgram: ShellProgram {
     /// What runs a line there.
     ///
     /// - Throws: `Diagnostic` with code `.failed`, as Ansible counts it, if the program is not on this machine.
-    public func words(running line: String) throws(Diagnostic) -> [String] {
+    public func words(running line: String, atTerminal: Bool) throws(Diagnostic) -> [String] {
         guard let path = LocalProgram.path(of: executable) else {
             throw .missing(
                 program: executable,
@@ -44,7 +44,7 @@ public struct ContainerProgram: ShellProgram {
                     ? "Install Docker's command line (`docker-ce-cli`, `docker-cli` or `docker.io`)."
                     : "Install podman, or correct `ansible_podman_executable`.")
         }
-        var words = [path] + globalArguments + ["exec", "-i"]
+        var words = [path] + globalArguments + ["exec", atTerminal ? "-it" : "-i"]
         if let user { words.append("--user=\(user)") }
         if isPrivileged { words.append("--privileged") }
         if let directory { words.append("--workdir=\(directory)") }
@@ -127,7 +127,9 @@ private struct Container: Elsewhere {
         let last = line(said)
         return Diagnostic(
             .unreachable, "no shell began in \(description) (\(how))" + (last.isEmpty ? "" : ": \(last)"),
-            remedy: "See by hand: `\(ShellQuoting.join((try? program.words(running: "true")) ?? [tool]))`.")
+            remedy:
+                "See by hand: `\(ShellQuoting.join((try? program.words(running: "true", atTerminal: false)) ?? [tool]))`."
+        )
     }
 
     /// The line that says what is wrong: the first that is no warning. What follows it is advice on using the program.

@@ -17,7 +17,10 @@ final class DistantLink: ProgramShellLink {
     private let place: any Elsewhere
     private let openTimeout: Duration
     private let process: ProcessLink
-    private let mark = Array((ShellFraming.makeToken() + "\n").utf8)
+    /// What the shell says first. A terminal would end its line otherwise than a pipe does.
+    private let mark = Array(ShellFraming.makeToken().utf8)
+    /// One line that the shell takes its variables from.
+    private let variables: String?
     private var phase = Phase.entering
     /// What the shell said before it had an owner, in order.
     private var held: [(isError: Bool, bytes: [UInt8])] = []
@@ -31,22 +34,35 @@ final class DistantLink: ProgramShellLink {
 
     private enum Phase { case entering, inside }
 
+    /// The most that a terminal takes as one line, less what it may need itself. Bytes.
+    private static let terminalLine = 4000
     /// What is kept of what the program says before there is a shell.
     private static let hearingLimit = 64 * 1024
 
     /// Starts the program.
     ///
-    /// - Parameter openTimeout: The longest it may take until the shell is there.
+    /// - Parameters:
+    ///   - atTerminal: Whether the shell gets a terminal for its streams.
+    ///   - openTimeout: The longest it may take until the shell is there.
     init(
-        _ program: any ShellProgram, _ place: any Elsewhere, line: String, openTimeout: Duration
+        _ program: any ShellProgram, _ place: any Elsewhere, line: String, atTerminal: Bool = false,
+        openTimeout: Duration
     ) throws(Diagnostic) {
         self.program = program
         self.place = place
         self.openTimeout = openTimeout
+        variables = place.environment.isEmpty ? nil : Self.setting(place.environment)
+        guard !atTerminal || (variables ?? "").utf8.count <= Self.terminalLine else {
+            throw Diagnostic(
+                .unsupported, "the variables for \(place.description) are longer than a line at a terminal may be",
+                remedy: "Shorten them, or become the user in a way that needs no terminal.")
+        }
         // Variables come by standard input, which nobody sees in `ps`. `read` takes that one line and no byte more.
-        let takesVariables = place.environment.isEmpty ? "" : "IFS= read -r _v; eval \"$_v\"; unset _v; "
-        let word = String(decoding: mark.dropLast(), as: UTF8.self)
-        process = try ProcessLink(words: try program.words(running: "echo \(word); \(takesVariables)\(line)"))
+        let takesVariables = variables == nil ? "" : "IFS= read -r _v; eval \"$_v\"; unset _v; "
+        let word = String(decoding: mark, as: UTF8.self)
+        let text = "echo \(word); \(takesVariables)\(line)"
+        process = try ProcessLink(
+            words: try program.words(running: text, atTerminal: atTerminal), atTerminal: atTerminal)
         process.owner = self
     }
 
@@ -157,16 +173,18 @@ extension DistantLink: ShellLinkOwner {
     func linkReceived(stdout bytes: UnsafeRawBufferPointer) {
         guard phase == .entering else { return take(bytes, isError: false) }
         heardOut.append(contentsOf: bytes)
-        guard let found = heardOut.firstRange(of: mark) else {
+        guard let found = heardOut.firstRange(of: mark),
+            let lineEnd = heardOut[found.upperBound...].firstIndex(of: UInt8(ascii: "\n"))
+        else {
             heardOut.removeFirst(max(0, heardOut.count - Self.hearingLimit))
             return
         }
         phase = .inside
-        let rest = Array(heardOut[found.upperBound...])
+        let rest = Array(heardOut[(lineEnd + 1)...])
         heardOut.removeAll()
         if !rest.isEmpty { held.append((false, rest)) }
-        if !place.environment.isEmpty {
-            process.send(Array(Self.setting(place.environment).utf8))
+        if let variables {
+            process.send(Array(variables.utf8))
             process.flush()
         }
         settle(.success(()))

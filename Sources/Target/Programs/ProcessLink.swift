@@ -26,8 +26,33 @@ final class ProcessLink: ProgramShellLink {
 
     /// Starts a program in a session of its own, so that Ctrl-C at our terminal is ours to handle.
     ///
-    /// - Parameter words: The program's path and its arguments.
-    init(words: [String]) throws(Diagnostic) {
+    /// - Parameters:
+    ///   - words: The program's path and its arguments.
+    ///   - atTerminal: Whether it gets a new terminal for its input and outputs, in place of pipes.
+    init(words: [String], atTerminal: Bool = false) throws(Diagnostic) {
+        let started = try atTerminal ? Self.startAtTerminal(words) : Self.startWithPipes(words)
+        (process, input, streams) = (started.process, started.input, (started.output, started.errors))
+        processDescriptor = swiftprov_pidfd_open(process)
+        for descriptor in [input, streams.out, streams.err] where descriptor >= 0 {
+            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        }
+        EventLoop.shared.watch(streams.out) { _ in self.read(error: false) }
+        if streams.err >= 0 { EventLoop.shared.watch(streams.err) { _ in self.read(error: true) } }
+        if processDescriptor >= 0 {
+            _ = fcntl(processDescriptor, F_SETFD, FD_CLOEXEC)
+            EventLoop.shared.watch(processDescriptor) { _ in self.processEnded() }
+        }
+    }
+
+    /// A process with our ends of its streams; -1 for one it does not have.
+    private struct Started {
+        var process: pid_t
+        var input: Int32
+        var output: Int32
+        var errors: Int32 = -1
+    }
+
+    private static func startWithPipes(_ words: [String]) throws(Diagnostic) -> Started {
         var pipes = [Int32](repeating: -1, count: 6)
         for at in [0, 2, 4] {
             let status = pipes.withUnsafeMutableBufferPointer { buffer -> Int32 in
@@ -41,28 +66,54 @@ final class ProcessLink: ProgramShellLink {
                     .failed, "cannot start '\(words.first ?? "")': \(reason)", remedy: "Raise `ulimit -n`.")
             }
         }
-        do throws(LocalProgram.SpawnFailure) {
-            process = try LocalProgram.spawn(words, leading: .session) { actions in
+        do throws(Diagnostic) {
+            let process = try start(words) { actions in
                 for (standard, at) in [(0, 0), (1, 3), (2, 5)] {
                     posix_spawn_file_actions_adddup2(&actions, pipes[at], Int32(standard))
                 }
             }
+            for at in [0, 3, 5] { Glibc.close(pipes[at]) }
+            return Started(process: process, input: pipes[1], output: pipes[2], errors: pipes[4])
         } catch {
             for descriptor in pipes { Glibc.close(descriptor) }
+            throw error
+        }
+    }
+
+    private static func startAtTerminal(_ words: [String]) throws(Diagnostic) -> Started {
+        var path = [CChar](repeating: 0, count: 128)
+        let controlling = swiftprov_terminal(&path, path.count)
+        guard controlling >= 0 else {
+            throw Diagnostic(.failed, "there is no terminal to be had: \(String(errno: errno))")
+        }
+        // The same end is read and written, each with a descriptor of its own.
+        let input = fcntl(controlling, F_DUPFD_CLOEXEC, 0)
+        do throws(Diagnostic) {
+            guard input >= 0 else {
+                throw Diagnostic(
+                    .failed, "cannot start '\(words.first ?? "")': \(String(errno: errno))",
+                    remedy: "Raise `ulimit -n`.")
+            }
+            let process = try start(words) { actions in
+                // The leader of a session without a terminal gets the first one that it opens.
+                posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0)
+                for standard in [Int32(1), 2] { posix_spawn_file_actions_adddup2(&actions, 0, standard) }
+            }
+            return Started(process: process, input: input, output: controlling)
+        } catch {
+            Glibc.close(controlling)
+            if input >= 0 { Glibc.close(input) }
+            throw error
+        }
+    }
+
+    private static func start(
+        _ words: [String], _ arrange: (inout posix_spawn_file_actions_t) -> Void
+    ) throws(Diagnostic) -> pid_t {
+        do throws(LocalProgram.SpawnFailure) {
+            return try LocalProgram.spawn(words, leading: .session, arrange)
+        } catch {
             throw Diagnostic(.failed, "cannot start '\(words.first ?? "")': \(error.reason)")
-        }
-        for at in [0, 3, 5] { Glibc.close(pipes[at]) }
-        input = pipes[1]
-        streams = (pipes[2], pipes[4])
-        processDescriptor = swiftprov_pidfd_open(process)
-        for descriptor in [input, streams.out, streams.err] {
-            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-        }
-        EventLoop.shared.watch(streams.out) { _ in self.read(error: false) }
-        EventLoop.shared.watch(streams.err) { _ in self.read(error: true) }
-        if processDescriptor >= 0 {
-            _ = fcntl(processDescriptor, F_SETFD, FD_CLOEXEC)
-            EventLoop.shared.watch(processDescriptor) { _ in self.processEnded() }
         }
     }
 

@@ -23,22 +23,28 @@ public final class ProgramConnection: Connection {
     /// The shell of that identity, opened by its first request.
     public func shell(as become: Become?) async throws(Diagnostic) -> any Shell {
         if let shell = shells[become] { return shell }
-        let shell = FramedShell(become: become, openTimeout: openTimeout) { [weak self] line throws(Diagnostic) in
-            guard let self else { throw Diagnostic(.interrupted, "the connection was closed") }
-            return try await self.open(line)
+        func opener(atTerminal: Bool) -> FramedShell.Opener {
+            { [weak self] line throws(Diagnostic) in
+                guard let self else { throw Diagnostic(.interrupted, "the connection was closed") }
+                return try await self.open(line, atTerminal: atTerminal)
+            }
         }
+        let shell = FramedShell(
+            become: become, openTimeout: openTimeout, terminal: opener(atTerminal: true),
+            opener: opener(atTerminal: false))
         shells[become] = shell
         return shell
     }
 
-    private func open(_ line: String) async throws(Diagnostic) -> any ShellLink {
+    private func open(_ line: String, atTerminal: Bool) async throws(Diagnostic) -> any ShellLink {
         links.removeAll { $0.isOver }
         guard let place = program.elsewhere else {
-            let link = try ProcessLink(words: program.words(running: line))
+            let words = try program.words(running: line, atTerminal: atTerminal)
+            let link = try ProcessLink(words: words, atTerminal: atTerminal)
             links.append(link)
             return link
         }
-        let link = try DistantLink(program, place, line: line, openTimeout: openTimeout)
+        let link = try DistantLink(program, place, line: line, atTerminal: atTerminal, openTimeout: openTimeout)
         links.append(link)
         try await link.enter()
         return link

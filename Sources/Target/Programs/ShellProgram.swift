@@ -4,8 +4,9 @@ public import Diagnostics
 public protocol ShellProgram: Sendable {
     /// Program and arguments that have a line of shell text run by a shell, whose three streams are the program's own.
     ///
+    /// - Parameter atTerminal: Whether the program has a terminal for its streams, and the shell is to have one.
     /// - Throws: `Diagnostic` with code `.failed` if it is senseless to start it, as where it is not installed.
-    func words(running line: String) throws(Diagnostic) -> [String]
+    func words(running line: String, atTerminal: Bool) throws(Diagnostic) -> [String]
 
     /// Where the program brings the shell to; nil if that is this machine itself, which is there whenever we are.
     var elsewhere: (any Elsewhere)? { get }
@@ -33,7 +34,7 @@ public struct ControlMachine: ShellProgram {
     public init() {}
 
     /// The shell that runs the line.
-    public func words(running line: String) -> [String] { ["/bin/sh", "-c", line] }
+    public func words(running line: String, atTerminal: Bool) -> [String] { ["/bin/sh", "-c", line] }
 
     /// It is here.
     public var elsewhere: (any Elsewhere)? { nil }

@@ -3,37 +3,92 @@ internal import Values
 
 /// The line that starts a shell of some identity; plain enough for any login shell (bash, fish, tcsh) to read.
 enum BecomeLine {
-    /// The line for an identity.
+    /// The line for an identity, over streams.
     ///
     /// - Parameters:
     ///   - become: Whom to become; nil is the login user.
-    ///   - prompt: What sudo is told to ask for the password with.
-    ///   - readyMark: Printed once the password was taken, before the shell reads anything.
+    ///   - dialogue: What will be said between us and the program.
     /// - Returns: One line, without its end.
-    static func text(_ become: Become?, prompt: String, readyMark: String) -> String {
-        guard let become else { return "exec /bin/sh" }
-        let shell = become.password == nil ? "exec /bin/sh" : "echo \(readyMark); exec /bin/sh"
-        let program = become.executable ?? become.method.rawValue
-        let words: [String] =
-            switch become.method {
-            case .sudo:
-                [program] + flags(become.flags, prompt: become.password == nil ? nil : prompt)
-                    + ["-u", become.user, "--", "/bin/sh", "-c", shell]
-            case .su:
-                [program] + (become.flags ?? []) + [become.user, "-c", shell]
-            case .doas:
-                [program] + (become.flags ?? (become.password == nil ? ["-n"] : []))
-                    + ["-u", become.user, "/bin/sh", "-c", shell]
-            }
-        // Their messages are read, so they must be in English; the shell chooses its own locale afterwards.
-        return "exec env LC_ALL=C " + ShellQuoting.join(words)
+    static func text(_ become: Become?, _ dialogue: BecomeDialogue?) -> String {
+        guard let become, let dialogue else { return "exec /bin/sh" }
+        let asked = become.password != nil
+        return "exec env LC_ALL=C "
+            + ShellQuoting.join(
+                words(
+                    become, question: asked ? ["-S", "-p", dialogue.prompt] : [],
+                    readyMark: asked ? dialogue.readyMark : nil))
     }
 
-    /// sudo's flags: no questions without a password; with one, asked on stderr and read from standard input.
-    private static func flags(_ given: [String]?, prompt: String?) -> [String] {
+    /// The program with its arguments.
+    ///
+    /// Their messages are read, so they must be in English; the shell chooses its own locale afterwards.
+    ///
+    /// - Parameters:
+    ///   - question: sudo's flags that say how it asks; none if it must not ask.
+    ///   - readyMark: Printed by the user's shell before it reads anything; nil for nothing.
+    private static func words(_ become: Become, question: [String], readyMark: String?) -> [String] {
+        let shell = readyMark.map { "echo \($0); exec /bin/sh" } ?? "exec /bin/sh"
+        let program = become.executable ?? become.method.rawValue
+        switch become.method {
+        case .sudo:
+            return [program] + sudoFlags(become.flags, question) + ["-u", become.user, "--", "/bin/sh", "-c", shell]
+        case .su:
+            return [program] + (become.flags ?? []) + [become.user, "-c", shell]
+        case .doas:
+            return [program] + (become.flags ?? (become.password == nil ? ["-n"] : []))
+                + ["-u", become.user, "/bin/sh", "-c", shell]
+        }
+    }
+
+    private static func sudoFlags(_ given: [String]?, _ question: [String]) -> [String] {
         let base = given ?? ["-H"]
-        guard let prompt else { return base.contains("-n") || base.contains("-S") ? base : base + ["-n"] }
-        return base.filter { $0 != "-n" && $0 != "-S" } + ["-S", "-p", prompt]
+        guard !question.isEmpty else { return base.contains("-n") || base.contains("-S") ? base : base + ["-n"] }
+        return base.filter { $0 != "-n" && $0 != "-S" } + question
+    }
+
+    // MARK: At a terminal
+
+    /// What the carrier of a shell at a terminal runs: it makes three named pipes, says where, and once it is told
+    /// that the other side has them open takes their names away and passes its streams on.
+    ///
+    /// It holds them open both ways until then, so that neither side ever waits for the other inside the kernel.
+    static func carrier(placeMark: String) -> String {
+        let script = [
+            #"d=; for l in /tmp /var/tmp /dev/shm "$HOME"; do d=$(umask 077; mktemp -d "$l/.swiftprov-XXXXXXXXXX" 2>/dev/null) && break; d=; done"#,
+            #"test -n "$d" || { echo "no directory for temporary files can be written to" >&2; exit 1; }"#,
+            #"trap 'rm -rf "$d"' EXIT; trap 'exit 143' HUP INT TERM PIPE"#,
+            #"(umask 077; mkfifo "$d/i" "$d/o" "$d/e") || exit 1"#,
+            #"exec 5<>"$d/i" 6<>"$d/o" 7<>"$d/e""#,
+            #"echo "\#(placeMark) $d"; read -r l || exit 1"#,
+            #"exec 3<&0 8>"$d/i" 4<"$d/o" 9<"$d/e" 5>&- 6>&- 7>&-; rm -rf "$d"; trap - EXIT"#,
+            #"{ cat <&3 >&8 2>/dev/null 3<&- 4<&- 8>&- 9<&- & }; { cat <&9 >&2 3<&- 4<&- 8>&- 9<&- & }"#,
+            #"exec cat <&4 3<&- 4<&- 8>&- 9<&-"#,
+        ]
+        return "exec /bin/sh -c " + ShellQuoting.quote(script.joined(separator: "; "))
+    }
+
+    /// The directory that the carrier tells, once all of it came; nil before, or if it is none of ours.
+    static func place(after mark: String, in said: [UInt8]) -> String? {
+        let lines = String(decoding: said, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        guard let line = lines.dropLast().first(where: { $0.hasPrefix(mark + " /") }) else { return nil }
+        let path = line.dropFirst(mark.utf8.count + 1)
+        return path.contains("/.swiftprov-") ? String(path) : nil
+    }
+
+    /// What runs at the terminal.
+    ///
+    /// - Parameters:
+    ///   - pipes: The carrier's directory.
+    ///   - openedMark: Said at the terminal once the pipes are open.
+    static func atTerminal(_ become: Become, _ dialogue: BecomeDialogue, pipes: String, openedMark: String) -> String {
+        let question = become.password == nil ? [] : ["-p", dialogue.prompt]
+        let program = ShellQuoting.join(words(become, question: question, readyMark: dialogue.readyMark))
+        let place = ShellQuoting.quote(pipes)
+        // The shell stays, and holds the terminal open: one that nobody has open is hung up, between two questions, too.
+        let script =
+            "exec 6<>/dev/tty <\(place)/i >\(place)/o 2>\(place)/e || exit 1; echo \(openedMark) >&6; "
+            + "env LC_ALL=C \(program); exit"
+        return "exec /bin/sh -c " + ShellQuoting.quote(script)
     }
 }
 
@@ -43,6 +98,17 @@ enum BecomeFailure {
         Diagnostic(
             .become, "\(become.method.rawValue) did not accept the password for becoming '\(become.user)'",
             remedy: "Give the right one with -K, --become-password-file or `ansible_become_password`.")
+    }
+
+    /// Whether the program would have gone on at a terminal.
+    static func isForTerminal(_ words: String, _ become: Become) -> Bool {
+        let said = words.lowercased()
+        let isWanted = [
+            "must have a tty", "must be run from a terminal", "a tty is required", "a terminal is required",
+        ]
+        .contains { said.contains($0) }
+        // Without a password to give, a terminal to ask for it at would be of no use.
+        return isWanted && !(become.password == nil && said.contains("a password is required"))
     }
 
     /// The trouble behind what the program said.
@@ -68,8 +134,7 @@ enum BecomeFailure {
                 .become, "'\(program)' is not on this host: \(words.lastLine)",
                 remedy: "Install it, or choose another way with `become_method`.")
         }
-        if says("must have a tty", "must be run from a terminal", "a tty is required", "a terminal is required") {
-            if become.password == nil, says("a password is required") { return passwordNeeded(program, become) }
+        if isForTerminal(words, become) {
             return Diagnostic(
                 .become, "\(program) wants a terminal on this host: \(words.lastLine)",
                 remedy: become.method == .sudo

@@ -24,9 +24,11 @@ package final class FramedShell: Shell {
     private let become: Become?
     private let openTimeout: Duration
     private let opener: Opener
+    /// Starts a process at a terminal of its own; nil where there is none to be had.
+    private let terminal: Opener?
+    private var usesTerminal: Bool
     private var phase = Phase.closed
     private var framing = ShellFraming(token: "")
-    private var startup: ShellStartup?
     private var waiting: [PendingRequest] = []
     private var inFlight: [PendingRequest] = []
     private var encoder: EncodedRequest?
@@ -53,12 +55,26 @@ package final class FramedShell: Shell {
     /// - Parameters:
     ///   - become: The identity; nil is the login user.
     ///   - openTimeout: The longest that opening may take, asking for a password included.
+    ///   - terminal: Likewise, at a terminal; nil where there is none to be had.
     ///   - opener: Starts the process; called again after a request that killed it.
-    package nonisolated init(become: Become?, openTimeout: Duration, opener: @escaping Opener) {
+    package nonisolated init(
+        become: Become?, openTimeout: Duration, terminal: Opener? = nil, opener: @escaping Opener
+    ) {
         self.become = become
         self.openTimeout = openTimeout
         self.opener = opener
+        self.terminal = terminal
+        usesTerminal = ShellOpening.needsTerminal(become)
     }
+
+    /// Another shell of the same identity, for what is done beside this one.
+    private func sibling() -> FramedShell {
+        let shell = FramedShell(become: become, openTimeout: openTimeout, terminal: terminal, opener: opener)
+        shell.usesTerminal = usesTerminal
+        return shell
+    }
+
+    private var opening: ShellOpening { ShellOpening(become, opener: opener, terminal: terminal, within: openTimeout) }
 
     // MARK: Requests
 
@@ -144,18 +160,8 @@ package final class FramedShell: Shell {
             input.count >= BulkRequest.threshold,
             !EncodedRequest.runsApart(request), !Task.isCancelled
         else { return nil }
-        let startup = ShellStartup(become: become)
-        let deadline = EventLoop.shared.after(openTimeout) { startup.expire() }
-        let opened: (link: any ShellLink, ready: ShellStartup.Ready)
-        do throws(Diagnostic) {
-            let link = try await opener(startup.line)
-            opened = (link, try await startup.run(on: link))
-            deadline.cancel()
-        } catch {
-            // A host may allow one session only.
-            deadline.cancel()
-            return nil
-        }
+        // A host may allow one session only.
+        guard let opened = try? await opening.run(usingTerminal: usesTerminal) else { return nil }
         openingRoundTrips += opened.ready.roundTrips
         roundTrips += 2
         let bulk = BulkRequest(request, on: opened.link, opened.ready, directory: place.directory)
@@ -209,7 +215,7 @@ package final class FramedShell: Shell {
             watch, subject: subject, showsOutput: head.request.printsForPeople
         ) { [weak self] request in
             guard let self else { return nil }
-            let shell = self.lookShell ?? FramedShell(become: become, openTimeout: openTimeout, opener: opener)
+            let shell = self.lookShell ?? sibling()
             self.lookShell = shell
             return try? await shell.request(request)
         }
@@ -251,7 +257,7 @@ package final class FramedShell: Shell {
 
     /// Runs something beside the shell; nobody waits for it.
     private func side(_ request: ShellRequest) {
-        let shell = sideShell ?? FramedShell(become: become, openTimeout: openTimeout, opener: opener)
+        let shell = sideShell ?? sibling()
         sideShell = shell
         Task { @IOLoop in _ = try? await shell.request(request) }
     }
@@ -260,15 +266,11 @@ package final class FramedShell: Shell {
 
     private func open() {
         phase = .opening
-        let startup = ShellStartup(become: become)
-        self.startup = startup
-        let deadline = EventLoop.shared.after(openTimeout) { startup.expire() }
         Task { @IOLoop in
-            defer { deadline.cancel() }
             do throws(Diagnostic) {
-                let link = try await self.opener(startup.line)
-                let ready = try await startup.run(on: link)
-                self.opened(link, ready)
+                let opened = try await self.opening.run(usingTerminal: self.usesTerminal)
+                self.usesTerminal = opened.usesTerminal
+                self.opened(opened.link, opened.ready)
             } catch {
                 self.openingFailed(error)
             }
@@ -276,7 +278,6 @@ package final class FramedShell: Shell {
     }
 
     private func opened(_ link: any ShellLink, _ ready: ShellStartup.Ready) {
-        startup = nil
         openingRoundTrips += ready.roundTrips
         lastNumber = ShellBoot.number
         framing = ready.framing
@@ -294,7 +295,6 @@ package final class FramedShell: Shell {
     }
 
     private func openingFailed(_ reason: Diagnostic) {
-        startup = nil
         // Asking sudo again with the same wrong password would lock the account.
         phase =
             reason.code == .become || reason.code == .authentication || reason.code == .hostKey

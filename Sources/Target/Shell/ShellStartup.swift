@@ -15,8 +15,8 @@ final class ShellStartup: ShellLinkOwner {
     }
 
     private let become: Become?
-    private let prompt = ShellFraming.makeToken()
-    private let readyMark = ShellFraming.makeToken()
+    /// Nil where the shell is nobody else's, or the user was become already.
+    private var dialogue: BecomeDialogue?
     private var framing = ShellFraming(token: ShellFraming.makeToken())
     private var link: (any ShellLink)?
     private var continuation: CheckedContinuation<Result<Ready, Diagnostic>, Never>?
@@ -24,20 +24,34 @@ final class ShellStartup: ShellLinkOwner {
     private var stage: Stage
     private var heardOut: [UInt8] = []
     private var heardErr: [UInt8] = []
-    private var roundTrips = 1
+    private var roundTrips: Int
+    /// Whether the program that was to become the user said that it needs a terminal.
+    private(set) var wantsTerminal = false
 
-    private enum Stage { case awaitingPrompt, awaitingMark, awaitingBoot }
+    /// Becoming the user, if somebody has to be asked for that; then the shell itself.
+    private enum Stage { case becoming, awaitingBoot }
 
     /// What is kept of what the host says before the shell is ready, for messages.
     private static let hearingLimit = 64 * 1024
 
     nonisolated init(become: Become?) {
         self.become = become
-        stage = become?.password == nil ? .awaitingBoot : .awaitingPrompt
+        dialogue = become.map { BecomeDialogue($0) }
+        stage = become?.password == nil ? .awaitingBoot : .becoming
+        roundTrips = 1
+    }
+
+    /// For a link to a shell that is the user's already.
+    ///
+    /// - Parameter roundTripsBefore: What becoming the user took.
+    nonisolated init(become: Become, roundTripsBefore: Int) {
+        self.become = become
+        stage = .awaitingBoot
+        roundTrips = roundTripsBefore + 1
     }
 
     /// What the login shell, whichever it is, is to run.
-    var line: String { BecomeLine.text(become, prompt: prompt, readyMark: readyMark) }
+    var line: String { BecomeLine.text(become, dialogue) }
 
     /// Brings the shell up on a link that was opened for `line`.
     func run(on link: any ShellLink) async throws(Diagnostic) -> Ready {
@@ -63,9 +77,7 @@ final class ShellStartup: ShellLinkOwner {
     func expire() {
         let what =
             switch stage {
-            case .awaitingPrompt:
-                "\(become?.method.rawValue ?? "become") neither asked for the password nor started a shell"
-            case .awaitingMark: "\(become?.method.rawValue ?? "become") did not answer to the password"
+            case .becoming: dialogue?.silence ?? ""
             case .awaitingBoot: "the shell did not answer"
             }
         let code: Diagnostic.Code = stage == .awaitingBoot && become == nil ? .unreachable : .timeout
@@ -92,7 +104,8 @@ final class ShellStartup: ShellLinkOwner {
     }
 
     private var words: String {
-        let err = String(decoding: heardErr, as: UTF8.self).replacing(prompt, with: "")
+        let said = String(decoding: heardErr, as: UTF8.self)
+        let err = dialogue?.withoutPrompt(said) ?? said
         return err.allSatisfy(\.isWhitespace) ? String(decoding: heardOut, as: UTF8.self) : err
     }
 
@@ -103,7 +116,7 @@ final class ShellStartup: ShellLinkOwner {
         if stage == .awaitingBoot {
             framing.receive(stdout: bytes, awaited: 1)
             takeBoot()
-        } else if heardOut.contains(readyMark.utf8) {
+        } else if let dialogue, heardOut.contains(dialogue.readyMark.utf8) {
             heardErr.removeAll()
             roundTrips += 1
             sendBoot()
@@ -116,29 +129,17 @@ final class ShellStartup: ShellLinkOwner {
         case .awaitingBoot:
             framing.receive(stderr: bytes, awaited: 1)
             takeBoot()
-        case .awaitingPrompt:
-            // The password goes out only once it was asked for: a shell would run it as a command.
-            guard let become, let password = become.password, asksForPassword(become.method) else { return }
-            stage = .awaitingMark
-            heardErr.removeAll()
-            roundTrips += 1
-            link?.send(Array("\(password)\n".utf8))
-            link?.flush()
-        case .awaitingMark:
-            guard let become, asksForPassword(become.method) else { return }
-            finish(.failure(BecomeFailure.wrongPassword(become)))
-        }
-    }
-
-    private func asksForPassword(_ method: Become.Method) -> Bool {
-        switch method {
-        case .sudo: return heardErr.contains(prompt.utf8)
-        case .su, .doas:
-            // Their prompt cannot be chosen: an unfinished line that ends in a colon.
-            let text = String(decoding: heardErr, as: UTF8.self)
-            let last = text.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
-            let trimmed = last.reversed().drop(while: \.isWhitespace)
-            return trimmed.first == ":" || trimmed.first == "\u{FF1A}"
+        case .becoming:
+            switch dialogue?.reply(to: heardErr) {
+            case .password(let line):
+                heardErr.removeAll()
+                roundTrips += 1
+                link?.send(line)
+                link?.flush()
+            case .refused:
+                if let become { finish(.failure(BecomeFailure.wrongPassword(become))) }
+            case .nothing, nil: break
+            }
         }
     }
 
@@ -172,6 +173,7 @@ final class ShellStartup: ShellLinkOwner {
         case .connectionLost(let reason): finish(.failure(reason))
         case .shellEnded(let how):
             if let become {
+                wantsTerminal = BecomeFailure.isForTerminal(words, become)
                 finish(.failure(BecomeFailure.explain(words, how, become)))
             } else {
                 finish(

@@ -24,13 +24,20 @@ public final class LookupContext: @unchecked Sendable {
 
     func warn(_ text: String) { onWarning?(text) }
 
+    /// How many evaluations around the present one refuse lookups.
+    private var refusals = 0
+
     /// Does `work` as part of an evaluation in `scope`.
     public func within<Result>(
         _ scope: LayeredScope, _ work: () throws(Diagnostic) -> Result
     ) throws(Diagnostic) -> Result {
         let outer = self.scope
         self.scope = scope
-        defer { self.scope = outer }
+        if scope.refusesLookups { refusals += 1 }
+        defer {
+            self.scope = outer
+            if scope.refusesLookups { refusals -= 1 }
+        }
         return try work()
     }
 
@@ -57,6 +64,9 @@ public final class LookupContext: @unchecked Sendable {
     public func items(
         _ name: String, _ terms: [Value], _ options: ValueMap = [:], at place: SourceLocation? = nil
     ) throws(Diagnostic) -> [Value] {
+        guard refusals == 0 else {
+            throw Diagnostic(.unsupported, "no lookup is done before its task's turn", at: place)
+        }
         guard let lookup = Lookups.lookup(named: name) else { throw Lookups.trouble(with: name, at: place) }
         do throws(Diagnostic) {
             let given = LookupOptions(name, options)

@@ -5,7 +5,7 @@ import Target
 import Values
 
 /// Keeps a block of lines between two markers in a text file, as `ansible.builtin.blockinfile` does.
-struct BlockinfileModule: Module {
+struct BlockinfileModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.blockinfile",
         summary: "Have a block of lines between markers in a text file.",

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Sets options in files of sections and `name = value` lines, as `community.general.ini_file` does.
-struct IniFileModule: Module {
+struct IniFileModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "community.general.ini_file",
         summary: "Set or remove an option or a section of an INI file.",

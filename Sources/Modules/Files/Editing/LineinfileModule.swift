@@ -5,7 +5,7 @@ import Target
 import Values
 
 /// Keeps one line in a text file, or out of it, as `ansible.builtin.lineinfile` does.
-struct LineinfileModule: Module {
+struct LineinfileModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.lineinfile",
         summary: "Have one line in a text file, or none that matches.",

@@ -5,7 +5,7 @@ import Target
 import Values
 
 /// Replaces every match of a pattern in a text file, as `ansible.builtin.replace` does.
-struct ReplaceModule: Module {
+struct ReplaceModule: Module, ReadsAhead {
     static let manual = ModuleManual(
         name: "ansible.builtin.replace",
         summary: "Replace every match of a pattern in a text file.",
