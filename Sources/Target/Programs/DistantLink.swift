@@ -16,6 +16,7 @@ final class DistantLink: ProgramShellLink {
     private let program: any ShellProgram
     private let place: any Elsewhere
     private let openTimeout: Duration
+    private let isAtTerminal: Bool
     private let process: ProcessLink
     /// What the shell says first. A terminal would end its line otherwise than a pipe does.
     private let mark = Array(ShellFraming.makeToken().utf8)
@@ -34,6 +35,9 @@ final class DistantLink: ProgramShellLink {
 
     private enum Phase { case entering, inside }
 
+    /// Ctrl-C, and how long what it ends may take.
+    private static let interrupt = UInt8(3)
+    private static let interruptTime = Duration.seconds(1)
     /// The most that a terminal takes as one line, less what it may need itself. Bytes.
     private static let terminalLine = 4000
     /// What is kept of what the program says before there is a shell.
@@ -51,6 +55,7 @@ final class DistantLink: ProgramShellLink {
         self.program = program
         self.place = place
         self.openTimeout = openTimeout
+        isAtTerminal = atTerminal
         variables = place.environment.isEmpty ? nil : Self.setting(place.environment)
         guard !atTerminal || (variables ?? "").utf8.count <= Self.terminalLine else {
             throw Diagnostic(
@@ -94,7 +99,7 @@ final class DistantLink: ProgramShellLink {
     private func settle(_ outcome: Result<Void, Diagnostic>) {
         guard self.outcome == nil else { return }
         self.outcome = outcome
-        if case .failure = outcome { process.cut() }
+        if case .failure = outcome { cut() }
         continuation?.resume(returning: outcome)
         continuation = nil
     }
@@ -118,7 +123,15 @@ final class DistantLink: ProgramShellLink {
     func cut() {
         isEnding = true
         owner = nil
-        process.cut()
+        if isAtTerminal, !process.isOver {
+            // The terminal there does not hang up when the program here is gone: whoever asks for a password at it would
+            // wait for ever. So it is told as a person tells it.
+            process.send([Self.interrupt])
+            process.flush()
+            EventLoop.shared.after(Self.interruptTime) { self.process.cut() }
+        } else {
+            process.cut()
+        }
         settle(.failure(Diagnostic(.interrupted, "the connection was closed")))
     }
 
