@@ -1,11 +1,34 @@
 internal import Glibc
+internal import Values
 
 /// Mathematics that Swift's own library leaves to C's.
 enum PythonMath {
     static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
     static func squareRoot(_ value: Double) -> Double { value.squareRoot() }
-    static func log(_ value: Double) -> Double { Glibc.log(value) }
-    static func log10(_ value: Double) -> Double { Glibc.log10(value) }
+
+    /// Python's `divmod` of floats: the remainder has the divisor's sign, and the quotient, which is whole, goes with it.
+    ///
+    /// - Parameter divisor: Not zero.
+    static func divideFlooring(_ value: Double, by divisor: Double) -> (quotient: Double, remainder: Double) {
+        var remainder = fmod(value, divisor)
+        var quotient = (value - remainder) / divisor
+        if remainder == 0 {
+            remainder = copysign(0, divisor)
+        } else if (remainder < 0) != (divisor < 0) {
+            remainder += divisor
+            quotient -= 1
+        }
+        guard quotient != 0 else { return (copysign(0, value / divisor), remainder) }
+        let whole = quotient.rounded(.down)
+        return (quotient - whole > 0.5 ? whole + 1 : whole, remainder)
+    }
+
+    /// The logarithm of a number above zero, also of one that is too large for a float.
+    static func log(_ value: Value.Number, _ function: (Double) -> Double = Glibc.log) -> Double {
+        guard case .large(let large) = value, large.asDouble.isInfinite else { return function(value.asDouble) }
+        let (mantissa, exponent) = WholeNumber.large(large).scaled
+        return function(mantissa) + function(2) * Double(exponent)
+    }
 
     /// A float with a fixed number of digits after the point, rounded half to even on its exact value.
     static func fixed(_ value: Double, digits: Int) -> String {
