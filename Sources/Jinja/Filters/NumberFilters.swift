@@ -40,7 +40,7 @@ enum NumberFilters {
         switch method {
         case "common":
             if let whole = value.whole { return try whole.rounded(zeros: max(0, -precision)).value }
-            return .double(PythonMath.round(value.asDouble, digits: precision))
+            return .double(try PythonMath.round(value.asDouble, digits: precision))
         case "ceil", "floor":
             return .double(try rounded(value, precision, method == "ceil" ? .up : .down, call))
         default: throw call.failure("the method of 'round' must be common, ceil or floor, not '\(method)'")

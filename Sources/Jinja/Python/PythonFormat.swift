@@ -92,7 +92,10 @@ enum PythonFormat {
             result += try formatted(value, kind: kind, spec)
             guard result.utf8.count < 64 << 20 else { throw Diagnostic(.template, "the formatted text is too long") }
         }
-        if !usesMap, map == nil, !waiting.isEmpty {
+        // A list, which could be asked for what a key names, may be left over; a tuple's elements may not.
+        var mayRemain = map != nil
+        if case .list = arguments { mayRemain = true }
+        if !usesMap, !mayRemain, !waiting.isEmpty {
             throw Diagnostic(.template, "the format has fewer placeholders than it was given arguments")
         }
         let isSecret = format.isSecret || arguments.holdsSecret
@@ -348,7 +351,7 @@ enum PythonFormat {
             }
             return numeric(sign: isNegative, digits: digits, spec)
         }
-        if let kind = spec.kind, kind != "s" {
+        guard value.text != nil, spec.kind == nil || spec.kind == "s", spec.grouping == nil else {
             throw Diagnostic(.template, "the format '\(text)' does not fit \(ErrorText.describe(value))")
         }
         var string = PythonPrint.text(value)

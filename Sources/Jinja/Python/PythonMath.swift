@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import Glibc
 internal import Values
 
@@ -48,10 +49,16 @@ enum PythonMath {
     }
 
     /// Python's `round(value, digits)`: half to even on the decimal form of the exact value.
-    static func round(_ value: Double, digits: Int) -> Double {
+    ///
+    /// - Throws: `Diagnostic` where the result is too large for a float.
+    static func round(_ value: Double, digits: Int) throws(Diagnostic) -> Double {
         guard value.isFinite else { return value }
         if digits >= 0 { return Double(fixed(value, digits: digits)) ?? value }
-        let factor = pow(10, Double(-digits))
-        return (value / factor).rounded(.toNearestOrEven) * factor
+        // Ten times the number, so that a fraction is a digit that shows that nothing lies half way.
+        let fraction = value == value.rounded() ? 0 : value < 0 ? -5 : 5
+        guard let tenfold = try WholeNumber(truncating: value)?.multiplied(by: .small(10)).adding(.small(fraction)),
+            let result = try tenfold.rounded(zeros: max(digits, -1000) * -1 + 1).quotient(by: .small(10))
+        else { throw Diagnostic(.template, "the rounded number is too large for a float") }
+        return copysign(result, value)
     }
 }
