@@ -111,7 +111,7 @@ public enum SettingsTable {
         (firstSettings + colorSettings + defaultSettings + middleSettings + galaxySettings + lastSettings)
         .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     /// Those of plugins, by plugin.
-    public static let plugins: [Setting] = pluginSettings
+    public static let plugins: [Setting] = programConnectionSettings + pluginSettings
 
     private static let index: [String: Setting] = Dictionary(
         (base + plugins).map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })

@@ -244,6 +244,14 @@ extension TaskRun {
             request = try engine.connectionRequest(of: task, on: host, in: scope)
         }
         if request.isLocal { return nil }
+        if ProgramKind(name: request.kind) != nil {
+            throw Diagnostic(
+                .unsupported,
+                "'\(task.node.action.name)' goes by ssh, and '\(host.name)' is reached by \(request.kind)",
+                at: task.node.location,
+                remedy: "Use `copy` for its files, or run the task on the control machine with a mounted folder for "
+                    + "its `dest`.")
+        }
         return HostAccess(
             address: request.address, port: request.port, user: request.user, usesPassword: request.password != nil,
             privateKey: request.privateKey, arguments: request.arguments,

@@ -126,6 +126,12 @@ private struct NotedShell: Shell {
         try await notes.answer(request, self)
     }
 
+    func converse(
+        _ request: TerminalRequest, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome {
+        try await shell.converse(request, dialogue)
+    }
+
     var roundTrips: Int { get async { await shell.roundTrips } }
 
     func reopen(within limit: Duration?) async throws(Diagnostic) { try await shell.reopen(within: limit) }

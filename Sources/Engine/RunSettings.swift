@@ -1,7 +1,7 @@
 public import Diagnostics
 public import Modules
 public import Target
-internal import Values
+public import Values
 
 /// How a run goes about its work, as the command line and the configuration say.
 public struct RunSettings: Sendable {
@@ -29,6 +29,8 @@ public struct RunSettings: Sendable {
     public var checksHostKeys = true
     /// Seconds a connection may take to come up.
     public var timeout: Duration = .seconds(10)
+    /// The same for containers of Docker, where the configuration tells them apart.
+    public var dockerTimeout: Duration?
     public var forcesHandlers = false
     /// Whether a notification that no handler answers fails the task, or is only told of.
     public var requiresHandlers = true
@@ -91,7 +93,7 @@ public struct RunSettings: Sendable {
 
 /// Where a host is and how to get in, after variables, keywords and options had their say.
 public struct ConnectionRequest: Sendable, Hashable {
-    /// `ssh` or `local`.
+    /// `ssh`, `local`, or another name that the provider knows.
     public var kind: String
     /// The name in the inventory.
     public var name: String
@@ -106,6 +108,8 @@ public struct ConnectionRequest: Sendable, Hashable {
     public var arguments: [String]
     public var checksHostKey: Bool?
     public var timeout: Duration
+    /// What the variables of its kind alone say, as far as they are set.
+    public var options: [ConnectionVariable: Value] = [:]
 
     /// Whether it is this machine, without a network in between.
     var isLocal: Bool { kind.split(separator: ".").last == "local" }

@@ -163,20 +163,31 @@ extension Engine {
         let passphrase = try variable(.passphrase)
         if let passphrase = passphrase?.pythonText { redactor.learn(passphrase) }
         let address = try variable(.address)
+        let way = kind ?? (isImplicitlyLocal ? "local" : nil) ?? written ?? settings.connection ?? "ssh"
+        let program = ProgramKind(name: way)
+        var options: [ConnectionVariable: Value] = [:]
+        for which in program?.variables ?? [] {
+            options[which] = try variable(which)
+            if let value = options[which] { redactor.learn(value) }
+        }
+        let configured = program?.isDocker == true ? settings.dockerTimeout : nil
+        let timeout = try options[.dockerTimeout].map { (value) throws(Diagnostic) -> Duration in
+            .seconds(max(1, try KeywordValue.seconds(value, "ansible_docker_timeout")))
+        }
         var arguments = settings.sshArguments
         for which in [ConnectionVariable.commonArguments, .extraArguments] {
             if let text = try variable(which)?.pythonText, !text.isEmpty { arguments.append(text) }
         }
         return ConnectionRequest(
-            kind: kind ?? (isImplicitlyLocal ? "local" : nil) ?? written ?? settings.connection ?? "ssh", name: name,
-            address: address?.pythonText ?? name,
+            kind: way, name: name,
+            address: (options[.dockerHost] ?? options[.podmanHost] ?? address)?.pythonText ?? name,
             port: try (port ?? portKeyword).map { (value) throws(Diagnostic) in try portNumber(value) },
-            user: (user ?? userKeyword)?.pythonText ?? settings.remoteUser,
+            user: (options[.dockerUser] ?? user ?? userKeyword)?.pythonText ?? settings.remoteUser,
             password: password?.pythonText ?? settings.password,
             privateKey: key?.pythonText ?? settings.privateKey,
             passphrase: passphrase?.pythonText ?? settings.passphrase, arguments: arguments,
             checksHostKey: try variable(.checksHostKey)?.isYes,
-            timeout: settings.timeout)
+            timeout: timeout ?? configured ?? settings.timeout, options: options)
     }
 
     /// - Throws: `Diagnostic` for what is no port: another one must not be tried in its place.

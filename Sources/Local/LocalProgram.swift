@@ -70,6 +70,17 @@ public enum LocalProgram {
         }
     }
 
+    /// Where a program is.
+    ///
+    /// - Parameter name: A name, which is looked for in PATH and where system programs are; or a path.
+    /// - Returns: Nil if there is none that may be run.
+    package static func path(of name: String) -> String? {
+        if name.contains("/") { return LocalFile.isExecutable(name) ? name : nil }
+        let listed = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+        let folders = listed.split(separator: ":").map(String.init) + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
+        return folders.lazy.map { "\($0)/\(name)" }.first(where: LocalFile.isExecutable)
+    }
+
     /// Why a program could not be started.
     package struct SpawnFailure: Error {
         /// The system's error number.

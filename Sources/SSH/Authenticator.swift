@@ -1,6 +1,7 @@
 internal import CLibSSH2
 internal import Diagnostics
 internal import Glibc
+internal import Synchronization
 internal import Target
 internal import Values
 
@@ -10,20 +11,19 @@ struct Authenticator {
     let session: SSHSession
     let settings: SSHSettings
     private let mayShowPassword: Bool
-    /// What was tried and how it went, for the message if nothing helps.
-    private var tried: [String] = []
-    private var remedies: [String] = []
+    /// How far the login got.
+    private(set) var progress: LoginProgress
+    /// Whether the server ended the connection before it had seen all there is.
+    private(set) var wasCutOff = false
     private(set) var roundTrips = 0
 
-    private let identities: IdentityList
-
     /// - Parameters:
-    ///   - identities: The keys to try, as `identities(_:)` finds them.
+    ///   - progress: What is left to try.
     ///   - mayShowPassword: Whether the host is the one it was.
-    init(_ session: SSHSession, _ settings: SSHSettings, _ identities: IdentityList, mayShowPassword: Bool = true) {
+    init(_ session: SSHSession, _ settings: SSHSettings, _ progress: LoginProgress, mayShowPassword: Bool = true) {
         self.mayShowPassword = mayShowPassword
         self.session = session
-        self.identities = identities
+        self.progress = progress
         self.settings = settings
     }
 
@@ -35,9 +35,12 @@ struct Authenticator {
         }
         if settings.password != nil, !mayShowPassword {
             // As OpenSSH does: whoever stands in between must not get it, even where keys are not checked.
-            tried.append("password: not shown to a host whose key has changed")
-            remedies.append("If the machine was rebuilt, remove its old key: `ssh-keygen -R '\(settings.host)'`.")
-        } else if settings.password != nil {
+            progress.tried.append("password: not shown to a host whose key has changed")
+            progress.hasShownPassword = true
+            progress.remedies.append(
+                "If the machine was rebuilt, remove its old key: `ssh-keygen -R '\(settings.host)'`.")
+        } else if settings.password != nil, !progress.hasShownPassword {
+            progress.hasShownPassword = true
             if settings.usesPassword, methods.contains("password"), try await usePassword() { return }
             if settings.answersQuestions, methods.contains("keyboard-interactive"), try await answerQuestions() {
                 return
@@ -65,15 +68,16 @@ struct Authenticator {
         return String(cString: list).split(separator: ",").map(String.init)
     }
 
-    private func stopIfLost() throws(Diagnostic) {
-        if let death = session.death {
-            throw Diagnostic(
-                .authentication,
-                "the host broke off while logging in as '\(settings.user)' (\(death.summary)); tried: "
-                    + tried.joined(separator: "; "),
-                remedy: "If it says too many authentication failures, name the right key with "
-                    + "`ansible_ssh_private_key_file`.")
-        }
+    /// - Throws: `Diagnostic` with code `.authentication` if the connection is gone.
+    private mutating func stopIfLost() throws(Diagnostic) {
+        let farewell = session.farewell
+        guard let reason = farewell.map({ "the host says: \($0)" }) ?? session.death?.summary else { return }
+        wasCutOff = session.death == nil
+        throw Diagnostic(
+            .authentication,
+            "the host broke off while logging in as '\(settings.user)' (\(reason)); \(progress.words)",
+            remedy: "If there are more keys than the host lets anyone try, name the right one with "
+                + "`ansible_ssh_private_key_file`.")
     }
 
     // MARK: Keys
@@ -89,9 +93,8 @@ struct Authenticator {
     }
 
     private mutating func useKeys() async throws(Diagnostic) -> Bool {
-        tried += identities.troubles.map(\.summary)
-        remedies += identities.troubles.compactMap(\.remedy)
-        for identity in identities.identities {
+        while let identity = progress.identities.popFirst() {
+            progress.shown += 1
             guard try await use(identity) else { continue }
             if let blob = identity.blob { Self.lastUseful.insert(blob) }
             return true
@@ -105,10 +108,10 @@ struct Authenticator {
             let plain = KeyBlob.plainType(ofCertificate: type), !SessionHandle.signsRSAWithSHA2,
             !plain.hasPrefix("ecdsa-")
         {
-            tried.append(
+            progress.tried.append(
                 "\(identity.label): libssh2 \(SessionHandle.version) shows certificates of ecdsa keys only, not of \(plain)"
             )
-            remedies.append(
+            progress.remedies.append(
                 "Install libssh2 1.11, have an ecdsa key certified (`ssh-keygen -t ecdsa`), or put the key itself into "
                     + "the user's ~/.ssh/authorized_keys there.")
             return false
@@ -122,14 +125,14 @@ struct Authenticator {
             status = await login.run()
             roundTrips += login.wasAccepted ? 2 : 1
             if status != 0, let reason = login.failure {
-                tried.append("\(identity.label): the agent \(reason)")
+                progress.tried.append("\(identity.label): the agent \(reason)")
                 try stopIfLost()
                 return false
             }
         case .file(let key):
             if key.isEncrypted, settings.passphrase == nil {
-                tried.append("\(identity.label): is encrypted, and no passphrase was given")
-                remedies.append(
+                progress.tried.append("\(identity.label): is encrypted, and no passphrase was given")
+                progress.remedies.append(
                     "Load the key into an agent: `ssh-add \(key.path)`; or give `ansible_private_key_passphrase`.")
                 return false
             }
@@ -137,7 +140,7 @@ struct Authenticator {
             status = answer
         }
         if status == 0 { return true }
-        tried.append(
+        progress.tried.append(
             "\(identity.label): "
                 + (status == Int(LIBSSH2_ERROR_FILE) ? "cannot be used (\(session.lastError))" : "refused"))
         try stopIfLost()
@@ -178,8 +181,8 @@ struct Authenticator {
         }
         roundTrips += 2
         guard status != 0, session.death == nil, key.isRSA, !SessionHandle.signsRSAWithSHA2 else { return status }
-        tried.append("\(identity.label): is RSA, which libssh2 \(SessionHandle.version) signs with SHA-1 only")
-        remedies.append(
+        progress.tried.append("\(identity.label): is RSA, which libssh2 \(SessionHandle.version) signs with SHA-1 only")
+        progress.remedies.append(
             "Load it into an agent (`ssh-add \(key.path)`), use an ed25519 key (`ssh-keygen -t ed25519`), or install "
                 + "libssh2 1.11: servers since OpenSSH 8.8 refuse SHA-1.")
         return nil
@@ -197,7 +200,7 @@ struct Authenticator {
         }
         roundTrips += 1
         if status == 0 { return true }
-        tried.append(
+        progress.tried.append(
             status == Int(LIBSSH2_ERROR_PASSWORD_EXPIRED)
                 ? "password: has expired and must be changed" : "password: refused")
         try stopIfLost()
@@ -208,46 +211,69 @@ struct Authenticator {
     private mutating func answerQuestions() async throws(Diagnostic) -> Bool {
         let session = session
         let user = settings.user
-        let answer = Answer(settings.password ?? "")
-        guard let place = libssh2_session_abstract(session.raw) else { return false }
-        place.pointee = Unmanaged.passUnretained(answer).toOpaque()
-        defer { place.pointee = nil }
+        let notes = session.notes
+        notes.answer.withLock { $0 = settings.password }
+        defer { notes.answer.withLock { $0 = nil } }
         let status = await session.perform {
             Int(
                 libssh2_userauth_keyboard_interactive_ex(session.raw, user, UInt32(user.utf8.count)) {
                     _, _, _, _, count, prompts, responses, abstract in
                     guard let context = abstract?.pointee, let prompts, let responses else { return }
-                    let answer = Unmanaged<Answer>.fromOpaque(context).takeUnretainedValue()
+                    let notes = Unmanaged<SessionNotes>.fromOpaque(context).takeUnretainedValue()
+                    guard let answer = notes.answer.withLock({ $0 }) else { return }
                     for index in 0..<Int(count) where prompts[index].echo == 0 {
-                        responses[index].text = strdup(answer.text)  // freed by the library
-                        responses[index].length = UInt32(answer.text.utf8.count)
+                        responses[index].text = strdup(answer)  // freed by the library
+                        responses[index].length = UInt32(answer.utf8.count)
                     }
                 })
         }
         roundTrips += 2
-        withExtendedLifetime(answer) {}
         if status == 0 { return true }
-        tried.append("keyboard-interactive: refused")
+        progress.tried.append("keyboard-interactive: refused")
         try stopIfLost()
         return false
     }
 
-    private final class Answer {
-        let text: String
-        init(_ text: String) { self.text = text }
-    }
-
     private func refusal(_ methods: [String]) -> Diagnostic {
-        let ways = tried.isEmpty ? "nothing to try: no key, no agent, no password" : tried.joined(separator: "; ")
-        return Diagnostic(
+        Diagnostic(
             .authentication,
-            "the host does not let '\(settings.user)' in (\(ways)); it takes "
+            "the host does not let '\(settings.user)' in (\(progress.words)); it takes "
                 + methods.joined(separator: ", "),
-            remedy: remedies.last
-                ?? (identities.identities.count > 2
+            remedy: progress.remedies.last
+                ?? (progress.shown > 2
                     ? "Servers count failures: if one of these keys opens the account, name it with "
                         + "`ansible_ssh_private_key_file`; otherwise put it into the user's ~/.ssh/authorized_keys there."
                     : "Put your public key into the user's ~/.ssh/authorized_keys there, or give the password with -k.")
         )
+    }
+}
+
+/// How far a login got. Where a server lets nobody try as many keys as there are, it goes on over another connection.
+struct LoginProgress {
+    /// The keys that were not shown yet, in their order.
+    var identities: ArraySlice<Identity>
+    /// How many were shown.
+    var shown = 0
+    /// A password goes out once: servers lock accounts.
+    var hasShownPassword = false
+    /// What was tried and how it went, for the message if nothing helps.
+    var tried: [String]
+    var remedies: [String]
+
+    init(_ list: IdentityList) {
+        identities = list.identities[...]
+        tried = list.troubles.map(\.summary)
+        remedies = list.troubles.compactMap(\.remedy)
+    }
+
+    /// Whether another connection would try something new.
+    func hasMore(_ settings: SSHSettings) -> Bool {
+        !identities.isEmpty || settings.password != nil && !hasShownPassword
+    }
+
+    /// What was tried, in words.
+    var words: String {
+        if tried.isEmpty { return "nothing to try: no key, no agent, no password" }
+        return (shown > 1 ? "\(shown) keys tried: " : "") + tried.joined(separator: "; ")
     }
 }

@@ -129,12 +129,65 @@ public final class SSHConnection: Connection {
         }
     }
 
+    /// How often a login goes on over a new connection, where a server lets nobody try as many keys as there are.
+    private static let continuations = 3
+
     private func connectOnce() async throws(Diagnostic) -> SSHSession {
         let identities = await Authenticator.identities(settings)
         // Asked before there is a connection, which would not wait for somebody to type.
         if settings.passphrase == nil, let passphrases, let path = identities.lockedFile {
             settings.passphrase = await passphrases.passphrase(forKeyAt: path)
         }
+        var progress = LoginProgress(identities)
+        var refusal: Diagnostic?
+        for _ in 0...Self.continuations {
+            let greeted: Greeted
+            do throws(Diagnostic) {
+                greeted = try await handshake()
+            } catch {
+                guard var refusal else { throw error }
+                // A server may keep those away for a while who failed.
+                refusal.summary += "; connecting again failed: \(error.summary)"
+                throw refusal
+            }
+            let session = greeted.session
+            defer { greeted.timer.cancel() }
+            var authenticator = Authenticator(
+                session, settings, progress, mayShowPassword: greeted.mayShowPassword)
+            do throws(Diagnostic) {
+                try await authenticator.logIn()
+                connectingRoundTrips += authenticator.roundTrips
+                keep(session)
+                return session
+            } catch {
+                connectingRoundTrips += authenticator.roundTrips
+                session.die(error)
+                progress = authenticator.progress
+                refusal = error
+                guard authenticator.wasCutOff, progress.hasMore(settings) else { throw error }
+            }
+        }
+        throw refusal ?? Diagnostic(.internal, "no login was tried")
+    }
+
+    private func keep(_ session: SSHSession) {
+        session.keepAlive(every: settings.keepaliveInterval, count: settings.keepaliveCount)
+        session.onDeath = { [weak self, weak session] _ in
+            guard let self, case .open(let now) = self.state, now === session else { return }
+            self.state = .closed
+        }
+    }
+
+    /// A session whose host has shown its key, before the login.
+    private struct Greeted {
+        var session: SSHSession
+        /// Whether the host is the one it was.
+        var mayShowPassword: Bool
+        /// Ends the session where logging in takes too long; to be cancelled after that.
+        var timer: LoopTimer
+    }
+
+    private func handshake() async throws(Diagnostic) -> Greeted {
         var deadline = ContinuousClock.now + settings.connectTimeout
         let socket = try await socket(until: deadline)
         // Hosts on the way have time of their own, and may ask for a passphrase.
@@ -146,48 +199,38 @@ public final class SSHConnection: Connection {
                     .unreachable, "\(self.settings.host) port \(self.settings.port) does not speak SSH in time",
                     remedy: "See whether it is sshd that listens there; `timeout` in ansible.cfg waits longer."))
         }
-        defer { timer.cancel() }
-        var roundTrips = 1
-
-        let check = HostKeyCheck(settings)
         do throws(Diagnostic) {
-            try AlgorithmChoice.apply(settings, usual: check.algorithms, to: session)
+            let mayShowPassword = try await checkHost(of: session, on: socket)
+            return Greeted(session: session, mayShowPassword: mayShowPassword, timer: timer)
         } catch {
+            timer.cancel()
             session.die(error)
             throw error
         }
+    }
+
+    /// Agrees on algorithms and checks the host's key.
+    ///
+    /// - Returns: Whether the host is the one it was, so that it may be shown a password.
+    private func checkHost(of session: SSHSession, on socket: Int32) async throws(Diagnostic) -> Bool {
+        let check = HostKeyCheck(settings)
+        try AlgorithmChoice.apply(settings, usual: check.algorithms, to: session)
         let status = await session.perform { Int(libssh2_session_handshake(session.raw, socket)) }
         guard status == 0 else {
             if let death = session.death { throw death }
-            let words = session.lastError
-            session.die(Diagnostic(.unreachable, words))
             throw Diagnostic(
-                .unreachable, "no SSH connection with \(settings.host) port \(settings.port): \(words)",
+                .unreachable,
+                "no SSH connection with \(settings.host) port \(settings.port): \(session.lastError)",
                 remedy: "See whether it is sshd that listens there, and its log.")
         }
-        roundTrips += 3
-
-        do throws(Diagnostic) {
-            var length = 0
-            var type: Int32 = 0
-            guard let key = libssh2_session_hostkey(session.raw, &length, &type) else {
-                throw Diagnostic(.hostKey, "the host showed no key")
-            }
-            let mayShowPassword = try check.check(Array(UnsafeRawBufferPointer(start: key, count: length)))
-            var authenticator = Authenticator(session, settings, identities, mayShowPassword: mayShowPassword)
-            try await authenticator.logIn()
-            roundTrips += authenticator.roundTrips
-        } catch {
-            session.die(error)
-            throw error
+        var length = 0
+        var type: Int32 = 0
+        guard let key = libssh2_session_hostkey(session.raw, &length, &type) else {
+            throw Diagnostic(.hostKey, "the host showed no key")
         }
-        session.keepAlive(every: settings.keepaliveInterval, count: settings.keepaliveCount)
-        session.onDeath = { [weak self, weak session] _ in
-            guard let self, case .open(let now) = self.state, now === session else { return }
-            self.state = .closed
-        }
-        connectingRoundTrips += roundTrips
-        return session
+        let mayShowPassword = try check.check(Array(UnsafeRawBufferPointer(start: key, count: length)))
+        connectingRoundTrips += 4
+        return mayShowPassword
     }
 }
 

@@ -1,6 +1,7 @@
 internal import CLibSSH2
 internal import Diagnostics
 internal import Glibc
+internal import Synchronization
 internal import Target
 
 /// Drives one session: its operations one after the other, its channels' streams all the time.
@@ -42,6 +43,12 @@ final class SSHSession {
 
     var raw: OpaquePointer { handle.raw }
     var lastError: String { handle.lastError }
+    var notes: SessionNotes { handle.notes }
+
+    /// How the server ended the connection, if it did.
+    var farewell: String? {
+        notes.farewell.withLock { $0 } ?? (handle.isClosedByPeer ? "it closed the connection" : nil)
+    }
 
     func noteLatency(_ noticed: Duration) { latency = min(latency ?? noticed, noticed) }
 

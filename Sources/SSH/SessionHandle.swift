@@ -1,6 +1,7 @@
 internal import CLibSSH2
 internal import Diagnostics
 internal import Glibc
+internal import Synchronization
 
 /// Owns one `LIBSSH2_SESSION *` and the socket below it, and frees both when the value's life ends.
 ///
@@ -9,6 +10,8 @@ internal import Glibc
 struct SessionHandle: ~Copyable {
     let raw: OpaquePointer
     let socket: Int32
+    /// What the library's callbacks find of this session.
+    let notes = SessionNotes()
 
     /// Takes the socket over.
     ///
@@ -22,6 +25,28 @@ struct SessionHandle: ~Copyable {
         libssh2_session_set_blocking(raw, 0)
         self.raw = raw
         self.socket = socket
+        libssh2_session_abstract(raw)?.pointee = Unmanaged.passUnretained(notes).toOpaque()
+        let hear: Farewell = { _, _, words, count, _, _, abstract in
+            guard let context = abstract?.pointee, let words, count >= 0 else { return }
+            let bytes = UnsafeRawBufferPointer(start: words, count: Int(count))
+            Unmanaged<SessionNotes>.fromOpaque(context).takeUnretainedValue()
+                .farewell.withLock { $0 = String(decoding: bytes, as: UTF8.self) }
+        }
+        libssh2_session_callback_set(
+            raw, LIBSSH2_CALLBACK_DISCONNECT, unsafeBitCast(hear, to: UnsafeMutableRawPointer.self))
+    }
+
+    /// `LIBSSH2_DISCONNECT_FUNC`: session, reason, message, language, and the session's abstract pointer.
+    private typealias Farewell =
+        @convention(c) (
+            OpaquePointer?, Int32, UnsafePointer<CChar>?, Int32, UnsafePointer<CChar>?, Int32,
+            UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        ) -> Void
+
+    /// Whether the other side has closed the connection, and all it sent was read.
+    var isClosedByPeer: Bool {
+        var byte: UInt8 = 0
+        return recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
     }
 
     /// The library's own set-up, once.
@@ -41,6 +66,7 @@ struct SessionHandle: ~Copyable {
     }
 
     deinit {
+        libssh2_session_abstract(raw)?.pointee = nil
         // Nothing is to be sent any more: freeing must not wait for a host that may be gone.
         shutdown(socket, Int32(SHUT_RDWR))
         libssh2_session_set_blocking(raw, 1)  // a non-blocking free may answer EAGAIN and free nothing
@@ -48,4 +74,12 @@ struct SessionHandle: ~Copyable {
         libssh2_session_free(raw)
         Glibc.close(socket)
     }
+}
+
+/// What the library's callbacks are told and tell, found by the session's abstract pointer.
+final class SessionNotes: Sendable {
+    /// The words with which the server ended the connection, if it gave any.
+    let farewell = Mutex<String?>(nil)
+    /// The answer to hidden questions, while they are asked.
+    let answer = Mutex<String?>(nil)
 }

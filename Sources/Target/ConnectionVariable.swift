@@ -5,6 +5,12 @@
 public enum ConnectionVariable: CaseIterable, Sendable {
     case connection, address, port, user, password, privateKey, passphrase, commonArguments, extraArguments
     case checksHostKey
+    case dockerHost, dockerUser, dockerTimeout, dockerExtraArguments, dockerExtraEnvironment, dockerPrivileged
+    case dockerDirectory
+    case dockerEngine, dockerUsesTLS, dockerChecksCertificate, dockerAuthority, dockerCertificate, dockerKey
+    case dockerInterfaceVersion, dockerCertificateName
+    case podmanHost, podmanExecutable, podmanExtraArguments
+    case chrootExecutable, chrootSkipsRootCheck, executable
     case become, becomeMethod, becomeUser, becomePassword, becomeExecutable, becomeFlags
 
     /// The names it goes by, the one that wins first.
@@ -20,6 +26,27 @@ public enum ConnectionVariable: CaseIterable, Sendable {
         case .commonArguments: ["ansible_ssh_common_args"]
         case .extraArguments: ["ansible_ssh_extra_args"]
         case .checksHostKey: ["ansible_host_key_checking", "ansible_ssh_host_key_checking"]
+        case .dockerHost: ["ansible_docker_host"]
+        case .dockerUser: ["ansible_docker_user"]
+        case .dockerTimeout: ["ansible_docker_timeout"]
+        case .dockerExtraArguments: ["ansible_docker_extra_args"]
+        case .dockerExtraEnvironment: ["ansible_docker_extra_env"]
+        case .dockerPrivileged: ["ansible_docker_privileged"]
+        case .dockerDirectory: ["ansible_docker_working_dir"]
+        case .dockerEngine: ["ansible_docker_docker_host"]
+        case .dockerUsesTLS: ["ansible_docker_tls"]
+        case .dockerChecksCertificate: ["ansible_docker_validate_certs"]
+        case .dockerAuthority: ["ansible_docker_ca_path", "ansible_docker_ca_cert"]
+        case .dockerCertificate: ["ansible_docker_client_cert"]
+        case .dockerKey: ["ansible_docker_client_key"]
+        case .dockerInterfaceVersion: ["ansible_docker_api_version"]
+        case .dockerCertificateName: ["ansible_docker_tls_hostname"]
+        case .podmanHost: ["ansible_podman_host"]
+        case .podmanExecutable: ["ansible_podman_executable"]
+        case .podmanExtraArguments: ["ansible_podman_extra_args"]
+        case .chrootExecutable: ["ansible_chroot_exe"]
+        case .chrootSkipsRootCheck: ["ansible_chroot_disable_root_check"]
+        case .executable: ["ansible_executable"]
         case .become: ["ansible_become"]
         case .becomeMethod: ["ansible_become_method"]
         case .becomeUser: ["ansible_become_user"]

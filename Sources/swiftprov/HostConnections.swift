@@ -8,31 +8,39 @@ import Synchronization
 import Target
 internal import Values
 
-/// The ways to hosts that this program knows: the local machine, and SSH.
+/// The ways to hosts that this program knows: SSH, the local machine, and programs of that machine.
 struct HostConnections: ConnectionProvider {
     private let checksHostKeys: Bool
     private let retries: Int
     private let files = SSHConfigFiles()
     private let shown = ShownOnce()
     private let passphrases = KeyPassphrases()
+    private let programs: ProgramConnections
 
     init(configuration: Settings) {
+        programs = ProgramConnections(configuration: configuration)
         checksHostKeys = configuration.flag(.sshHostKeyChecking)
         retries = max(0, configuration.integer(.sshReconnectionRetries) ?? 0)
     }
 
     func connection(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection {
+        if let kind = ProgramKind(name: request.kind) { return try programs.connection(kind, request) }
         let kind = String(request.kind.split(separator: ".").last ?? "")
         switch kind {
-        case "local": return LocalConnection(openTimeout: request.timeout)
+        case "local": return ProgramConnection(openTimeout: request.timeout)
         case "ssh", "smart", "paramiko", "paramiko_ssh", "libssh":
             return SSHConnection(try settings(of: request), passphrases: passphrases)
         default:
             throw Diagnostic(
-                .unsupported, "there is no connection '\(request.kind)' here", remedy: "Use ssh or local.",
+                .unsupported, "there is no connection '\(request.kind)' here",
+                remedy: NearestNames.hint(request.kind, among: Self.kinds)
+                    ?? "Use one of \(Self.kinds.joined(separator: ", ")).",
                 host: request.name)
         }
     }
+
+    /// The names to choose from.
+    private static let kinds = ["ssh", "local"] + ProgramKind.allCases.map(\.rawValue)
 
     private func settings(of request: ConnectionRequest) throws(Diagnostic) -> SSHSettings {
         let home = getenv("HOME").map { String(cString: $0) } ?? "/root"

@@ -151,6 +151,9 @@ final class Project {
         ].compactMap(\.self)
         settings.checksHostKeys = configuration.flag(.sshHostKeyChecking)
         settings.timeout = .seconds(connection.timeout ?? configuration.integer(.sshTimeout) ?? 10)
+        if connection.timeout == nil, configuration.isGiven(.dockerTimeout) {
+            settings.dockerTimeout = configuration.integer(.dockerTimeout).map { .seconds($0) }
+        }
         settings.forcesHandlers = options.forceHandlers || configuration.flag(.forceHandlers)
         settings.requiresHandlers = configuration.flag(.errorOnMissingHandler)
         settings.startAtTask = options.startAtTask

@@ -168,7 +168,7 @@ struct ModuleCase: Sendable, CustomTestStringConvertible {
 /// A real `sh` on this machine with an empty directory of its own.
 final class Bench: Sendable {
     let directory: String
-    let connection = LocalConnection()
+    let connection = ProgramConnection()
     /// What the modules speak to.
     let shell: any Shell
     /// What prepares the cases and looks at what came of them.

@@ -153,7 +153,7 @@ package final class RunFixture {
 /// Connects to the local machine; every other kind of connection finds nobody.
 private struct LocalMachine: ConnectionProvider {
     func connection(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection {
-        request.kind == "local" ? LocalConnection(openTimeout: request.timeout) : Nobody(name: request.name)
+        request.kind == "local" ? ProgramConnection(openTimeout: request.timeout) : Nobody(name: request.name)
     }
 
     private struct Nobody: Connection {

@@ -148,10 +148,8 @@ import Testing
         for number in 1...4 { try keygen(sshd, "-t ed25519 -N '' -f k\(number)") }
         let agent = try Agent(sshd, holding: "k1 k2 k3 k4 good")
         #expect(settings.agentSocket == agent.socket)
-        // The server gives up before the agent's last key's turn comes, and the message says what to do.
-        let many = await refusal(settings)
-        #expect(many?.code == .authentication)
-        #expect(many?.remedy?.contains("ansible_ssh_private_key_file") == true)
+        // The server gives up before the agent's last key's turn comes; the login goes on where it was cut off.
+        #expect(await refusal(settings) == nil)
         settings.identityFiles = ["\(sshd.directory)/good"]
         settings.usesGivenIdentitiesOnly = true
         #expect(await refusal(settings) == nil)
@@ -160,5 +158,48 @@ import Testing
         settings.defaultIdentityFiles = []
         settings.usesGivenIdentitiesOnly = false
         #expect(await refusal(settings) == nil)
+    }
+
+    @Test("where a server counts failures, a login with many keys goes on over a few more connections")
+    func manyKeys() async throws {
+        let sshd = try SSHDFixture("MaxAuthTries 6", first: "PasswordAuthentication yes")
+        var settings = sshd.settings()
+        settings.identityFiles = []
+        settings.defaultIdentityFiles = []
+        settings.usesAgent = true
+        for number in 1...9 { try keygen(sshd, "-t ed25519 -N '' -f m\(number)") }
+        let agent = try Agent(sshd, holding: "m1 m2 m3 m4 m5 m6 m7 m8 m9 good")
+        settings.agentSocket = agent.socket
+        #expect(await refusal(settings) == nil)
+        #expect(try sshd.cutOffs() == 1)
+        // None of them opens the account: all were shown once, and then the password, once.
+        try sshd.write("authorized_keys", "")
+        let none = await refusal(settings)
+        #expect(none?.code == .authentication)
+        #expect(none?.summary.contains("10 keys tried: ") == true, "\(none?.summary ?? "")")
+        #expect(try sshd.cutOffs() == 2)
+        settings.password = "wrong"
+        let password = await refusal(settings)
+        #expect(password?.code == .authentication)
+        #expect(password?.summary.components(separatedBy: "password: refused").count == 2)
+        #expect(try sshd.cutOffs() == 3)
+    }
+
+    @Test("what a server that lets nobody try anything is asked has an end")
+    func fewTries() async throws {
+        let sshd = try SSHDFixture("MaxAuthTries 1")
+        var settings = sshd.settings()
+        settings.identityFiles = []
+        settings.defaultIdentityFiles = []
+        settings.usesAgent = true
+        for number in 1...6 { try keygen(sshd, "-t ed25519 -N '' -f f\(number)") }
+        let agent = try Agent(sshd, holding: "f1 f2 f3 f4 f5 f6")
+        settings.agentSocket = agent.socket
+        let reason = await refusal(settings)
+        #expect(reason?.code == .authentication)
+        #expect(reason?.summary.contains("Too many authentication failures") == true, "\(reason?.summary ?? "")")
+        #expect(reason?.summary.contains("4 keys tried") == true)
+        #expect(reason?.remedy?.contains("ansible_ssh_private_key_file") == true)
+        #expect(try sshd.cutOffs() == 4)
     }
 }

@@ -77,6 +77,12 @@ final class SSHDFixture: Sendable {
             .split(separator: " ").prefix(2).joined(separator: " ")
     }
 
+    /// How many connections the server ended because too much was tried.
+    func cutOffs() throws -> Int {
+        try String(contentsOfFile: "\(directory)/log", encoding: .utf8).split(whereSeparator: \.isNewline)
+            .count { $0.contains("maximum authentication attempts exceeded") }
+    }
+
     func write(_ name: String, _ text: String) throws {
         try text.write(toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
     }

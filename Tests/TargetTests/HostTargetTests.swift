@@ -7,7 +7,7 @@ import Testing
 /// A directory that goes with the test, and a target on this machine.
 final class Scratch: Sendable {
     let path: String
-    let connection = LocalConnection()
+    let connection = ProgramConnection()
 
     init() {
         var template = Array("/tmp/target-tests-XXXXXX".utf8CString)
@@ -269,8 +269,8 @@ final class Scratch: Sendable {
         let scratch = Scratch()
         try await scratch.sh("chmod 777 .")
         let shell = FramedShell(become: nil, openTimeout: .seconds(20)) { line throws(Diagnostic) in
-            try ProcessLink(
-                line: line.replacing("/bin/sh", with: "setpriv --reuid=65534 --regid=65534 --clear-groups /bin/sh"))
+            let line = line.replacing("/bin/sh", with: "setpriv --reuid=65534 --regid=65534 --clear-groups /bin/sh")
+            return try ProcessLink(words: ["/bin/sh", "-c", line])
         }
         let target = HostTarget(hostName: "here", shell: shell)
         _ = try await target.write(FileWrite(path: scratch.path + "/f", content: Array("x".utf8), mode: 0))

@@ -104,7 +104,7 @@ import Testing
         let opened = Mutex(0)
         let shell = FramedShell(become: nil, openTimeout: .seconds(20)) { line throws(Diagnostic) in
             opened.withLock { $0 += 1 }
-            return try ProcessLink(line: line)
+            return try ProcessLink(words: ["/bin/sh", "-c", line])
         }
         let looks = Looks()
         for number in 0..<20 {

@@ -22,7 +22,7 @@ enum SystemShell: String, CaseIterable, Sendable {
     func open() -> FramedShell {
         let command = command ?? "/bin/sh"
         return FramedShell(become: nil, openTimeout: .seconds(20)) { line throws(Diagnostic) in
-            try ProcessLink(line: line.replacing("/bin/sh", with: command))
+            try ProcessLink(words: ["/bin/sh", "-c", line.replacing("/bin/sh", with: command)])
         }
     }
 }

@@ -243,7 +243,7 @@ import Testing
 
     @Test("nothing is left behind: no directory, no process")
     func leavesNothing() async throws {
-        let connection = LocalConnection()
+        let connection = ProgramConnection()
         let shell = try await connection.shell(as: nil)
         let directory = try await shell.request(ShellRequest(.snippet, "echo \"$_d\"")).output.dropLast()
         #expect(directory.contains(".swiftprov-"))
@@ -291,7 +291,7 @@ import Testing
             X
             chmod +x fakesudo
             """)
-        let connection = LocalConnection()
+        let connection = ProgramConnection()
         let good = try await connection.shell(as: Become(password: "right", executable: scratch.path + "/fakesudo"))
         #expect(try await good.snippet("echo in; cat", input: [65]).output == "in\nA")
         let bad = try await connection.shell(as: Become(password: "wrong", executable: scratch.path + "/fakesudo"))

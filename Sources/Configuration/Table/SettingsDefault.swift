@@ -52,7 +52,7 @@ extension SettingsTable {
             "DEFAULT_DEBUG", .flag, default: "false", ini: ["defaults.debug"], env: ["ANSIBLE_DEBUG"], .moot(.python)),
         Setting(
             "DEFAULT_EXECUTABLE", .text, default: "/bin/sh", ini: ["defaults.executable"], env: ["ANSIBLE_EXECUTABLE"],
-            .unhonoured(.notYet)),
+            .partly("by connections of the kind chroot; others begin with /bin/sh")),
         Setting(
             "DEFAULT_FILTER_PLUGIN_PATH", .pathSpec,
             default: "{{ANSIBLE_HOME}}/plugins/filter:/usr/share/ansible/plugins/filter",
@@ -185,7 +185,7 @@ extension SettingsTable {
             "DEFAULT_TIMEOUT", .integer, default: "10", ini: ["defaults.timeout"], env: ["ANSIBLE_TIMEOUT"], .honoured),
         Setting(
             "DEFAULT_TRANSPORT", .text, default: "ssh", ini: ["defaults.transport"], env: ["ANSIBLE_TRANSPORT"],
-            .partly("ssh and its kin, and local")),
+            .partly("ssh and its kin, local, docker, podman and chroot")),
         Setting(
             "DEFAULT_UNDEFINED_VAR_BEHAVIOR", .flag, default: "true", ini: ["defaults.error_on_undefined_vars"],
             env: ["ANSIBLE_ERROR_ON_UNDEFINED_VARS"], .moot(.always)),

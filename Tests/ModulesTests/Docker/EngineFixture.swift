@@ -24,7 +24,7 @@ final class EngineFixture: Sendable {
 
     static let shared = Shared()
     /// This machine, over one shell for what the tests ask beside the tasks.
-    private static let connection = LocalConnection()
+    private static let connection = ProgramConnection()
 
     /// Starts the Engine for the first test that needs one; it ends with the test process.
     actor Shared {
@@ -137,7 +137,7 @@ final class EngineFixture: Sendable {
         var arguments = arguments
         if arguments["docker_host"] == nil { arguments["docker_host"] = .string(host ?? self.host) }
         // Over a shell of its own: what other suites ask meanwhile would count, or be counted as theirs.
-        let own = LocalConnection()
+        let own = ProgramConnection()
         let shell = try await own.shell(as: nil)
         _ = try await shell.request(ShellRequest(.snippet, ":"))
         let before = await shell.roundTrips

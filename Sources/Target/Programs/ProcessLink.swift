@@ -3,9 +3,9 @@ internal import Diagnostics
 internal import Glibc
 internal import Local
 
-/// A shell that runs on the control machine itself: a process behind three pipes.
+/// A shell that a program of the control machine runs: a process behind three pipes.
 @IOLoop
-final class ProcessLink: ShellLink {
+final class ProcessLink: ProgramShellLink {
     var owner: (any ShellLinkOwner)? {
         didSet { if let ended { owner?.linkEnded(ended) } }
     }
@@ -24,11 +24,13 @@ final class ProcessLink: ShellLink {
     private var onEnd: [() -> Void] = []
     var isOver: Bool { ended != nil }
 
-    /// Starts `/bin/sh -c line` in a session of its own, so that Ctrl-C at our terminal is ours to handle.
+    /// Starts a program in a session of its own, so that Ctrl-C at our terminal is ours to handle.
     ///
-    /// - Parameter atTerminal: Whether it gets a new terminal for its input and outputs, in place of pipes.
-    init(line: String, atTerminal: Bool = false) throws(Diagnostic) {
-        let started = try atTerminal ? Self.startAtTerminal(line) : Self.startWithPipes(line)
+    /// - Parameters:
+    ///   - words: The program's path and its arguments.
+    ///   - atTerminal: Whether it gets a new terminal for its input and outputs, in place of pipes.
+    init(words: [String], atTerminal: Bool = false) throws(Diagnostic) {
+        let started = try atTerminal ? Self.startAtTerminal(words) : Self.startWithPipes(words)
         (process, input, streams) = (started.process, started.input, (started.output, started.errors))
         processDescriptor = swiftprov_pidfd_open(process)
         for descriptor in [input, streams.out, streams.err] where descriptor >= 0 {
@@ -50,7 +52,7 @@ final class ProcessLink: ShellLink {
         var errors: Int32 = -1
     }
 
-    private static func startWithPipes(_ line: String) throws(Diagnostic) -> Started {
+    private static func startWithPipes(_ words: [String]) throws(Diagnostic) -> Started {
         var pipes = [Int32](repeating: -1, count: 6)
         for at in [0, 2, 4] {
             let status = pipes.withUnsafeMutableBufferPointer { buffer -> Int32 in
@@ -60,11 +62,12 @@ final class ProcessLink: ShellLink {
             guard status == 0 else {
                 let reason = String(errno: errno)
                 for descriptor in pipes where descriptor >= 0 { Glibc.close(descriptor) }
-                throw Diagnostic(.failed, "cannot start a local shell: \(reason)", remedy: "Raise `ulimit -n`.")
+                throw Diagnostic(
+                    .failed, "cannot start '\(words.first ?? "")': \(reason)", remedy: "Raise `ulimit -n`.")
             }
         }
         do throws(Diagnostic) {
-            let process = try start(line) { actions in
+            let process = try start(words) { actions in
                 for (standard, at) in [(0, 0), (1, 3), (2, 5)] {
                     posix_spawn_file_actions_adddup2(&actions, pipes[at], Int32(standard))
                 }
@@ -77,7 +80,7 @@ final class ProcessLink: ShellLink {
         }
     }
 
-    private static func startAtTerminal(_ line: String) throws(Diagnostic) -> Started {
+    private static func startAtTerminal(_ words: [String]) throws(Diagnostic) -> Started {
         var path = [CChar](repeating: 0, count: 128)
         let controlling = swiftprov_terminal(&path, path.count)
         guard controlling >= 0 else {
@@ -88,9 +91,10 @@ final class ProcessLink: ShellLink {
         do throws(Diagnostic) {
             guard input >= 0 else {
                 throw Diagnostic(
-                    .failed, "cannot start a local shell: \(String(errno: errno))", remedy: "Raise `ulimit -n`.")
+                    .failed, "cannot start '\(words.first ?? "")': \(String(errno: errno))",
+                    remedy: "Raise `ulimit -n`.")
             }
-            let process = try start(line) { actions in
+            let process = try start(words) { actions in
                 // The leader of a session without a terminal gets the first one that it opens.
                 posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0)
                 for standard in [Int32(1), 2] { posix_spawn_file_actions_adddup2(&actions, 0, standard) }
@@ -104,12 +108,12 @@ final class ProcessLink: ShellLink {
     }
 
     private static func start(
-        _ line: String, _ arrange: (inout posix_spawn_file_actions_t) -> Void
+        _ words: [String], _ arrange: (inout posix_spawn_file_actions_t) -> Void
     ) throws(Diagnostic) -> pid_t {
         do throws(LocalProgram.SpawnFailure) {
-            return try LocalProgram.spawn(["/bin/sh", "-c", line], leading: .session, arrange)
+            return try LocalProgram.spawn(words, leading: .session, arrange)
         } catch {
-            throw Diagnostic(.failed, "cannot start a local shell: \(error.reason)")
+            throw Diagnostic(.failed, "cannot start '\(words.first ?? "")': \(error.reason)")
         }
     }
 
@@ -239,7 +243,8 @@ final class ProcessLink: ShellLink {
         closeInput()
     }
 
-    /// Waits until the process has ended.
+    func abandonOpening() {}
+
     func waitForEnd(atMost limit: Duration) async {
         guard ended == nil else { return }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
