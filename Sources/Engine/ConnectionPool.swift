@@ -49,9 +49,9 @@ final class ConnectionPool {
     fileprivate func noteChange() { changes += 1 }
 
     /// Does what may change something.
-    fileprivate func changing(
-        _ work: @IOLoop () async throws(Diagnostic) -> CommandResult
-    ) async throws(Diagnostic) -> CommandResult {
+    fileprivate func changing<Answer: Sendable>(
+        _ work: @IOLoop () async throws(Diagnostic) -> Answer
+    ) async throws(Diagnostic) -> Answer {
         changes += 1
         defer { changes += 1 }
         return try await work()
@@ -130,20 +130,32 @@ struct HurriedShell: Shell {
     let limit: Duration
 
     func request(_ request: ShellRequest) async throws(Diagnostic) -> CommandResult {
-        let left = ContinuousClock.now.duration(to: deadline)
-        guard left > .zero else {
-            throw Diagnostic(
-                .timeout, "the task took longer than its timeout of \(limit)",
-                remedy: "Raise 'timeout:', or look why it is slow.")
-        }
+        let left = try timeLeft()
         var request = request
         request.timeout = min(request.timeout ?? left, left)
         return try await shell.request(request)
     }
 
+    func converse(
+        _ request: TerminalRequest, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome {
+        var request = request
+        let left = try timeLeft()
+        request.timeout = min(request.timeout ?? left, left)
+        return try await shell.converse(request, dialogue)
+    }
+
     var roundTrips: Int { get async { await shell.roundTrips } }
 
     func reopen(within limit: Duration?) async throws(Diagnostic) { try await shell.reopen(within: limit) }
+
+    private func timeLeft() throws(Diagnostic) -> Duration {
+        let left = ContinuousClock.now.duration(to: deadline)
+        if left > .zero { return left }
+        throw Diagnostic(
+            .timeout, "the task took longer than its timeout of \(limit)",
+            remedy: "Raise 'timeout:', or look why it is slow.")
+    }
 }
 
 /// A shell that is opened by its first request.
@@ -178,6 +190,13 @@ private final class LazyShell: Shell {
             await pool.noteLatency(connection)
         }
         return result
+    }
+
+    func converse(
+        _ request: TerminalRequest, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome {
+        let shell = try await shell()
+        return try await pool.changing { () async throws(Diagnostic) in try await shell.converse(request, dialogue) }
     }
 
     /// Requests that come while it is being opened wait for the same opening.

@@ -41,7 +41,7 @@ extension TaskRun {
         var learned = ValueMap()
         // What is said without an item counts where there is none.
         var hidesAnItem = items.isEmpty && isHidden
-        var ignoresAllErrors = true
+        var (ignoresAllErrors, ignoresAllUnreachable) = (true, true)
         var foresight = Foresight(of: scopes.count, isUsed: canForesee)
         let before = doneBefore(items)
         for index in items.indices {
@@ -57,7 +57,8 @@ extension TaskRun {
             switch (before[index], foresight.item(at: index)) {
             case (let done?, _):
                 traits = Self.firstTraits(of: task, in: scopes[index])
-                outcome = done
+                traits.factsOwner = done.factsOwner
+                outcome = done.outcome
                 foresight.performed(index, mayHaveChanged: false)
             case (nil, let item?):
                 traits = item.traits
@@ -75,9 +76,9 @@ extension TaskRun {
                 foresight.performed(index, mayHaveChanged: outcome.status == .changed || outcome.status == .failed)
             }
             hidesAnItem = hidesAnItem || isHidden
-            if outcome.status == .unreachable { return (outcome, outcome.registered(title.name)) }
             let label = label(loop, items[index], scopes[index], &outcome)
             if outcome.status == .failed, !ignoresErrors { ignoresAllErrors = false }
+            if outcome.status == .unreachable, !ignoresUnreachable { ignoresAllUnreachable = false }
             // Later items see what this one registered and set.
             learned.merge(outcome.included)
             learned.merge(outcome.variables)
@@ -94,6 +95,7 @@ extension TaskRun {
         // The task's own report holds what its items hold; whom facts are about is said item by item.
         traits.isHidden = hidesAnItem
         traits.ignoresErrors = ignoresAllErrors
+        traits.ignoresUnreachable = ignoresAllUnreachable
         traits.factsOwner = nil
         isToldByItem = !outcomes.isEmpty
         return combined(outcomes, loop)
@@ -311,12 +313,14 @@ extension TaskRun {
         report.isHidden = isHidden
         report.showsDiff = modes.diff
         report.delegate = delegate
-        report.isIgnored = outcome.status == .failed && ignoresErrors
+        report.isIgnored =
+            outcome.status == .failed && ignoresErrors || outcome.status == .unreachable && ignoresUnreachable
         report.isShown = task.node.action.shortName == "debug"
         return report
     }
 
-    /// The items' outcomes as the task's: changed if one changed, failed if one failed, skipped if all were.
+    /// The items' outcomes as the task's: failed if one failed, else unreachable if one was; changed if one changed,
+    /// skipped if all were.
     func combined(_ outcomes: [ItemOutcome], _ loop: TaskNode.Loop) -> (TaskOutcome, Value) {
         var results: [Value] = []
         for entry in outcomes {
@@ -333,6 +337,8 @@ extension TaskRun {
                 map["ansible_index_var"] = .string(name)
             }
             if outcome.status == .failed { map["failed"] = true }
+            // An item that was out of reach did not fail.
+            if outcome.status == .unreachable { map.removeValue(forKey: "failed") }
             results.append(.map(map))
         }
         let statuses = outcomes.map(\.outcome.status)
@@ -343,6 +349,8 @@ extension TaskRun {
             let first = outcomes.first { $0.outcome.status == .failed }
             result = TaskOutcome(.failed, diagnostic: first?.outcome.diagnostic)
             result.values["msg"] = "One or more items failed"
+        } else if let lost = outcomes.first(where: { $0.outcome.status == .unreachable }) {
+            result = TaskOutcome(.unreachable, diagnostic: lost.outcome.diagnostic)
         } else if statuses.contains(.changed) {
             result = TaskOutcome(.changed)
         } else if let unknown {
@@ -368,7 +376,8 @@ extension TaskRun {
         var registered = result.values
         // An item that failed may have changed something before.
         registered["changed"] = .bool(results.contains { $0.mapValue?["changed"]?.isTruthy ?? false })
-        registered["failed"] = .bool(statuses.contains(.failed))
+        if result.status != .unreachable { registered["failed"] = .bool(statuses.contains(.failed)) }
+        if statuses.contains(.unreachable) { registered["unreachable"] = true }
         registered["skipped"] = .bool(result.status == .skipped)
         return (result, .map(registered))
     }

@@ -126,6 +126,12 @@ private struct NotedShell: Shell {
         try await notes.answer(request, self)
     }
 
+    func converse(
+        _ request: TerminalRequest, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome {
+        try await shell.converse(request, dialogue)
+    }
+
     var roundTrips: Int { get async { await shell.roundTrips } }
 
     func reopen(within limit: Duration?) async throws(Diagnostic) { try await shell.reopen(within: limit) }
@@ -180,7 +186,8 @@ extension TaskRun {
         do throws(Diagnostic) {
             guard try conditionOutcome(in: scope) == nil else { return }
             let settings = try settings(in: scope)
-            guard settings.unknown == nil, case .ready(let instance, _) = try prepared(module, in: scope, settings)
+            guard settings.unknown == nil, case .ready(let instance, _) = try prepared(module, in: scope, settings),
+                (instance as? any ReadsAhead)?.asksLittle == true
             else { return }
             _ = try await ModuleRunner.inspect(instance, on: try target(settings, for: instance))
         } catch {

@@ -22,6 +22,9 @@ struct TaskOutcome: Sendable {
     /// Whether there is anything to keep about a host.
     var foundOut: Bool { !facts.isEmpty || !variables.isEmpty || !included.isEmpty }
 
+    /// The facts and variables that it leaves, whomever they are about.
+    var findings: [ValueMap] { [facts, variables] + aboutOthers.flatMap { [$0.outcome.facts, $0.outcome.variables] } }
+
     init(_ status: TaskReport.Status, values: ValueMap = [:], diagnostic: Diagnostic? = nil) {
         self.status = status
         self.values = values

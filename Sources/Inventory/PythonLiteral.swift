@@ -178,7 +178,7 @@ struct PythonLiteral {
         guard let value = number() else { return nil }
         guard isNegative else { return value }
         switch value {
-        case .int(let int): return .int(-int)
+        case .int, .large: return try? value.wholeNumber?.negated().value
         case .double(let double): return .double(-double)
         default: return nil
         }
@@ -203,14 +203,21 @@ struct PythonLiteral {
             return Self.decimal(String(clean.dropLast())).map { _ in .string(clean) }
         }
         for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where clean.hasPrefix(prefix) {
-            return Int(clean.dropFirst(2), radix: radix).map { .int($0) }
+            return Self.whole(clean.dropFirst(2), radix)
         }
         if clean.allSatisfy({ ("0"..."9").contains($0) }) {
             // `0644` is no Python number, but `00` is.
             guard clean.count == 1 || clean.first != "0" || clean.allSatisfy({ $0 == "0" }) else { return nil }
-            return Int(clean).map { .int($0) } ?? .string(clean)
+            return Self.whole(clean[...], 10)
         }
         return Self.decimal(clean).map { .double($0) }
+    }
+
+    /// Unsigned digits of a radix; nil for others, and for more digits than are read.
+    private static func whole(_ digits: Substring, _ radix: Int) -> Value? {
+        guard digits.first != "-", digits.first != "+", case .number(let whole) = WholeNumber.read(digits, radix: radix)
+        else { return nil }
+        return whole.value
     }
 
     private func isExponent(at position: Int, from start: Int) -> Bool {

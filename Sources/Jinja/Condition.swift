@@ -93,7 +93,8 @@ extension TemplateEnvironment {
         switch value {
         case .string(let text):
             return textRemedy(text.string) ?? "To ask whether the text is not empty, write '\(shown) | length > 0'."
-        case .int: return "To ask whether it is not zero, write '\(shown) != 0', or turn it into a bool with '| bool'."
+        case .int, .large:
+            return "To ask whether it is not zero, write '\(shown) != 0', or turn it into a bool with '| bool'."
         case .list, .tuple, .map: return "To ask whether it is not empty, write '\(shown) | length > 0'."
         case .null: return "To ask whether it has a value, write '\(shown) is not none'."
         default: return "Write a comparison or a test; '\(shown) is truthy' asks what earlier versions asked."

@@ -17,7 +17,12 @@ enum ArgumentConversion {
             case .mode: try mode(value, label: label, module: module)
             case .json, .raw, .list, .map: value
             }
-        guard let result else { throw mistyped(value, kind.title, label: label, module: module) }
+        guard let result else {
+            if case .int = kind, isTooLarge(value) {
+                throw mistyped(value, "a whole number of at most 64 bits", label: label, module: module)
+            }
+            throw mistyped(value, kind.title, label: label, module: module)
+        }
         return result
     }
 
@@ -30,7 +35,7 @@ enum ArgumentConversion {
             return text.string.split(separator: ",", omittingEmptySubsequences: false).map {
                 .string(Text(String($0), marks: text.marks, origin: text.origin))
             }
-        case .int, .double, .bool: return [.string(value.pythonText)]
+        case .int, .large, .double, .bool: return [.string(value.pythonText)]
         default:
             throw mistyped(
                 value, "a list", label: label, module: module,
@@ -92,10 +97,18 @@ enum ArgumentConversion {
         }
     }
 
+    /// Whether it is a whole number, but more than an argument holds.
+    private static func isTooLarge(_ value: Value) -> Bool {
+        if case .large = value { return true }
+        guard let text = value.stringValue, case .number(.large) = WholeNumber.read(text.trimmed) else { return false }
+        return true
+    }
+
     private static func float(_ value: Value) -> Value? {
         switch value {
         case .double: value
         case .int(let int): .double(Double(int))
+        case .large(let large): large.asDouble.isFinite ? .double(large.asDouble) : nil
         case .string(let text): Double(text.string.trimmed).map(Value.double)
         default: nil
         }

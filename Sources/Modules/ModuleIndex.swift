@@ -8,7 +8,8 @@ public enum ModuleIndex {
         control + files + packages + system + crypto + PostgresModules.all + DockerModules.all
 
     private static let control: [any Module.Type] = [
-        AssertModule.self, AsyncStatusModule.self, CommandModule.self, DebugModule.self, FailModule.self,
+        AssertModule.self, AsyncStatusModule.self, CommandModule.self, DebugModule.self, ExpectModule.self,
+        FailModule.self,
         PingModule.self, RawModule.self, RebootModule.self, ScriptModule.self,
         SetFactModule.self, SetStatsModule.self, SetupModule.self, ShellModule.self, UriModule.self,
         ValidateArgumentSpecModule.self,

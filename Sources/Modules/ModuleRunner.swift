@@ -35,7 +35,8 @@ public enum ModuleRunner {
         switch try await module.plan(ReaderOnly(target)) {
         case .asWanted(let result):
             return outcome(result, change: nil)
-        case .change(let change, let step, let foreseen):
+        case .change(let planned, let step, let foreseen):
+            let change = target.foreseen.hidden(planned)
             if check { return outcome(foreseen, change: change) }
             await beforeChange?()
             return outcome(try await module.apply(step, to: target), change: change)
@@ -61,7 +62,8 @@ public enum ModuleRunner {
         switch plan {
         case .asWanted(let result):
             return .answer(outcome(result, change: nil), concerns)
-        case .change(let change, let step, let foreseen):
+        case .change(let wanted, let step, let foreseen):
+            let change = target.foreseen.hidden(wanted)
             let planned = PlannedChange(change: change, foreseen: outcome(foreseen, change: change)) {
                 () async throws(Diagnostic) in
                 outcome(try await module.apply(step, to: target), change: change)

@@ -26,9 +26,6 @@ enum OtherModules {
 
     /// Modules that are left out for good, with what does their work.
     static let leftOut: [String: String] = [
-        "expect":
-            "It needs a terminal on the host that answers questions. Programs that take answers on standard input "
-            + "get them with `command: … stdin=…`; for others use a `command: expect -c …` task with `creates`.",
         "selinux":
             "Write `/etc/selinux/config` with `lineinfile`, set the mode with a `command: setenforce …` task after a "
             + "`command: getenforce` one that makes it conditional, and restart with `reboot` where it must.",

@@ -37,6 +37,7 @@ public enum KeywordValue {
     ) throws(Diagnostic) -> Int {
         switch value {
         case .int(let number): return number
+        case .large: throw wrong(value, keyword, "a whole number of at most 64 bits", at: place)
         case .bool(let flag): return flag ? 1 : 0
         case .double(let number): if let whole = Int(exactly: number) { return whole }
         case .string(let text): if let whole = Int(text.string.trimmed) { return whole }
@@ -53,6 +54,7 @@ public enum KeywordValue {
     ) throws(Diagnostic) -> Double {
         switch value {
         case .int(let number): return Double(number)
+        case .large(let number) where number.asDouble.isFinite: return number.asDouble
         case .bool(let flag): return flag ? 1 : 0
         case .double(let number) where number.isFinite: return number
         case .string(let text):

@@ -144,7 +144,8 @@ public final class TerminalReporter: Reporter {
         case .unknown(let unknown):
             (text, color) = ("unknown: [\(host)] => depends on \(safe(unknown.cause))", .purple)
         }
-        if report.status == .failed, report.label != nil { text = "failed: [\(host)]" }
+        let isLost = report.status == .failed || report.status == .unreachable
+        if isLost, report.label != nil { text = "failed: [\(host)]" }
         if report.wasDoneBefore { text += " (in the run before)" }
         if let label = report.label { text += " => (item=\(self.label(label, report)))" }
         if let answer = answer(report) { text += " => \(answer)" }

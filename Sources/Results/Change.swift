@@ -15,6 +15,9 @@ public struct Change: Sendable {
         case setting(String, before: Value, after: Value)
         /// Something that only doing tells, such as a command: a line saying what would be done.
         case action(String)
+
+        /// Stands for a text that must not, or need not, be shown.
+        public static func hiddenContent(of path: String) -> Part { .action("content of \(path) differs (not shown)") }
     }
 
     /// Something that would exist, or not, once the change is made.
@@ -45,10 +48,13 @@ public struct Change: Sendable {
         public var content: [UInt8]?
         /// Whether what is there stays and only its attributes change.
         public var keepsContent: Bool
+        /// Whether the content must not be shown: it came from a vault, or from a secret variable.
+        public var isSecret: Bool
 
         public init(
             kind: Kind, mode: UInt16? = nil, owner: String? = nil, group: String? = nil, checksum: String? = nil,
-            linkTarget: String? = nil, size: Int? = nil, content: [UInt8]? = nil, keepsContent: Bool = false
+            linkTarget: String? = nil, size: Int? = nil, content: [UInt8]? = nil, keepsContent: Bool = false,
+            isSecret: Bool = false
         ) {
             self.kind = kind
             self.mode = mode
@@ -59,6 +65,7 @@ public struct Change: Sendable {
             self.size = size
             self.content = content
             self.keepsContent = keepsContent
+            self.isSecret = isSecret
         }
     }
 

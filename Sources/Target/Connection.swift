@@ -56,6 +56,13 @@ public protocol Shell: Sendable {
     ///   may have run), `.timeout` if it took longer than it may, `.failed` if it ended the shell itself.
     func request(_ request: ShellRequest) async throws(Diagnostic) -> CommandResult
 
+    /// Runs something at a terminal of its own, as the shell's user, beside what the shell does.
+    ///
+    /// - Throws: `Diagnostic` as `request` does; `.unsupported` where there is no terminal; what the dialogue threw.
+    func converse(
+        _ request: TerminalRequest, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome
+
     /// How many times this shell's owner had to wait for the network so far.
     var roundTrips: Int { get async }
 
@@ -67,6 +74,12 @@ public protocol Shell: Sendable {
 }
 
 extension Shell {
+    public func converse(
+        _ request: TerminalRequest, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome {
+        throw Diagnostic(.unsupported, "this connection gives no terminal")
+    }
+
     public func reopen(within limit: Duration?) async throws(Diagnostic) {
         throw Diagnostic(.unsupported, "this connection cannot be opened anew")
     }

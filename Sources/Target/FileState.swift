@@ -125,7 +125,7 @@ public struct PathInspection: Sendable {
     /// Whether what it holds, or that it is gone, is what such a task would do; otherwise it is what the host has.
     public var hasForeseenContent = false
 
-    init(path: String, entry: FileState = .absent, followed: FileState = .absent) {
+    package init(path: String, entry: FileState = .absent, followed: FileState = .absent) {
         self.path = path
         self.entry = entry
         self.followed = followed

@@ -51,6 +51,7 @@ public struct Foreseen: Sendable {
                 if state.keepsContent, let earlier = files[path], earlier.kind == state.kind {
                     state.checksum = state.checksum ?? earlier.checksum
                     state.content = state.content ?? earlier.content
+                    state.isSecret = state.isSecret || earlier.isSecret
                     state.keepsContent = earlier.keepsContent
                 }
                 files[path] = state
@@ -82,6 +83,27 @@ extension Foreseen {
         let inside = top == "/" ? top : top + "/"
         return files.filter { $0.key == top || $0.key.hasPrefix(inside) }.sorted { $0.key < $1.key }
             .map { (String($0.key.dropFirst(inside.count)), $0.value) }
+    }
+
+    /// Whether the file would hold what must not be shown.
+    package func isSecret(at path: String) -> Bool { effect(at: path)?.isSecret ?? false }
+
+    /// The change without the texts that earlier tasks of this dry run would have made of secrets: what such a text
+    /// becomes is as secret.
+    package func hidden(_ change: Change) -> Change {
+        if isEmpty { return change }
+        var change = change
+        for index in change.parts.indices {
+            guard case .text(let path, _, _) = change.parts[index], isSecret(at: path) else { continue }
+            change.parts[index] = .hiddenContent(of: path)
+        }
+        for index in change.effects.indices {
+            guard case .file(let path, var effect) = change.effects[index], effect.kind == .file, isSecret(at: path)
+            else { continue }
+            effect.isSecret = true
+            change.effects[index] = .file(path: path, effect)
+        }
+        return change
     }
 
     /// Whether packages are to be installed in this dry run: with them come users, units and directories that

@@ -1,4 +1,5 @@
 public import Diagnostics
+internal import Values
 
 /// A host as modules see it, over one identity's shell: the one place where snippets, words and data become
 /// shell text.
@@ -102,12 +103,41 @@ public struct HostTarget: TargetWriter {
     public func run(_ command: Command) async throws(Diagnostic) -> CommandResult {
         let result = try await request(
             ShellRequest(.command, try commandText(command), input: command.input, timeout: command.timeout))
-        if result.status == Self.noDirectory.status, result.errorOutput.hasPrefix(Self.noDirectory.mark) {
-            throw Diagnostic(
-                .failed, "cannot change to directory '\(command.directory ?? "")': \(result.output.lastLine)",
-                remedy: "Create it first, or correct `chdir`.", host: hostName)
-        }
+        try checkDirectory(Int(result.status), result.errorOutput, command, said: result.output)
         return result
+    }
+
+    /// - Parameters:
+    ///   - words: What was said, the mark among it.
+    ///   - said: The shell's own words about the directory, where they are told apart from others.
+    private func checkDirectory(_ status: Int?, _ words: String, _ command: Command, said: String? = nil)
+        throws(Diagnostic)
+    {
+        guard status == Int(Self.noDirectory.status), words.contains(Self.noDirectory.mark) else { return }
+        let reason = said ?? words.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        // Before the reason it says where in its script it stands.
+        let text = reason.lastLine.components(apartBy: "cd: ").last ?? ""
+        throw Diagnostic(
+            .failed, "cannot change to directory '\(command.directory ?? "")': \(text)",
+            remedy: "Create it first, or correct `chdir`.", host: hostName)
+    }
+
+    /// Runs a person's command at a terminal; see `TargetWriter`.
+    public func converse(
+        _ command: TerminalCommand, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome {
+        do throws(Diagnostic) {
+            let outcome = try await shell.converse(
+                TerminalRequest(
+                    text: try commandText(command.command), echoes: command.echoes, patience: command.patience,
+                    timeout: command.command.timeout), dialogue)
+            try checkDirectory(outcome.status, String(decoding: outcome.output, as: UTF8.self), command.command)
+            return outcome
+        } catch {
+            var error = error
+            error.host = error.host ?? hostName
+            throw error
+        }
     }
 
     /// A person's command as a shell's text: environment, directory, the words or the line.

@@ -137,8 +137,12 @@ package struct FieldReader {
     }
 
     /// The fields that the inspecting script writes for one path.
-    mutating func nextPath() -> PathInspection {
-        var found = PathInspection(path: next())
+    mutating func nextPath() -> PathInspection { nextNamedPath().found }
+
+    /// The same, and the path's bytes as the host has them, which need not be UTF-8.
+    package mutating func nextNamedPath() -> (name: [UInt8], found: PathInspection) {
+        let name = nextBytes()
+        var found = PathInspection(path: String(decoding: name, as: UTF8.self))
         let entry = next()
         let followed = next()
         let link = next()
@@ -154,7 +158,7 @@ package struct FieldReader {
         found.isWritable = access.contains("w")
         found.isExecutable = access.contains("x")
         found.holdsEntries = access.contains("n")
-        return found
+        return (name, found)
     }
 }
 
@@ -192,7 +196,7 @@ extension Foreseen {
     /// What was found, with what earlier tasks would leave in its place.
     ///
     /// - Parameter identity: Who makes files; they own what no task gave to somebody else.
-    func applied(_ found: PathInspection, _ identity: Identity) -> PathInspection {
+    package func applied(_ found: PathInspection, _ identity: Identity) -> PathInspection {
         guard let effect = effect(at: found.path) else { return found }
         var result = PathInspection(path: found.path)
         result.isForeseen = true

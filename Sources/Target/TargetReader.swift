@@ -100,6 +100,14 @@ public protocol TargetWriter: TargetReader {
     /// - Throws: `Diagnostic` with code `.unreachable` or `.timeout`.
     func run(_ command: Command) async throws(Diagnostic) -> CommandResult
 
+    /// Runs a person's command at a terminal of its own, answering what it asks.
+    ///
+    /// - Throws: `Diagnostic` with code `.unreachable` or `.timeout`; `.unsupported` where there is no terminal to be had;
+    ///   what the dialogue threw.
+    func converse(
+        _ command: TerminalCommand, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome
+
     /// Writes a file whole or not at all: a temporary file beside it with the final owner and mode, synced, then
     /// renamed. See `FileWrite`.
     ///

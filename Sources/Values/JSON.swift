@@ -2,7 +2,7 @@ public import Diagnostics
 
 /// JSON text, read and written strictly as RFC 8259 has it.
 ///
-/// Integers that fit 64 bits become `int`, all other numbers `double`; the order of an object's members is kept,
+/// Whole numbers of any size stay whole, all others become `double`; the order of an object's members is kept,
 /// and of members of the same name the last wins, as in Python. `NaN` and `Infinity`, which Python also reads and
 /// writes, are refused: they are no JSON, and what they would be sent to does not take them.
 public enum JSON {
@@ -24,8 +24,8 @@ public enum JSON {
     public enum Dialect: Sendable {
         /// What RFC 8259 says.
         case strict
-        /// What Python's `json.loads` reads: `NaN`, `Infinity` and `-Infinity`, too. Numbers that are too large are
-        /// infinite, or an error if they are whole.
+        /// What Python's `json.loads` reads: `NaN`, `Infinity` and `-Infinity`, too, and numbers that are too
+        /// large for a float as infinite ones.
         case python
     }
 
@@ -98,6 +98,7 @@ private struct JSONWriter {
         case .null: text += "null"
         case .bool(let bool): text += bool ? "true" : "false"
         case .int(let int): text += String(int)
+        case .large(let large): text += large.text
         case .double(let double):
             guard double.isFinite else { throw Diagnostic(.badValue, "the number \(double) has no JSON form") }
             text += String(double)

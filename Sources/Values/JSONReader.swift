@@ -116,8 +116,13 @@ struct JSONReader {
             try digits()
         }
         let text = String(decoding: bytes[start..<at], as: UTF8.self)
-        if isWhole, let int = Int(text) { return .int(int) }
-        guard let double = Double(text), dialect == .python ? !isWhole : double.isFinite else {
+        if isWhole {
+            guard case .number(let whole) = WholeNumber.read(text) else {
+                throw trouble("a whole number of more than \(WholeNumber.greatestDigits) digits")
+            }
+            return whole.value
+        }
+        guard let double = Double(text), dialect == .python || double.isFinite else {
             throw trouble("the number \(text) is too large")
         }
         return .double(double)

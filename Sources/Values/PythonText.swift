@@ -14,6 +14,7 @@ extension Value {
         case .null: "None"
         case .bool(let bool): bool ? "True" : "False"
         case .int(let int): String(int)
+        case .large(let large): large.text
         case .double(let double): Self.pythonFloat(double)
         case .string(let text): Self.pythonQuoted(text.string)
         case .list(let items): "[" + items.map(\.pythonRepresentation).joined(separator: ", ") + "]"
@@ -35,7 +36,9 @@ extension Value {
         if double.isInfinite { return double < 0 ? "-inf" : "inf" }
         let text = "\(double)"
         guard let mark = text.firstIndex(of: "e") else { return text }
-        // Python switches to the exponent form at 1e16 as Swift does, but writes `1e+16` and `1e-05`.
+        // Python switches to the exponent form at 1e16, Swift past 2⁵³ already.
+        if double.magnitude >= 0x1p53, double.magnitude < 1e16 { return String(Int(double)) + ".0" }
+        // Both have it below 1e-4, but Python writes `1e+16` and `1e-05`.
         let mantissa = text[..<mark].hasSuffix(".0") ? String(text[..<mark].dropLast(2)) : String(text[..<mark])
         var exponent = text[text.index(after: mark)...]
         let sign = exponent.first == "-" ? "-" : "+"

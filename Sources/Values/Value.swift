@@ -5,6 +5,8 @@ public enum Value: Sendable {
     case null
     case bool(Bool)
     case int(Int)
+    /// A whole number that `int` cannot hold; never one that it could.
+    case large(LargeInteger)
     case double(Double)
     case string(Text)
     case list([Value])
@@ -85,6 +87,9 @@ extension Value: Hashable {
             case (.int(let a)?, .int(let b)?): a == b
             case (.double(let a)?, .double(let b)?): a == b
             case (.int(let a)?, .double(let b)?), (.double(let b)?, .int(let a)?): Int(exactly: b) == a
+            case (.large(let a)?, .large(let b)?): a == b
+            case (.large(let a)?, .double(let b)?), (.double(let b)?, .large(let a)?):
+                WholeNumber.large(a).order(with: b) == 0
             default: false
             }
         }
@@ -93,12 +98,10 @@ extension Value: Hashable {
     public func hash(into hasher: inout Hasher) {
         switch self {
         case .null: hasher.combine(0)
-        case .bool, .int, .double:
-            switch number {
-            case .int(let int)?: hasher.combine(Double(int))
-            case .double(let double)?: hasher.combine(double)
-            case nil: break
-            }
+        case .bool(let bool): hasher.combine(bool ? 1.0 : 0.0)
+        case .int(let int): hasher.combine(Double(int))
+        case .large(let large): hasher.combine(large.asDouble)
+        case .double(let double): hasher.combine(double)
         case .string(let text): hasher.combine(text)
         case .list(let items), .tuple(let items): hasher.combine(items.count)
         case .map(let map): hasher.combine(map.count)
@@ -111,12 +114,24 @@ extension Value: Hashable {
     /// A number as Python's arithmetic sees it; true is 1 and false is 0.
     public enum Number: Sendable {
         case int(Int)
+        case large(LargeInteger)
         case double(Double)
 
+        /// The number as a float, infinite where it is whole and too large for one.
         public var asDouble: Double {
             switch self {
             case .int(let int): Double(int)
+            case .large(let large): large.asDouble
             case .double(let double): double
+            }
+        }
+
+        /// The number if it is whole by its type.
+        public var whole: WholeNumber? {
+            switch self {
+            case .int(let int): .small(int)
+            case .large(let large): .large(large)
+            case .double: nil
             }
         }
 
@@ -129,14 +144,11 @@ extension Value: Hashable {
             case (.double(let a), .double(let b)):
                 if a.isNaN || b.isNaN { return nil }
                 return a < b ? -1 : a == b ? 0 : 1
-            case (.double, .int): return other.order(with: self).map { -$0 }
-            case (.int(let a), .double(let b)):
-                if b.isNaN { return nil }
-                // Every whole number lies between these two.
-                if b >= 0x1p63 { return -1 }
-                if b < -0x1p63 { return 1 }
-                let whole = Int(b.rounded(.down))
-                return a < whole ? -1 : a > whole ? 1 : b > b.rounded(.down) ? -1 : 0
+            case (.double, _): return other.order(with: self).map { -$0 }
+            case (_, .double(let b)): return whole?.order(with: b)
+            default:
+                guard let a = whole, let b = other.whole else { return nil }
+                return a.order(with: b)
             }
         }
     }
@@ -145,10 +157,14 @@ extension Value: Hashable {
         switch self {
         case .bool(let bool): .int(bool ? 1 : 0)
         case .int(let int): .int(int)
+        case .large(let large): .large(large)
         case .double(let double): .double(double)
         default: nil
         }
     }
+
+    /// A whole number of any size, of which true is 1 and false is 0; nil for floats and all else.
+    public var wholeNumber: WholeNumber? { number?.whole }
 }
 
 extension Value {
@@ -156,6 +172,7 @@ extension Value {
     public var stringValue: String? { if case .string(let text) = self { text.string } else { nil } }
     public var text: Text? { if case .string(let text) = self { text } else { nil } }
     public var boolValue: Bool? { if case .bool(let bool) = self { bool } else { nil } }
+    /// The number if it is whole and of 64 bits at most.
     public var intValue: Int? { if case .int(let int) = self { int } else { nil } }
     /// The elements of a list or a tuple.
     public var elements: [Value]? {
@@ -173,7 +190,7 @@ extension Value {
         switch self {
         case .null: "NoneType"
         case .bool: "bool"
-        case .int: "int"
+        case .int, .large: "int"
         case .double: "float"
         case .string: "str"
         case .list: "list"
@@ -191,6 +208,7 @@ extension Value {
         case .null, .undefined: false
         case .bool(let bool): bool
         case .int(let int): int != 0
+        case .large: true
         case .double(let double): double != 0
         case .string(let text): !text.string.isEmpty
         case .list(let items), .tuple(let items): !items.isEmpty
@@ -213,7 +231,7 @@ extension Value {
     /// object, and no tuple, which a result turns into a list.
     public var isPlain: Bool {
         switch self {
-        case .null, .bool, .int, .double: true
+        case .null, .bool, .int, .large, .double: true
         case .string(let text): text.isPlain
         case .list(let items): items.allSatisfy(\.isPlain)
         case .map(let map): map.isPlain

@@ -8,6 +8,7 @@ public struct ValueMap: Sendable {
     public enum Key: Sendable {
         case string(String)
         case int(Int)
+        case large(LargeInteger)
         case double(Double)
         case bool(Bool)
         case null
@@ -17,6 +18,7 @@ public struct ValueMap: Sendable {
             switch self {
             case .string(let string): .string(string)
             case .int(let int): .int(int)
+            case .large(let large): .large(large)
             case .double(let double): .double(double)
             case .bool(let bool): .bool(bool)
             case .null: .null
@@ -28,6 +30,7 @@ public struct ValueMap: Sendable {
             switch self {
             case .string(let string): string
             case .int(let int): String(int)
+            case .large(let large): large.text
             case .double(let double): String(double)
             case .bool(let bool): bool ? "true" : "false"
             case .null: "null"
@@ -170,6 +173,7 @@ extension ValueMap.Key: Hashable {
         switch (left, right) {
         case (.string(let a), .string(let b)): a.hasSameBytes(as: b)
         case (.int(let a), .int(let b)): a == b
+        case (.large(let a), .large(let b)): a == b
         case (.double(let a), .double(let b)): a == b
         case (.bool(let a), .bool(let b)): a == b
         case (.null, .null): true
@@ -181,6 +185,7 @@ extension ValueMap.Key: Hashable {
         switch self {
         case .string(let string): string.hashBytes(into: &hasher)
         case .int(let int): hasher.combine(int)
+        case .large(let large): hasher.combine(large)
         case .double(let double): hasher.combine(double)
         case .bool(let bool): hasher.combine(bool)
         case .null: hasher.combine(0)
@@ -356,6 +361,7 @@ extension Value {
         switch self {
         case .string(let text): .string(text.string)
         case .int(let int): .int(int)
+        case .large(let large): .large(large)
         case .double(let double): double == double.rounded() && abs(double) < 1e15 ? .int(Int(double)) : .double(double)
         case .bool(let bool): .bool(bool)
         case .null: .null

@@ -11,8 +11,9 @@ enum YAMLResolver {
         case null
         case bool(Bool)
         case int(Int)
-        /// An integer that does not fit 64 bits; Python would keep it whole.
-        case hugeInt
+        case large(LargeInteger)
+        /// A whole number of more digits than are read, here as in Python.
+        case tooLarge
         case double(Double)
         case timestamp
         /// `<<`
@@ -40,6 +41,7 @@ enum YAMLResolver {
         case .null: return .null
         case .bool(let bool): return .bool(bool)
         case .int(let int): return .int(int)
+        case .large(let large): return .large(large)
         case .double(let double): return .double(double)
         default: return .string(scalar.text)
         }
@@ -101,8 +103,12 @@ enum YAMLResolver {
         func made(_ digits: some Sequence<UInt8>, _ radix: Int) -> Meaning? {
             let clean = String(decoding: digits.filter { $0 != UInt8(ascii: "_") }, as: UTF8.self)
             guard !clean.isEmpty else { return nil }
-            guard let value = Int((negative ? "-" : "") + clean, radix: radix) else { return .hugeInt }
-            return .int(value)
+            switch WholeNumber.read((negative ? "-" : "") + clean, radix: radix) {
+            case .number(.small(let int)): return .int(int)
+            case .number(.large(let large)): return .large(large)
+            case .tooLarge: return .tooLarge
+            case .none: return nil
+            }
         }
         let underscore = UInt8(ascii: "_")
         if body[0] == UInt8(ascii: "0"), body.count > 1 {
@@ -125,17 +131,21 @@ enum YAMLResolver {
         }
         if body.allSatisfy({ isDigit($0) || $0 == underscore }) { return made(body, 10) }
         guard body[0] != UInt8(ascii: "0"), let parts = sexagesimal(body[...]) else { return nil }
-        var total = 0
-        for part in parts {
-            guard let digits = Int(String(decoding: part.filter { $0 != underscore }, as: UTF8.self)) else {
-                return nil
+        var total = WholeNumber.small(0)
+        do {
+            for part in parts {
+                let digits = String(decoding: part.filter { $0 != underscore }, as: UTF8.self)
+                guard case .number(let number) = WholeNumber.read(digits) else { return .tooLarge }
+                total = try total.multiplied(by: .small(60)).adding(number)
             }
-            let (scaled, tooLarge) = total.multipliedReportingOverflow(by: 60)
-            let (sum, tooLargeSum) = scaled.addingReportingOverflow(digits)
-            if tooLarge || tooLargeSum { return .hugeInt }
-            total = sum
+            if negative { total = try total.negated() }
+        } catch {
+            return .tooLarge
         }
-        return .int(negative ? -total : total)
+        switch total {
+        case .small(let int): return .int(int)
+        case .large(let large): return .large(large)
+        }
     }
 
     private static func float(_ body: [UInt8], negative: Bool) -> Double? {

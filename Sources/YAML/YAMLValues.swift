@@ -28,7 +28,7 @@ public struct YAMLValueOptions: Sendable {
 extension YAMLNode {
     /// The value this node stands for under YAML 1.1 as PyYAML and Ansible read it.
     ///
-    /// Dates become the text that Python prints for them. An integer beyond 64 bits stays text.
+    /// Dates become the text that Python prints for them.
     ///
     /// - Parameter options: What counts as a template, and whether there may be vaulted texts.
     /// - Throws: `Diagnostic` for a tag without a meaning, an impossible date, a vaulted text where none may be.
@@ -109,11 +109,18 @@ extension YAMLNode {
         case YAMLTag.bool?:
             return try core(scalar.text, "a boolean") { if case .bool(let bool) = $0 { .bool(bool) } else { nil } }
         case YAMLTag.int?:
-            return try core(scalar.text, "an integer") { if case .int(let int) = $0 { .int(int) } else { nil } }
+            return try core(scalar.text, "an integer") {
+                switch $0 {
+                case .int(let int): .int(int)
+                case .large(let large): .large(large)
+                default: nil
+                }
+            }
         case YAMLTag.float?:
             return try core(scalar.text, "a number") {
                 switch $0 {
                 case .int(let int): .double(Double(int))
+                case .large(let large): large.asDouble.isFinite ? .double(large.asDouble) : nil
                 case .double(let double): .double(double)
                 default: nil
                 }
@@ -129,9 +136,14 @@ extension YAMLNode {
         case .null: return .null
         case .bool(let bool): return .bool(bool)
         case .int(let int): return .int(int)
+        case .large(let large): return .large(large)
         case .double(let double): return .double(double)
         case .timestamp: return try timestamp(text, options)
-        case .text, .hugeInt: return self.text(text, options)
+        case .text: return self.text(text, options)
+        case .tooLarge:
+            throw Diagnostic(
+                .syntax, "the number has more than \(WholeNumber.greatestDigits) digits", at: location,
+                remedy: "Quote it if it is meant as text.")
         case .merge, .valueMark:
             throw Diagnostic(
                 .syntax, "'\(text)' has a special meaning in YAML and is no value", at: location,

@@ -72,6 +72,7 @@ public struct YAMLWriter: Sendable {
         case .null: return .scalar("null", plain: true, quoted: false)
         case .bool(let bool): return .scalar(bool ? "true" : "false", plain: true, quoted: false)
         case .int(let int): return .scalar(String(int), plain: true, quoted: false)
+        case .large(let large): return .scalar(large.text, plain: true, quoted: false)
         case .double(let double): return .scalar(Self.float(double), plain: true, quoted: false)
         case .string(let text) where text.isSealed: return .sealed(text.string)
         case .string(let text):
@@ -115,9 +116,9 @@ public struct YAMLWriter: Sendable {
                 left.0.text.unicodeScalars.lexicographicallyPrecedes(right.0.text.unicodeScalars)
             }
         }
-        let numbers = pairs.compactMap { $0.0.value.number?.asDouble }
+        let numbers = pairs.compactMap { $0.0.value.number }
         guard numbers.count == pairs.count else { return pairs }
-        return zip(numbers, pairs).sorted { $0.0 < $1.0 }.map(\.1)
+        return zip(numbers, pairs).sorted { $0.0.order(with: $1.0) == -1 }.map(\.1)
     }
 
     /// A number in Python's form, with the dot that YAML 1.1 wants before an exponent.

@@ -282,4 +282,42 @@ import Values
         let (outcome, _) = try await RunFixture.run(example)
         #expect(outcome.recap.changedInEarnest == changes)
     }
+
+    @Test("what a file would hold of a secret stays one to later tasks: no diff has it, and nothing that is read of it")
+    func secretsForeseen() async throws {
+        let playbook = """
+            - hosts: web1
+              tasks:
+                - {name: secret, copy: {content: "{{ password }}\n", dest: "{{ playbook_dir }}/f"}}
+                - {name: bits, file: {path: "{{ playbook_dir }}/f", mode: "0600"}}
+                - {name: line, lineinfile: {path: "{{ playbook_dir }}/f", line: more}}
+                - {name: words, replace: {path: "{{ playbook_dir }}/f", regexp: "^more$", replace: most}}
+                - {name: copied, copy: {src: "{{ playbook_dir }}/f", dest: "{{ playbook_dir }}/g", remote_src: true}}
+                - {name: block, blockinfile: {path: "{{ playbook_dir }}/g", block: b}}
+                - {name: items, lineinfile: {path: "{{ playbook_dir }}/g", line: "{{ item }}"}, loop: [c, d]}
+                - {name: put together, assemble: {src: "{{ playbook_dir }}", regexp: "^[fg]$", dest: "{{ playbook_dir }}/all", remote_src: true}}
+                - {name: read, slurp: {src: "{{ playbook_dir }}/g"}, register: read}
+                - {name: open, copy: {content: "plain\n", dest: "{{ playbook_dir }}/o"}}
+                - {name: seen, lineinfile: {path: "{{ playbook_dir }}/o", line: more}}
+            """
+        let (outcome, _) = try await RunFixture.perform(
+            Case(files: ["options": "--check --diff", "playbook.yml": playbook]),
+            secrets: ["password": "correct horse battery"])
+        var shown: [String: Int] = [:]
+        for event in outcome.events {
+            let report: TaskReport
+            switch event {
+            case .item(let item): report = item
+            case .result(let result): report = result
+            default: continue
+            }
+            #expect(report.status != .failed, "\(report.task.name)")
+            if report.task.name == "read" { #expect(report.values["content"]?.holdsSecret == true) }
+            for case .text(_, let before, let after)? in report.change?.parts ?? [] {
+                shown[report.task.name, default: 0] += 1
+                #expect(!((before ?? "") + (after ?? "")).contains("horse"), "\(report.task.name)")
+            }
+        }
+        #expect(shown == ["open": 1, "seen": 1])
+    }
 }

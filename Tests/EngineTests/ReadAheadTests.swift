@@ -99,4 +99,20 @@ import Values
         #expect(reports.map(\.status) == [.ok, .ok, .ok, .ok, .failed])
         #expect(access("\(folder.path)/never", F_OK) != 0)
     }
+
+    @Test("directories of the host that are copied there are looked at when it is their turn")
+    func trees() async throws {
+        let folder = TemporaryFolder()
+        folder.write("s/file", "text\n")
+        let tasks =
+            String(repeating: "    - stat: {path: /etc/passwd}\n", count: 4) + """
+                    - copy: {src: '{{ here }}/s/', dest: '{{ here }}/d', remote_src: true}
+                    - copy: {src: '{{ here }}/s/', dest: '{{ here }}/d', remote_src: true}
+                    - copy: {src: '{{ here }}/s/', dest: '{{ here }}/d', remote_src: true}
+
+                """
+        let reports = try await run(tasks, in: folder)
+        #expect(reports.suffix(3).map(\.status) == [.changed, .ok, .ok])
+        #expect(reports.suffix(3).map(\.roundTrips) == [2, 1, 1])
+    }
 }

@@ -255,6 +255,48 @@ import Values
         #expect(log == ["none red"])
     }
 
+    @Test("facts that items of a loop found out are whose they were, those of items that need not be done again, too")
+    func factsOwnersOfItems() async throws {
+        let tasks = """
+                - {name: mine, set_fact: {color: green}}
+                - {name: facts, set_fact: {color: "of {{ item }} {{ 1000000 | random }}"}, delegate_to: "{{ item }}", delegate_facts: true, loop: [web2, web3]}
+                - {name: noted, shell: "echo {{ color }} {{ hostvars.web2.color }} {{ hostvars.web3.color }} >>FOLDER/seen"}
+                - name: reader
+                  reader: {item: "{{ item }}"}
+                  delegate_to: "{{ item }}"
+                  delegate_facts: true
+                  loop: [web2, web3]
+                - {name: secret, set_fact: {word: "{{ password }}"}, delegate_to: "{{ item }}", delegate_facts: true, loop: [web2, web3]}
+                - {name: last, command: test -e FOLDER/go}
+                - {name: again, shell: "echo {{ color }} {{ hostvars.web2.color }} {{ hostvars.web3.color }} >>FOLDER/seen"}
+                - {name: told, shell: "echo {{ ansible_facts.size | default('none') }} {{ hostvars.web2.ansible_facts.size }} {{ hostvars.web3.ansible_facts.size }} {{ hostvars.web3.word == password }} >>FOLDER/log"}
+            """
+        // A module of the playbook's own, which the second item's first time ends.
+        let module = """
+            #!/bin/sh
+            # WANT_JSON
+            case $(cat "$1") in *web3*) size=3 ;; *) size=2 ;; esac
+            echo ran $size >>FOLDER/log
+            if [ $size = 3 ] && [ ! -e FOLDER/go ]; then echo '{"failed": true, "msg": "not yet"}'; exit; fi
+            echo '{"changed": true, "ansible_facts": {"size": '$size'}}'
+            """
+        let folder = TemporaryFolder()
+        let secrets = ["password": "correct horse battery"]
+        let files = ["library/reader": module.replacingOccurrences(of: "FOLDER", with: folder.path)]
+        _ = try await JournalTests.run(Self.playbook(tasks), in: folder, secrets: secrets, files: files)
+        #expect(try #require(folder.read("journal")).contains("correct") == false)
+        folder.write("go", "")
+        let (outcome, log) = try await JournalTests.run(
+            Self.playbook(tasks), in: folder, secrets: secrets, files: files)
+        #expect(
+            JournalTests.statuses(outcome).prefix(4) == [
+                "mine ok before", "facts ok before", "noted changed before", "reader changed",
+            ])
+        #expect(log == ["ran 2", "ran 3", "ran 3", "none 2 3 True"])
+        let seen = try #require(folder.read("seen")).split(separator: "\n")
+        #expect(seen.count == 2 && seen[0] == seen[1] && seen[0].hasPrefix("green of web2"))
+    }
+
     @Test("neither words of a secret line, nor map keys, nor what no_log tasks answered is written down")
     func secrets() async throws {
         let tasks = """

@@ -157,7 +157,7 @@ import Values
             "9999999999999999999", "none", "true", "list",
         ]
         Self.onSmallThread {
-            var generator = MersenneTwister(number: 42)
+            var generator = MersenneTwister(number: .small(42))
             for _ in 0..<4000 {
                 var template = ""
                 for _ in 0..<(1 + generator.below(18)) {

@@ -14,7 +14,7 @@ import Values
 @Suite struct CaseTests {
     static let names = [
         "expressions", "statements", "yaml", "filters", "tests", "whitespace", "methods", "conditions", "lazy",
-        "errors", "network", "queries", "collections", "builtin",
+        "errors", "network", "numbers", "queries", "collections", "builtin",
     ]
 
     @Test("recorded cases", arguments: names)
@@ -171,6 +171,7 @@ enum CaseRunner {
         case (.int(let a), .int(let b)): return a == b
         case (.string(let a), .string(let b)): return a == b
         case (.list(let a), .list(let b)): return a.count == b.count && zip(a, b).allSatisfy(same)
+        case (.large(let a), .map(let map)): return map["big"]?.stringValue == a.text
         case (.double(let a), .map(let map)): return map["float"]?.stringValue == Value.pythonFloat(a)
         case (.map(let a), .map(let b)):
             if let pairs = b["map"]?.elements, b.count == 1 {

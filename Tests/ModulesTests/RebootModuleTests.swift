@@ -56,6 +56,10 @@ private final class RestartingHost: TargetWriter {
             : CommandResult(status: 0, stdout: Array("start \(number)\n".utf8), stderr: [])
     }
 
+    func converse(
+        _ command: TerminalCommand, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome { throw Diagnostic(.unsupported, "there is no terminal") }
+
     func write(_ file: FileWrite) async throws(Diagnostic) -> FileWrite.Outcome { FileWrite.Outcome(state: .absent) }
 
     func place(_ file: FileWrite, from source: String) async throws(Diagnostic) -> FileWrite.Outcome {

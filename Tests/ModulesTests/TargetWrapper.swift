@@ -26,6 +26,12 @@ extension TargetWrapper {
 
     func run(_ command: Command) async throws(Diagnostic) -> CommandResult { try await base.run(command) }
 
+    func converse(
+        _ command: TerminalCommand, _ dialogue: any TerminalDialogue
+    ) async throws(Diagnostic) -> TerminalOutcome {
+        try await base.converse(command, dialogue)
+    }
+
     func write(_ file: FileWrite) async throws(Diagnostic) -> FileWrite.Outcome { try await base.write(file) }
 
     func place(_ file: FileWrite, from source: String) async throws(Diagnostic) -> FileWrite.Outcome {

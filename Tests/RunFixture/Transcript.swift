@@ -69,7 +69,11 @@ package struct Transcript {
 
     private static func describe(_ report: TaskReport) -> String {
         var line = "\(report.host) \(report.status.word)"
-        if let label = report.label { line = "item \(line) \(json(label))" }
+        if let label = report.label {
+            // To ansible-playbook an item whose host is out of reach is one that failed.
+            let word = report.status == .unreachable ? "failed" : report.status.word
+            line = "item \(report.host) \(word) \(json(label))"
+        }
         if report.isIgnored, report.status == .failed, report.label == nil { line += " ignored" }
         let isDebug = report.action.split(separator: ".").last == "debug"
         if isDebug, report.status == .ok, report.values["results"] == nil, let message = report.values["msg"] {

@@ -183,6 +183,57 @@ final class TestUsers: Sendable {
         #expect(try leftovers(of: users) == [])
     }
 
+    /// Answers each `?` with the text.
+    private struct Answering: TerminalDialogue {
+        var text: String
+        mutating func answer(to heard: inout [UInt8]) throws(Diagnostic) -> [UInt8]? {
+            guard let mark = heard.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+            heard.removeSubrange(...mark)
+            return Array("\(text)\n".utf8)
+        }
+    }
+
+    @Test("commands at a terminal run as the user that was become, and are ended with what they started")
+    func converse() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        let sshd = try SSHDFixture()
+        let command = "printf 'who? '; read a; echo \"$a is $(id -un)\"; test -t 0"
+        for (login, become) in [
+            (users.asked, nil), (users.free, Become()), (users.asked, Become(password: users.password)),
+            (users.barred, Become(method: .su, user: users.asked, password: users.password)),
+        ] as [(String, Become?)] {
+            var settings = sshd.settings()
+            settings.user = login
+            let connection = SSHConnection(settings)
+            let target = HostTarget(hostName: "h", shell: try await connection.shell(as: become))
+            let outcome = try await target.converse(
+                TerminalCommand(Command(.shell(command, executable: "/bin/sh"))), Answering(text: "he"))
+            let name = become?.user ?? login
+            #expect(String(decoding: outcome.output, as: UTF8.self) == "who? he is \(name)\r\n")
+            #expect(outcome.status == 0)
+
+            // The background child keeps the terminal, and ignores its end.
+            let stubborn = "trap '' HUP; sleep 7302 & echo begun; sleep 7302"
+            let ended = try await target.converse(
+                TerminalCommand(Command(.shell(stubborn, executable: "/bin/sh")), patience: .seconds(1)),
+                Answering(text: ""))
+            #expect(ended.status == nil && ended.output == Array("begun\r\n".utf8))
+            #expect(try await target.run(["sh", "-c", "pgrep -f 'sleep 730[2]' | wc -l"]).output == "0\n")
+            #expect(try await target.run(["sh", "-c", "ls /tmp/.swiftprov-*/t-* 2>/dev/null | wc -l"]).output == "0\n")
+            await connection.close()
+        }
+        var settings = sshd.settings()
+        settings.user = users.asked
+        let wrong = SSHConnection(settings)
+        let target = HostTarget(hostName: "h", shell: try await wrong.shell(as: Become(password: "wrong")))
+        let error = await diagnosis {
+            _ = try await target.converse(TerminalCommand(Command(.words(["id"]))), Answering(text: ""))
+        }
+        #expect(error?.code == .become)
+        await wrong.close()
+    }
+
     /// What the shell said, or what went wrong.
     private func said(_ sshd: SSHDFixture, _ login: String, _ become: Become) async -> String {
         let outcome = await outcome(sshd, login, become)

@@ -128,7 +128,7 @@ extension TaskRun {
         if isHidden {
             // Later tasks may say it again, and nothing would tell that it is not to be seen.
             if task.node.register != nil { engine.journal?.unshown.learn(registered) }
-            for values in [outcome.facts, outcome.variables] { engine.journal?.unshown.learn(.map(values)) }
+            for values in outcome.findings { engine.journal?.unshown.learn(.map(values)) }
         }
         switch outcome.status {
         case .changed: await keep(outcome, registered, mark, isIgnored: isIgnored)
@@ -152,13 +152,13 @@ extension TaskRun {
         await keep(outcome, .map(outcome.values), mark, isIgnored: false)
     }
 
-    /// The items that the run before has done, by their place in the loop.
-    func doneBefore(_ items: [Value]) -> [Int: TaskOutcome] {
-        var result: [Int: TaskOutcome] = [:]
+    /// The items that the run before has done, by their place in the loop, and whom their facts are about.
+    func doneBefore(_ items: [Value]) -> [Int: (outcome: TaskOutcome, factsOwner: String?)] {
+        var result: [Int: (outcome: TaskOutcome, factsOwner: String?)] = [:]
         for (index, item) in items.enumerated() {
             guard let mark = mark(of: index, item) else { break }
             if case .done(let answer)? = engine.journal?.past(mark.key, saying: mark.text) {
-                result[index] = answer.outcome
+                result[index] = (answer.outcome, answer.factsOwner)
             }
         }
         return result
@@ -184,12 +184,14 @@ extension TaskRun {
     private func keep(
         _ outcome: TaskOutcome, _ registered: Value, _ mark: Engine.JournalMark, isIgnored: Bool
     ) async {
-        // What it found out about others is not kept, so it is to be found again.
-        guard let journal = engine.journal, outcome.aboutOthers.isEmpty else { return }
+        guard let journal = engine.journal else { return }
         var answer = RunJournal.Answer(
             status: outcome.status.word, isIgnored: isIgnored, registered: registered, facts: outcome.facts,
             variables: outcome.variables, factsOwner: factsOwner)
-        let values: [Value] = [registered, .map(outcome.facts), .map(outcome.variables)]
+        answer.others = outcome.aboutOthers.map { owner, found in
+            .init(owner: owner, facts: found.facts, variables: found.variables)
+        }
+        let values = [registered] + outcome.findings.map { .map($0) }
         answer.isWithheld = isHidden || values.contains(where: mustStaySecret)
         if !answer.isWithheld, !task.actsBlindly {
             answer.inputs = TaskInputs.digest(of: inputs, mustStaySecret: mustStaySecret)
@@ -205,6 +207,12 @@ extension RunJournal.Answer {
         outcome.values = registered.mapValue ?? [:]
         outcome.facts = facts
         outcome.variables = variables
+        outcome.aboutOthers = others.map { found in
+            var about = TaskOutcome(.ok)
+            about.facts = found.facts
+            about.variables = found.variables
+            return (found.owner, about)
+        }
         if isWithheld { outcome.warnings = ["what it answered held a secret and was not kept"] }
         if outcome.status == .failed {
             outcome.diagnostic = Diagnostic(.failed, outcome.values["msg"]?.pythonText ?? "failed in the run before")

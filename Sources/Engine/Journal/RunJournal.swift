@@ -52,10 +52,37 @@ public final class RunJournal {
         var variables: ValueMap
         /// Whom facts are about, if not the task's own host (`delegate_facts`).
         var factsOwner: String?
+        /// What items of a loop found out about others than that host, in their order.
+        var others: [AboutAnother] = []
         /// Whether it held a secret: of such an answer only the status is kept.
         var isWithheld = false
         /// What the task was made of (`TaskInputs`); nil if that cannot be compared.
         var inputs: String?
+    }
+
+    /// What one item of a loop found out about another host than the task's.
+    struct AboutAnother {
+        var owner: String
+        var facts: ValueMap
+        var variables: ValueMap
+
+        fileprivate init?(_ map: ValueMap) {
+            guard let owner = map["owner"]?.stringValue else { return nil }
+            self.init(owner: owner, facts: map["facts"]?.mapValue ?? [:], variables: map["variables"]?.mapValue ?? [:])
+        }
+
+        init(owner: String, facts: ValueMap, variables: ValueMap) {
+            self.owner = owner
+            self.facts = facts
+            self.variables = variables
+        }
+
+        fileprivate var map: ValueMap {
+            var map: ValueMap = ["owner": .string(owner)]
+            if !facts.isEmpty { map["facts"] = .map(facts) }
+            if !variables.isEmpty { map["variables"] = .map(variables) }
+            return map
+        }
     }
 
     /// What tasks with `no_log` answered in this run.
@@ -137,8 +164,9 @@ public final class RunJournal {
             Answer(
                 status: status, isIgnored: map["ignored"] != nil, registered: map["registered"] ?? .map(bare),
                 facts: map["facts"]?.mapValue ?? [:], variables: map["variables"]?.mapValue ?? [:],
-                factsOwner: map["facts_owner"]?.stringValue, isWithheld: isWithheld,
-                inputs: map["inputs"]?.stringValue))
+                factsOwner: map["facts_owner"]?.stringValue,
+                others: map["others"]?.elements?.compactMap { $0.mapValue.flatMap(AboutAnother.init) } ?? [],
+                isWithheld: isWithheld, inputs: map["inputs"]?.stringValue))
     }
 
     /// Voids all that is noted of what comes from here on, for later runs, too: it was done before what is done now.
@@ -177,6 +205,7 @@ public final class RunJournal {
             if !answer.facts.isEmpty { map["facts"] = .map(answer.facts) }
             if !answer.variables.isEmpty { map["variables"] = .map(answer.variables) }
             map["facts_owner"] = answer.factsOwner.map { .string($0) }
+            if !answer.others.isEmpty { map["others"] = .list(answer.others.map { .map($0.map) }) }
             map["inputs"] = answer.inputs.map { .string($0) }
         }
         write(map)

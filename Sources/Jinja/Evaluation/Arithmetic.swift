@@ -64,6 +64,7 @@ extension Evaluator {
             let value = try operand(found)
             if let unknown = value.firstUnknown { return .unknown(unknown) }
             isSecret = isSecret || value.holdsSecret
+            try PythonPrint.checkSize(value)
             string += PythonPrint.text(value)
         }
         try session.countBytes(string.utf8.count)
@@ -76,10 +77,9 @@ extension Evaluator {
     ) throws(Diagnostic) -> Value {
         let value = try self.operand(try evaluate(operand, frame))
         switch value.number {
-        case .int(let int)?:
-            guard negates else { return .int(int) }
-            guard int != .min else { throw failure("the number is too large for 64 bits", at: offset) }
-            return .int(-int)
+        case .int(let int)? where !negates || int != .min: return .int(negates ? -int : int)
+        case .int(let int)?: return try WholeNumber.small(int).negated().value
+        case .large(let large)?: return negates ? try WholeNumber.large(large).negated().value : value
         case .double(let double)?: return .double(negates ? -double : double)
         case nil:
             if case .unknown = value { return value }
@@ -101,7 +101,11 @@ enum Arithmetic {
         case (.plus, .tuple(let a), .tuple(let b)): return .tuple(a + b)
         case (.multiply, let sequence, .int(let count)), (.multiply, .int(let count), let sequence):
             if let result = try repeated(sequence, count, limits) { return result }
-        case (.multiply, let sequence, .bool(let bool)):
+        case (.multiply, let sequence, .large(let count)), (.multiply, .large(let count), let sequence):
+            if sequence.text != nil || sequence.elements != nil {
+                throw Diagnostic(.template, "nothing can be repeated \(count.text) times")
+            }
+        case (.multiply, let sequence, .bool(let bool)), (.multiply, .bool(let bool), let sequence):
             if let result = try repeated(sequence, bool ? 1 : 0, limits) { return result }
         case (.modulo, .string(let format), let arguments):
             return try PythonFormat.percent(format, arguments)
@@ -151,15 +155,24 @@ enum Arithmetic {
         }
     }
 
-    private static let tooLarge = Diagnostic(
-        .template, "the result does not fit in 64 bits", remedy: "Compute with floats, for example 1.0 * x.")
     private static let byZero = Diagnostic(.template, "division by zero")
 
-    private static func numeric(
+    static func numeric(
         _ symbol: Token.Symbol, _ left: Value.Number, _ right: Value.Number
     ) throws(Diagnostic) -> Value {
-        if case .int(let a) = left, case .int(let b) = right { return try integer(symbol, a, b) }
-        return try floating(symbol, left.asDouble, right.asDouble)
+        if let a = left.whole, let b = right.whole { return try integer(symbol, a, b) }
+        return try floating(symbol, try float(left), try float(right))
+    }
+
+    /// A number as a float.
+    ///
+    /// - Throws: `Diagnostic` where it is whole and too large for one.
+    static func float(_ number: Value.Number) throws(Diagnostic) -> Double {
+        let double = number.asDouble
+        if case .large = number, double.isInfinite {
+            throw Diagnostic(.template, "the whole number is too large for a float")
+        }
+        return double
     }
 
     /// The result where it is a matter of one instruction; nil sends to `integer`.
@@ -176,53 +189,25 @@ enum Arithmetic {
         return result.overflow ? nil : result.partialValue
     }
 
-    private static func integer(_ symbol: Token.Symbol, _ a: Int, _ b: Int) throws(Diagnostic) -> Value {
-        let result: (partialValue: Int, overflow: Bool)
+    private static func integer(
+        _ symbol: Token.Symbol, _ a: WholeNumber, _ b: WholeNumber
+    ) throws(Diagnostic) -> Value {
         switch symbol {
-        case .plus: result = a.addingReportingOverflow(b)
-        case .minus: result = a.subtractingReportingOverflow(b)
-        case .multiply: result = a.multipliedReportingOverflow(by: b)
+        case .plus: return try a.adding(b).value
+        case .minus: return try a.subtracting(b).value
+        case .multiply: return try a.multiplied(by: b).value
         case .divide:
-            guard b != 0 else { throw byZero }
-            return .double(Double(a) / Double(b))
-        case .floorDivide:
-            guard b != 0 else { throw byZero }
-            result = a.dividedReportingOverflow(by: b)
-            if !result.overflow, a % b != 0, (a < 0) != (b < 0) { return .int(result.partialValue - 1) }
-        case .modulo:
-            guard b != 0 else { throw byZero }
-            if b == -1 { return 0 }
-            let remainder = a % b
-            return .int(remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder)
-        case .power: return try integerPower(a, b)
-        default: throw mismatch(symbol.rawValue, .int(a), .int(b))
-        }
-        guard !result.overflow else { throw tooLarge }
-        return .int(result.partialValue)
-    }
-
-    private static func integerPower(_ base: Int, _ exponent: Int) throws(Diagnostic) -> Value {
-        guard exponent >= 0 else {
-            guard base != 0 else { throw byZero }
-            return .double(PythonMath.power(Double(base), Double(exponent)))
-        }
-        var result = 1
-        var base = base
-        var exponent = exponent
-        while exponent > 0 {
-            if exponent & 1 == 1 {
-                let (product, overflow) = result.multipliedReportingOverflow(by: base)
-                guard !overflow else { throw tooLarge }
-                result = product
+            guard let quotient = try a.quotient(by: b) else {
+                throw Diagnostic(.template, "the quotient is too large for a float", remedy: "Divide with '//'.")
             }
-            exponent >>= 1
-            if exponent > 0 {
-                let (square, overflow) = base.multipliedReportingOverflow(by: base)
-                guard !overflow else { throw tooLarge }
-                base = square
-            }
+            return .double(quotient)
+        case .floorDivide: return try a.dividedFlooring(by: b).quotient.value
+        case .modulo: return try a.dividedFlooring(by: b).remainder.value
+        case .power:
+            guard b.signum < 0 else { return try a.raised(to: b).value }
+            return try floating(.power, try float(a.number), try float(b.number))
+        default: throw mismatch(symbol.rawValue, a.value, b.value)
         }
-        return .int(result)
     }
 
     private static func floating(_ symbol: Token.Symbol, _ a: Double, _ b: Double) throws(Diagnostic) -> Value {
@@ -235,14 +220,17 @@ enum Arithmetic {
             return .double(a / b)
         case .floorDivide:
             guard b != 0 else { throw byZero }
-            return .double((a / b).rounded(.down))
+            return .double(PythonMath.divideFlooring(a, by: b).quotient)
         case .modulo:
             guard b != 0 else { throw byZero }
-            let remainder = a.truncatingRemainder(dividingBy: b)
-            return .double(remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder)
+            return .double(PythonMath.divideFlooring(a, by: b).remainder)
         case .power:
             if a == 0, b < 0 { throw byZero }
-            return .double(PythonMath.power(a, b))
+            let power = PythonMath.power(a, b)
+            guard power.isFinite || !a.isFinite || !b.isFinite || a < 0 && b != b.rounded() else {
+                throw Diagnostic(.template, "the power is too large for a float")
+            }
+            return .double(power)
         default: throw mismatch(symbol.rawValue, .double(a), .double(b))
         }
     }

@@ -195,7 +195,7 @@ extension Evaluator {
             }
             return try change(&value)
         case .list(var items):
-            guard case .int(let index)? = key.number else { break }
+            guard case .small(let index)? = key.wholeNumber else { break }
             let place = index < 0 ? index + items.count : index
             guard items.indices.contains(place) else { break }
             parent = .null

@@ -162,6 +162,7 @@ final class Evaluator {
             switch try settled(try evaluate(part, frame)) {
             case .null: bounds.append(nil)
             case .int(let int): bounds.append(int)
+            case .large(let large): bounds.append(WholeNumber.large(large).clamped)
             case .bool(let bool): bounds.append(bool ? 1 : 0)
             case .undefined(let undefined): throw error(for: undefined)
             case .unknown(let unknown): return .unknown(unknown)
@@ -315,6 +316,7 @@ final class Evaluator {
             return map[key] != nil
         case .object(let object):
             if let keys = object.keys { return element.asKey.map { keys.contains($0) } ?? false }
+            if let range = object as? RangeObject { return try range.contains(element) }
             return try elements(container).contains(element)
         case .list(let items), .tuple(let items):
             for item in items where try settled(item) == element { return true }

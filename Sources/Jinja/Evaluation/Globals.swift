@@ -71,45 +71,69 @@ final class GlobalFunction: ValueObject {
 
 /// `range(…)`: counted when walked, so that `range(10**9) | random` costs nothing.
 final class RangeObject: IterableObject {
-    let start: Int
-    let step: Int
-    let count: Int
+    let start: WholeNumber
+    let step: WholeNumber
+    let count: WholeNumber
 
     init(_ arguments: [Value]) throws(Diagnostic) {
-        var numbers: [Int] = []
+        var numbers: [WholeNumber] = []
         for argument in arguments {
-            guard case .int(let int)? = argument.number else {
+            guard let whole = argument.wholeNumber else {
                 throw Diagnostic(
                     .template, "range() needs whole numbers, not \(ErrorText.describe(argument))",
                     remedy: argument.text != nil ? "Turn it into a number with '| int'." : nil)
             }
-            numbers.append(int)
+            numbers.append(whole)
         }
         guard (1...3).contains(numbers.count) else { throw Diagnostic(.template, "range() takes one to three numbers") }
-        start = numbers.count == 1 ? 0 : numbers[0]
+        start = numbers.count == 1 ? .small(0) : numbers[0]
         let stop = numbers.count == 1 ? numbers[0] : numbers[1]
-        step = numbers.count == 3 ? numbers[2] : 1
-        guard step != 0, step != .min else { throw Diagnostic(.template, "range() needs a step other than zero") }
-        let (distance, overflow) =
-            step > 0 ? stop.subtractingReportingOverflow(start) : start.subtractingReportingOverflow(stop)
-        guard !overflow else { throw Diagnostic(.template, "the range is too long") }
-        count = distance <= 0 ? 0 : (distance - 1) / abs(step) + 1
+        step = numbers.count == 3 ? numbers[2] : .small(1)
+        guard step.signum != 0 else { throw Diagnostic(.template, "range() needs a step other than zero") }
+        let distance = try step.signum > 0 ? stop.subtracting(start) : start.subtracting(stop)
+        count =
+            try distance.signum <= 0
+            ? .small(0)
+            : distance.subtracting(.small(1)).dividedFlooring(by: step.magnitude()).quotient.adding(.small(1))
     }
 
     var typeName: String { "range" }
 
-    func element(_ index: Int) -> Value? {
-        let place = index < 0 ? index + count : index
-        return place >= 0 && place < count ? .int(start + place * step) : nil
+    /// The element at an index, counted from the end if it is negative; nil if there is none.
+    func element(_ index: WholeNumber) throws(Diagnostic) -> Value? {
+        let place = index.signum < 0 ? try index.adding(count) : index
+        guard place.signum >= 0, place.order(with: count) < 0 else { return nil }
+        return try start.adding(try place.multiplied(by: step)).value
+    }
+
+    /// Whether a value is one of its elements, told without making them.
+    func contains(_ value: Value) throws(Diagnostic) -> Bool {
+        guard let number = value.number else { return false }
+        var whole = number.whole
+        if case .double(let double) = number, double == double.rounded() { whole = WholeNumber(truncating: double) }
+        guard let whole else { return false }
+        let (place, rest) = try whole.subtracting(start).dividedFlooring(by: step)
+        return rest.signum == 0 && place.signum >= 0 && place.order(with: count) < 0
     }
 
     func elements(_ session: Session) throws(Diagnostic) -> [Value] {
-        guard count <= session.environment.limits.elements else {
+        guard case .small(let count) = count, count <= session.environment.limits.elements else {
             throw Diagnostic(
-                .template, "the range has \(count) elements; at most \(session.environment.limits.elements) are made")
+                .template,
+                "the range has \(count.text) elements; at most \(session.environment.limits.elements) are made")
         }
         try session.countTurn(count)
-        return (0..<count).map { .int(start + $0 * step) }
+        // All lie between the first and the last.
+        if case .small(let start) = start, case .small(let step) = step,
+            !step.multipliedReportingOverflow(by: max(count, 1) - 1).overflow
+        {
+            let (_, isOver) = start.addingReportingOverflow(step * (max(count, 1) - 1))
+            if !isOver { return (0..<count).map { .int(start + $0 * step) } }
+        }
+        var result: [Value] = []
+        result.reserveCapacity(count)
+        for index in 0..<count { result.append(try element(.small(index)) ?? .null) }
+        return result
     }
 }
 

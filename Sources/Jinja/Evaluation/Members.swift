@@ -70,7 +70,7 @@ extension Evaluator {
             }
         case .object(let object):
             if let key = key.asKey, let item = try object.member(key) { return try resolved(item) }
-            if let range = object as? RangeObject, let index = integerKey(key), let element = range.element(index) {
+            if let range = object as? RangeObject, let index = key.wholeNumber, let element = try range.element(index) {
                 return element
             }
         default: break

@@ -15,6 +15,8 @@ enum MethodIndex {
         "__rshift__",
     ]
 
+    private static let float: Set<String> = ["is_integer", "conjugate"]
+
     /// What each name means as a method; told from the name once, when a template is parsed.
     private static let traits: [String: MethodTraits] = {
         var result: [String: MethodTraits] = [:]
@@ -42,7 +44,8 @@ enum MethodIndex {
         case .list: traits.contains(.ofList)
         case .tuple: traits.contains(.ofTuple)
         case .string: traits.contains(.ofText)
-        case .int, .bool, .double: traits.contains(.ofNumber)
+        case .int, .large, .bool: traits.contains(.ofNumber)
+        case .double: float.contains(name)
         case .object(let object):
             (object as? any TemplateObject)?.methods.contains(name)
                 ?? (object.keys != nil && traits.contains(.ofLazyMap))
@@ -79,30 +82,38 @@ enum MethodIndex {
         case .tuple(var items): return try ListMethods.call(call, on: &items)
         case .object(let object as any TemplateObject): return try object.callMethod(call)
         case .object(let object): return try MapMethods.call(call, onLazy: object)
-        case .int(let int): return try numberMethod(call, int)
-        case .bool(let bool): return try numberMethod(call, bool ? 1 : 0)
+        case .int(let int): return try numberMethod(call, .small(int))
+        case .large(let large): return try numberMethod(call, .large(large))
+        case .bool(let bool): return try numberMethod(call, .small(bool ? 1 : 0))
         case .double(let double):
-            if call.name == "is_integer" { return .bool(double == double.rounded()) }
-            return nil
+            return call.name == "is_integer" ? .bool(double == double.rounded()) : .double(double)
         default: return nil
         }
     }
 
-    private static func numberMethod(_ call: MethodCall, _ int: Int) throws(Diagnostic) -> Value? {
-        switch call.name {
-        case "bit_length": return .int(Int.bitWidth - int.magnitude.leadingZeroBitCount)
-        case "is_integer": return true
-        case "conjugate": return .int(int)
-        case "__and__": return .int(int & (try call.int(0, default: 0)))
-        case "__or__": return .int(int | (try call.int(0, default: 0)))
-        case "__xor__": return .int(int ^ (try call.int(0, default: 0)))
-        case "__lshift__":
-            let shift = try call.int(0, default: 0)
-            guard shift >= 0, int == 0 || shift < int.magnitude.leadingZeroBitCount else {
-                throw Diagnostic(.template, "the result does not fit in 64 bits")
+    private static func numberMethod(_ call: MethodCall, _ number: WholeNumber) throws(Diagnostic) -> Value? {
+        func other() throws(Diagnostic) -> WholeNumber {
+            let value = try call.required(0)
+            guard let whole = value.wholeNumber else {
+                throw Diagnostic(.template, "\(call.name)() needs a whole number, not \(ErrorText.describe(value))")
             }
-            return .int(int << shift)
-        case "__rshift__": return .int(int >> max(0, try call.int(0, default: 0)))
+            return whole
+        }
+        func places() throws(Diagnostic) -> Int {
+            let places = try other().clamped.asBound
+            guard places >= 0 else { throw Diagnostic(.template, "\(call.name)() needs a number that is not negative") }
+            return places
+        }
+        switch call.name {
+        case "bit_length": return .int(number.bitLength)
+        case "is_integer": return true
+        case "conjugate": return number.value
+        case "as_integer_ratio": return .tuple([number.value, 1])
+        case "__and__": return number.combined(.and, try other()).value
+        case "__or__": return number.combined(.or, try other()).value
+        case "__xor__": return number.combined(.xor, try other()).value
+        case "__lshift__": return try number.shiftedLeft(try places()).value
+        case "__rshift__": return try number.shiftedLeft(-(try places())).value
         default: return nil
         }
     }

@@ -71,6 +71,9 @@ extension Evaluator {
             for item in items where !item.isOmitted { result.append(try finished(item)) }
             return .list(result)
         case .tuple(let items): return .list(items)
+        case .large(let large):
+            try PythonPrint.checkSize(.large(large))
+            return .large(large)
         case .map(let map) where !map.isPlain && map.contains(where: { $0.value.needsFinishing }):
             var result = ValueMap()
             for (key, item) in map where !item.isOmitted { result[key] = try finished(item) }
@@ -134,7 +137,7 @@ enum ErrorText {
         switch value {
         case .null: return "None"
         case .bool, .int, .double: return "\(type) \(value.pythonText)"
-        case .string, .list, .tuple, .map:
+        case .large, .string, .list, .tuple, .map:
             let text = value.pythonRepresentation
             return text.utf8.count <= 60 ? "\(type) \(text)" : "\(type) \(text.prefix(57))…"
         default: return type

@@ -64,15 +64,23 @@ struct MethodCall {
 
     func int(_ index: Int, _ name: String = "", default standard: Int) throws(Diagnostic) -> Int {
         guard let value = argument(index, name), !value.isNull else { return standard }
-        guard case .int(let int)? = value.number else {
+        guard let whole = value.wholeNumber else {
             throw Diagnostic(.template, "\(self.name)() needs a whole number, not \(ErrorText.describe(value))")
         }
-        return int.asBound
+        return whole.clamped.asBound
     }
 }
 
 /// Python's printed forms, of objects too.
 enum PythonPrint {
+    /// - Throws: `Diagnostic` for a whole number of more digits than are printed, here as in Python.
+    static func checkSize(_ value: Value) throws(Diagnostic) {
+        guard case .large(let large) = value, WholeNumber.large(large).isUnprintable else { return }
+        throw Diagnostic(
+            .template, "the number has more than \(WholeNumber.greatestDigits) digits",
+            remedy: "Compute with floats, or print it in hexadecimal: '%x' % x.")
+    }
+
     static func text(_ value: Value) -> String {
         switch value {
         case .string(let text): text.string

@@ -155,7 +155,7 @@ struct Call {
 
     func int(_ index: Int, default standard: Int) throws(Diagnostic) -> Int {
         guard let value = self[index], !value.isNull else { return standard }
-        if case .int(let int)? = value.number { return int.asBound }
+        if let whole = value.wholeNumber { return whole.clamped.asBound }
         throw wrongArgument(index, "a whole number", value)
     }
 

@@ -189,9 +189,9 @@ extension MersenneTwister {
     init?(seed: Value) {
         switch seed {
         case .string(let text): self.init(text: text.string)
-        case .int(let int): self.init(number: int)
-        case .bool(let bool): self.init(number: bool ? 1 : 0)
-        default: return nil
+        default:
+            guard let number = seed.wholeNumber else { return nil }
+            self.init(number: number)
         }
     }
 }

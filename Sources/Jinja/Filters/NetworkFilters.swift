@@ -54,7 +54,7 @@ enum NetworkFilters {
 
     private static func needsAddress(_ call: Call) throws(Diagnostic) {
         switch call.input {
-        case .string, .list, .int, .bool: return
+        case .string, .list, .int, .large, .bool: return
         default: throw call.wrongInput("an address, a network or a list of them")
         }
     }
@@ -104,15 +104,12 @@ enum NetworkFilters {
         return .string(result.addressText)
     }
 
-    /// How far to go and whether backwards; nil if it is no whole number. Text will do, and a number of IPv6's size is
-    /// text here. What is beyond any address counts as the furthest.
+    /// How far to go and whether backwards; nil if it is no whole number. Text will do. What is beyond any address counts as the furthest.
     private static func distance(_ value: Value) -> (isBack: Bool, step: UInt128)? {
-        switch value.number {
-        case .int(let int)?: return (int < 0, UInt128(int.magnitude))
-        case .double(let double)?:
+        if let whole = value.wholeNumber { return (whole.signum < 0, whole.magnitude128 ?? .max) }
+        if case .double(let double) = value {
             guard double == double.rounded() else { return nil }
             return (double < 0, UInt128(exactly: double.magnitude) ?? .max)
-        case nil: break
         }
         guard let text = value.stringValue else { return nil }
         let word = PythonString.strip(text, characters: nil).filter { $0 != "_" }
@@ -187,10 +184,10 @@ enum NetworkFilters {
 
     private static func nthHost(_ call: Call) throws(Diagnostic) -> Value {
         guard let network = network(call.input), let place = call[0].map(PythonPrint.text), !place.isEmpty,
-            let index = PythonNumber.int(place)
+            case .number(let index) = PythonNumber.whole(place)
         else { return false }
         if let member = network.member(index) { return .string(member) }
-        guard index >= 0 else { throw call.failure("\(network.text) has no address at place \(index)") }
+        guard index.signum >= 0 else { throw call.failure("\(network.text) has no address at place \(place)") }
         return false
     }
 
@@ -236,10 +233,10 @@ enum NetworkFilters {
         guard (0...width).contains(prefix) else { return false }
         var index: Int?
         if let given = call[1], !given.isNull {
-            guard let number = given.intValue ?? given.stringValue.flatMap({ PythonNumber.int($0) }) else {
+            guard given.boolValue == nil, case .number(let number) = PythonNumber.whole(PythonPrint.text(given)) else {
                 throw call.wrongArgument(1, "a whole number", given)
             }
-            index = number.asBound
+            index = number.clamped.asBound
         }
         if network.hostBits == 0 {
             // The networks around an address, the widest first.
@@ -257,7 +254,7 @@ enum NetworkFilters {
                 throw call.failure("\(network.text) has no networks of /\(prefix): that is larger than itself")
             }
             let count = IPNetwork(network.version, 0, prefix: width - bits)
-            return .string(PythonPrint.text(count?.size() ?? .null))
+            return .string(PythonPrint.text(try count?.size() ?? .null))
         }
         if bits < 0 { return place == 0 ? .string("\(network.addressText)/\(prefix)") : false }
         if place < 0, bits < 62 { place += 1 << bits }
@@ -315,7 +312,7 @@ enum NetworkFilters {
             if number == network.last { break }
             number += 1
         }
-        return ["usable_ips": .list(addresses), "number_of_ips": network.size()]
+        return ["usable_ips": .list(addresses), "number_of_ips": try network.size()]
     }
 
     // MARK: Hardware addresses
@@ -331,7 +328,7 @@ enum NetworkFilters {
         switch query {
         case "": return .string(call.text)
         case "bool": return true
-        case "int": return IPNetwork.number(UInt128(address.value))
+        case "int": return WholeNumber(UInt128(address.value)).value
         default:
             guard let form = HardwareAddress.forms[query] else {
                 let known = HardwareAddress.forms.keys + ["bool", "int"]

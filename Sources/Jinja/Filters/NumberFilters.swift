@@ -1,4 +1,5 @@
 internal import Diagnostics
+internal import Glibc
 internal import Values
 
 /// Arithmetic.
@@ -21,14 +22,13 @@ enum NumberFilters {
         guard let number = call[index]?.number else {
             throw call.wrongArgument(index, "a number", call[index] ?? .null)
         }
-        return number.asDouble
+        return try Arithmetic.float(number)
     }
 
     private static func absolute(_ call: Call) throws(Diagnostic) -> Value {
         switch try number(call) {
-        case .int(let int):
-            guard int != .min else { throw call.failure("the number is too large for 64 bits") }
-            return .int(Swift.abs(int))
+        case .int(let int): return try WholeNumber.small(int).magnitude().value
+        case .large(let large): return try WholeNumber.large(large).magnitude().value
         case .double(let double): return .double(double.magnitude)
         }
     }
@@ -39,52 +39,61 @@ enum NumberFilters {
         let value = try number(call)
         switch method {
         case "common":
-            switch value {
-            case .int(let int) where precision >= 0: return .int(int)
-            case .int(let int): return .int(try rounded(int, zeros: -precision, call))
-            case .double(let double): return .double(PythonMath.round(double, digits: precision))
-            }
+            if let whole = value.whole { return try whole.rounded(zeros: max(0, -precision)).value }
+            return .double(try PythonMath.round(value.asDouble, digits: precision))
         case "ceil", "floor":
-            let factor = PythonMath.power(10, Double(precision))
-            let scaled = value.asDouble * factor
-            return .double((method == "ceil" ? scaled.rounded(.up) : scaled.rounded(.down)) / factor)
+            return .double(try rounded(value, precision, method == "ceil" ? .up : .down, call))
         default: throw call.failure("the method of 'round' must be common, ceil or floor, not '\(method)'")
         }
     }
 
-    /// A whole number rounded so that it ends in so many zeros, halves to the even side.
-    private static func rounded(_ int: Int, zeros: Int, _ call: Call) throws(Diagnostic) -> Int {
-        guard zeros <= 18 else {
-            // Nine quintillions may be nearer to ten of them than to none.
-            guard zeros > 19 || int.magnitude <= 5_000_000_000_000_000_000 else {
-                throw call.failure("the result does not fit in 64 bits")
-            }
-            return 0
+    /// Rounded up or down to so many digits after the point: times a power of ten, made whole, and divided by it.
+    private static func rounded(
+        _ value: Value.Number, _ precision: Int, _ rule: FloatingPointRoundingRule, _ call: Call
+    ) throws(Diagnostic) -> Double {
+        if precision < 0 {
+            let factor = PythonMath.power(10, Double(precision))
+            // Made whole, it has no negative zero.
+            return ((try Arithmetic.float(value) * factor).rounded(rule) + 0) / factor
         }
-        let step = (0..<zeros).reduce(1) { product, _ in product * 10 }
-        let twice = (int % step).magnitude * 2
-        var count = int / step
-        if twice > step.magnitude || twice == step.magnitude && !count.isMultiple(of: 2) { count += int.signum() }
-        let (result, isOver) = count.multipliedReportingOverflow(by: step)
-        guard !isOver else { throw call.failure("the result does not fit in 64 bits") }
+        let factor = try WholeNumber.small(10).raised(to: .small(precision))
+        let scaled =
+            if let whole = value.whole {
+                try whole.multiplied(by: factor)
+            } else {
+                WholeNumber(truncating: (value.asDouble * (try Arithmetic.float(factor.number))).rounded(rule))
+            }
+        guard let scaled, let result = try scaled.quotient(by: factor) else {
+            throw call.failure("\(call.text) cannot be rounded to \(precision) digits")
+        }
         return result
     }
 
     private static func log(_ call: Call) throws(Diagnostic) -> Value {
-        let value = try number(call).asDouble
-        guard value > 0 else { throw call.failure("the logarithm needs a number above zero, not \(call.text)") }
-        guard call[0] != nil else { return .double(PythonMath.log(value)) }
-        let base = try double(call, 0)
-        guard base > 0, base != 1 else { throw call.failure("the logarithm's base must be above zero and not 1") }
-        return .double(base == 10 ? PythonMath.log10(value) : PythonMath.log(value) / PythonMath.log(base))
+        let value = try number(call)
+        guard value.asDouble > 0 else {
+            throw call.failure("the logarithm needs a number above zero, not \(call.text)")
+        }
+        guard let given = call[0] else { return .double(PythonMath.log(value)) }
+        guard let base = given.number, base.asDouble > 0, base.asDouble != 1 else {
+            throw call.failure("the logarithm's base must be a number above zero and not 1")
+        }
+        return .double(
+            base.asDouble == 10 ? PythonMath.log(value, log10) : PythonMath.log(value) / PythonMath.log(base))
     }
 
     private static func power(_ call: Call) throws(Diagnostic) -> Value {
-        .double(PythonMath.power(try number(call).asDouble, try double(call, 0)))
+        let base = try Arithmetic.float(try number(call))
+        let exponent = try double(call, 0)
+        let result = PythonMath.power(base, exponent)
+        guard result.isFinite || !base.isFinite || !exponent.isFinite else {
+            throw call.failure("there is no such power, or it is too large for a float")
+        }
+        return .double(result)
     }
 
     private static func root(_ call: Call) throws(Diagnostic) -> Value {
-        let value = try number(call).asDouble
+        let value = try Arithmetic.float(try number(call))
         let base = call[0] == nil ? 2 : try double(call, 0)
         guard base != 0 else { throw call.failure("the root's base cannot be zero") }
         guard value >= 0 else { throw call.failure("the root needs a number that is not negative, not \(call.text)") }

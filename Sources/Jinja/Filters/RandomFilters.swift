@@ -14,19 +14,22 @@ enum RandomFilters {
     private static func random(_ call: Call) throws(Diagnostic) -> Value {
         let seed = try seed(call, 2)
         if case .object(let range as RangeObject) = call.input {
-            guard range.count > 0 else { throw call.failure("'random' was given an empty range") }
-            return range.element(pick(range.count, seed)) ?? .null
+            guard range.count.signum > 0 else { throw call.failure("'random' was given an empty range") }
+            return try range.element(try pick(range.count, seed)) ?? .null
         }
         let input = try call.evaluator.settled(call.input)
         switch input {
         case .undefined, .unknown: return input
-        case .int(let end):
-            let start = try call.int(0, default: 0)
-            let step = try call.int(1, default: 1)
-            guard step != 0 else { throw call.failure("'random' needs a step other than zero") }
-            let range = try RangeObject([.int(start), .int(end), .int(step)])
-            guard range.count > 0 else { throw call.failure("'random' has no numbers between \(start) and \(end)") }
-            return range.element(pick(range.count, seed)) ?? .null
+        case .int, .large:
+            let start = try whole(call, 0, default: 0)
+            let step = try whole(call, 1, default: 1)
+            guard step.wholeNumber?.signum != 0 else { throw call.failure("'random' needs a step other than zero") }
+            let range = try RangeObject([start, input, step])
+            guard range.count.signum > 0 else {
+                throw call.failure(
+                    "'random' has no numbers between \(PythonPrint.text(start)) and \(PythonPrint.text(input))")
+            }
+            return try range.element(try pick(range.count, seed)) ?? .null
         default:
             if call[0]?.isTruthy ?? false || call[1]?.isTruthy ?? false {
                 throw call.failure("'random' takes start and step with numbers only")
@@ -37,14 +40,28 @@ enum RandomFilters {
         }
     }
 
+    private static func whole(_ call: Call, _ index: Int, default standard: Value) throws(Diagnostic) -> Value {
+        guard let value = call[index], !value.isNull else { return standard }
+        guard value.wholeNumber != nil else { throw call.wrongArgument(index, "a whole number", value) }
+        return value
+    }
+
     private static func seed(_ call: Call, _ index: Int) throws(Diagnostic) -> MersenneTwister? {
         guard let value = call[index], !value.isNull else { return nil }
-        switch try call.evaluator.operand(value) {
-        case .string(let text): return MersenneTwister(text: text.string)
-        case .int(let int): return MersenneTwister(number: int)
-        case .bool(let bool): return MersenneTwister(number: bool ? 1 : 0)
-        case let other: throw call.wrongArgument(index, "text or a whole number", other)
+        let given = try call.evaluator.operand(value)
+        guard let generator = MersenneTwister(seed: given) else {
+            throw call.wrongArgument(index, "text or a whole number", given)
         }
+        return generator
+    }
+
+    private static func pick(_ count: WholeNumber, _ seed: MersenneTwister?) throws(Diagnostic) -> WholeNumber {
+        if case .small(let count) = count { return .small(pick(count, seed)) }
+        guard var generator = seed else {
+            var chance = SystemRandomNumberGenerator()
+            return MersenneTwister.below(count) { chance.next() }
+        }
+        return MersenneTwister.below(count) { generator.next() }
     }
 
     private static func pick(_ count: Int, _ seed: MersenneTwister?) -> Int {

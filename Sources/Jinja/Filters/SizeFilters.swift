@@ -11,11 +11,12 @@ enum SizeFilters {
 
     private static func fileSize(_ call: Call) throws(Diagnostic) -> Value {
         let isBinary = call.bool(0, default: false)
-        let given = call.input.number?.asDouble ?? call.input.stringValue.flatMap(PythonNumber.double)
+        let given =
+            try call.input.number.map(Arithmetic.float) ?? call.input.stringValue.flatMap(PythonNumber.double)
         guard let size = given, size.isFinite else { throw call.wrongInput("a number") }
         let base: Double = isBinary ? 1024 : 1000
         if size == 1 { return "1 Byte" }
-        if size < base { return .string("\(PythonNumber.int(size) ?? 0) Bytes") }
+        if size < base { return .string("\(WholeNumber(truncating: size)?.text ?? "0") Bytes") }
         let letters = ["k", "M", "G", "T", "P", "E", "Z", "Y"]
         var unit = base
         for (index, letter) in letters.enumerated() {
@@ -34,7 +35,8 @@ enum SizeFilters {
     ]
 
     private static func readable(_ call: Call) throws(Diagnostic) -> Value {
-        guard let size = call.input.number?.asDouble else { throw call.wrongInput("a number") }
+        guard let number = call.input.number else { throw call.wrongInput("a number") }
+        let size = try Arithmetic.float(number)
         let isBits = call.bool(0, default: false)
         let unit = call[1].flatMap { $0.isNull ? nil : PythonPrint.text($0).uppercased() }
         let word = isBits ? "bits" : "Bytes"
@@ -80,9 +82,9 @@ enum SizeFilters {
     }
 
     private static func whole(_ number: Double, _ call: Call) throws(Diagnostic) -> Value {
-        guard let int = Int(exactly: number.rounded(.toNearestOrEven)) else {
-            throw call.failure("the size does not fit in 64 bits")
+        guard let whole = WholeNumber(truncating: number.rounded(.toNearestOrEven)) else {
+            throw call.failure("the size is too large for a float")
         }
-        return .int(int)
+        return whole.value
     }
 }

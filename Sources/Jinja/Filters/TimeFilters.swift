@@ -16,7 +16,7 @@ enum TimeFilters {
         if let value = call[0], !value.isNull {
             guard let seconds = value.number?.asDouble ?? value.stringValue.flatMap(PythonNumber.double),
                 seconds.isFinite,
-                let whole = PythonNumber.int(seconds.rounded(.down))
+                let whole = Int(exactly: seconds.rounded(.down))
             else { throw call.wrongArgument(0, "seconds since 1970", value) }
             clock = time_t(whole)
         }

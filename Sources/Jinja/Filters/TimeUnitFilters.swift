@@ -61,6 +61,6 @@ enum TimeUnitFilters {
             }
             sum += number * (try milliseconds(String(decoding: bytes[name], as: UTF8.self)))
         }
-        return .double(PythonMath.round(sum / target, digits: 12))
+        return .double(try PythonMath.round(sum / target, digits: 12))
     }
 }

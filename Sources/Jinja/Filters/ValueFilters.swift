@@ -59,7 +59,10 @@ enum ValueFilters {
         }
     }
 
-    private static func string(_ call: Call) throws(Diagnostic) -> Value { .string(call.text) }
+    private static func string(_ call: Call) throws(Diagnostic) -> Value {
+        try PythonPrint.checkSize(call.input)
+        return .string(call.text)
+    }
 
     private static func list(_ call: Call) throws(Diagnostic) -> Value { .list(try call.elements()) }
 
@@ -68,37 +71,21 @@ enum ValueFilters {
         switch call.input {
         case .string(let text):
             if let base = call[1].map({ $0.intValue }) ?? 10 {
-                switch PythonNumber.whole(text.string, base: base) {
-                case .number(let int): return .int(int)
-                case .tooLarge: throw tooLarge(call)
-                case .none: break
-                }
+                if case .number(let whole) = PythonNumber.whole(text.string, base: base) { return whole.value }
             }
-            guard let double = PythonNumber.double(text.string) else { return standard }
-            return try whole(double, call) ?? standard
-        case .double(let double): return try whole(double, call) ?? standard
-        case .int: return call.input
+            return PythonNumber.double(text.string).flatMap(WholeNumber.init(truncating:))?.value ?? standard
+        case .double(let double):
+            guard !double.isInfinite else { throw call.failure("what is infinite is no whole number") }
+            return WholeNumber(truncating: double)?.value ?? standard
+        case .int, .large: return call.input
         case .bool(let bool): return .int(bool ? 1 : 0)
         default: return standard
         }
     }
 
-    /// A float without what follows its point; nil if it is no number.
-    private static func whole(_ double: Double, _ call: Call) throws(Diagnostic) -> Value? {
-        if double.isNaN { return nil }
-        guard let int = PythonNumber.int(double) else { throw tooLarge(call) }
-        return .int(int)
-    }
-
-    /// The default would be a wrong number, and silently.
-    private static func tooLarge(_ call: Call) -> Diagnostic {
-        call.failure(
-            "the number does not fit in 64 bits", remedy: "Keep it as text, or compute with a float: '| float'.")
-    }
-
     private static func float(_ call: Call) throws(Diagnostic) -> Value {
         if case .string(let text) = call.input, let double = PythonNumber.double(text.string) { return .double(double) }
-        if let number = call.input.number { return .double(number.asDouble) }
+        if let number = call.input.number { return .double(try Arithmetic.float(number)) }
         return call[0] ?? 0.0
     }
 

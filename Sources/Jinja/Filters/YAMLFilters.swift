@@ -42,7 +42,7 @@ enum YAMLFilters {
         if let flow = call[call.name == "to_yaml" ? 0 : 1] { set(flow: flow) }
         for (key, value) in call.named {
             func number() throws(Diagnostic) -> Int {
-                guard case .int(let int)? = value.number else {
+                guard case .small(let int)? = value.wholeNumber else {
                     // `width=inf` and the like: never fold.
                     if let double = value.number?.asDouble, double > 1e9 { return -1 }
                     throw call.failure("\(key.text) must be a number, not \(ErrorText.describe(value))")

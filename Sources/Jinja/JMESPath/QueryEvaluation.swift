@@ -120,7 +120,7 @@ extension Value {
     /// Whether JMESPath orders it: a number, which true and false are not, or a text.
     fileprivate var isQueryComparable: Bool {
         switch self {
-        case .int, .double, .string: true
+        case .int, .large, .double, .string: true
         default: false
         }
     }

@@ -89,7 +89,7 @@ extension QueryEvaluation {
 
     private static func isNumber(_ value: Value) -> Bool {
         switch value {
-        case .int, .double: true
+        case .int, .large, .double: true
         default: false
         }
     }
@@ -105,11 +105,13 @@ extension QueryEvaluation {
         let first = arguments.first ?? .null
         let items = first.elements ?? []
         switch name {
-        case "abs": return absolute(first)
+        case "abs": return try absolute(first)
         case "ceil": return rounded(first, .up)
         case "floor": return rounded(first, .down)
         case "sum": return try sum(items)
-        case "avg": return items.isEmpty ? .null : .double((try sum(items).number?.asDouble ?? 0) / Double(items.count))
+        case "avg":
+            guard !items.isEmpty, let total = try sum(items).number else { return .null }
+            return .double(try Arithmetic.float(total) / Double(items.count))
         case "max", "min": return try extreme(items, items, isHighest: name == "max")
         case "max_by", "min_by":
             return try extreme(items, try keys(items, reference, name), isHighest: name == "max_by")
@@ -156,9 +158,10 @@ extension QueryEvaluation {
             return marked(writer.text(first), from: arguments)
         case "to_number":
             switch first {
-            case .int, .double: return first
+            case .int, .large, .double: return first
             case .string:
-                return PythonNumber.int(text).map { .int($0) } ?? PythonNumber.double(text).map { .double($0) } ?? .null
+                if case .number(let whole) = PythonNumber.whole(text) { return whole.value }
+                return PythonNumber.double(text).map { .double($0) } ?? .null
             default: return .null
             }
         case "type": return .string(Self.typeName(first))
@@ -175,7 +178,7 @@ extension QueryEvaluation {
         switch value {
         case .null: "null"
         case .bool: "boolean"
-        case .int, .double: "number"
+        case .int, .large, .double: "number"
         case .list, .tuple: "array"
         case .map: "object"
         default: "string"
@@ -184,37 +187,31 @@ extension QueryEvaluation {
 
     // MARK: Numbers and order
 
-    private func absolute(_ value: Value) -> Value {
-        switch value {
-        case .int(let int): int == .min ? value : .int(abs(int))
-        case .double(let double): .double(abs(double))
-        default: value
-        }
+    private func absolute(_ value: Value) throws(Diagnostic) -> Value {
+        if case .double(let double) = value { return .double(abs(double)) }
+        return try value.wholeNumber?.magnitude().value ?? value
     }
 
     private func rounded(_ value: Value, _ rule: FloatingPointRoundingRule) -> Value {
         guard case .double(let double) = value else { return value }
-        return PythonNumber.int(double.rounded(rule)).map { .int($0) } ?? value
+        return WholeNumber(truncating: double.rounded(rule))?.value ?? value
     }
 
     private func sum(_ items: [Value]) throws(Diagnostic) -> Value {
-        var whole = 0
-        var broken = 0.0
-        var isBroken = false
+        var whole = WholeNumber.small(0)
+        // The sum once the first float has come.
+        var broken: Double?
         for item in items {
-            switch item {
-            case .int(let int):
-                let (sum, isOver) = whole.addingReportingOverflow(int)
-                guard !isOver else { throw failure("sum() is beyond 64 bits") }
-                whole = sum
-                broken += Double(int)
-            case .double(let double):
-                isBroken = true
-                broken += double
-            default: break
+            guard let number = item.number else { continue }
+            if let sum = broken {
+                broken = sum + (try Arithmetic.float(number))
+            } else if let next = number.whole {
+                whole = try whole.adding(next)
+            } else {
+                broken = try Arithmetic.float(whole.number) + number.asDouble
             }
         }
-        return isBroken ? .double(broken) : .int(whole)
+        return broken.map { .double($0) } ?? whole.value
     }
 
     /// What the reference gives for each element: all numbers or all texts.

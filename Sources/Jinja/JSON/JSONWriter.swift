@@ -32,6 +32,7 @@ struct JSONWriter: Sendable {
         case .null, .undefined: result += Array("null".utf8)
         case .bool(let bool): result += Array((bool ? "true" : "false").utf8)
         case .int(let int): result += Array(String(int).utf8)
+        case .large(let large): result += Array(large.text.utf8)
         case .double(let double): result += Array(Self.number(double).utf8)
         case .string(let text): quote(text.string, &result)
         case .list(let items), .tuple(let items):

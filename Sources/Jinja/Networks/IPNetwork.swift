@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import Glibc
 internal import Values
 
@@ -96,16 +97,9 @@ struct IPNetwork: Sendable {
     /// The address alone.
     var host: IPNetwork { IPNetwork(unchecked: version, value, version.width) }
 
-    /// How many addresses there are, less `unused`, as a number, or as text where 64 bits do not hold it.
-    func size(less unused: UInt128 = 0) -> Value {
-        if hostBits == 128, unused == 0 { return "340282366920938463463374607431768211456" }
-        let size = hostBits == 128 ? UInt128.max - unused + 1 : (UInt128(1) << UInt128(hostBits)) - unused
-        return Self.number(size)
-    }
-
-    /// A number too large for 64 bits is its digits as text, as everywhere here.
-    static func number(_ value: UInt128) -> Value {
-        Int(exactly: value).map { .int($0) } ?? .string(String(value))
+    /// How many addresses there are, less `unused`.
+    func size(less unused: Int = 0) throws(Diagnostic) -> Value {
+        try WholeNumber.small(1).shiftedLeft(hostBits).subtracting(.small(unused)).value
     }
 
     /// How many leading ones the address has as a netmask, or leading zeros as a hostmask; nil if it is neither.

@@ -91,7 +91,7 @@ struct IPQuery {
         "hostnet": { (ip) throws(Diagnostic) in ip.hostWithPrefix },
         "int": { (ip) throws(Diagnostic) in
             ip.kind == .address
-                ? IPNetwork.number(ip.network.value) : .string("\(ip.network.value)/\(ip.network.prefix)")
+                ? WholeNumber(ip.network.value).value : .string("\(ip.network.value)/\(ip.network.prefix)")
         },
         "ip": { (ip) throws(Diagnostic) in ip.hostAddress },
         "ip/prefix": { (ip) throws(Diagnostic) in ip.isHostInNetwork ? .string(ip.network.text) : .null },
@@ -139,12 +139,12 @@ struct IPQuery {
         },
         "revdns": { (ip) throws(Diagnostic) in .string(ip.network.reverseName) },
         "router": { (ip) throws(Diagnostic) in ip.hostWithPrefix },
-        "size": { (ip) throws(Diagnostic) in ip.network.size() },
+        "size": { (ip) throws(Diagnostic) in try ip.network.size() },
         "size_usable": { (ip) throws(Diagnostic) in
             switch ip.network.hostBits {
             case 0: 0
             case 1: 2
-            default: ip.network.size(less: 2)
+            default: try ip.network.size(less: 2)
             }
         },
         "subnet": { (ip) throws(Diagnostic) in .string(ip.network.cidr.text) },
@@ -170,7 +170,9 @@ struct IPQuery {
         guard isMatching else { return false }
         guard PythonNumber.double(query) != nil else { throw unknown(query) }
         if network.hostBits == 0 { return .string(kind == .address ? network.addressText : network.text) }
-        guard let index = PythonNumber.int(query), let member = network.member(index) else { return false }
+        guard case .number(let index) = PythonNumber.whole(query), let member = network.member(index) else {
+            return false
+        }
         return .string("\(member)/\(network.prefix)")
     }
 
@@ -268,14 +270,12 @@ struct IPQuery {
 
 extension IPNetwork {
     /// The address at a place of the network, counted from its end if negative; nil if there is none.
-    func member(_ index: Int) -> String? {
-        if index >= 0 {
-            guard UInt128(index) <= last - first else { return nil }
-            return text(first + UInt128(index))
+    func member(_ index: WholeNumber) -> String? {
+        guard let distance = index.magnitude128 else { return nil }
+        if index.signum >= 0 {
+            return distance <= last - first ? text(first + distance) : nil
         }
-        let back = UInt128(index.magnitude) - 1
-        guard back <= last - first else { return nil }
-        return text(last - back)
+        return distance - 1 <= last - first ? text(last - (distance - 1)) : nil
     }
 
     /// The address `distance` away, or null if no host may have it.

@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Values
 
 /// The generator behind Python's `random.Random(seed)`: MT19937, seeded and drawn from as CPython does.
 ///
@@ -14,9 +15,11 @@ struct MersenneTwister {
     }
 
     /// Seeded by a number's magnitude.
-    init(number: Int) {
-        let magnitude = number.magnitude
-        self.init(bigEndian: (0..<8).map { UInt8(truncatingIfNeeded: magnitude >> (56 - 8 * $0)) })
+    init(number: WholeNumber) {
+        self.init(
+            bigEndian: number.magnitudeWords.reversed().flatMap { word in
+                (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+            })
     }
 
     private init(bigEndian bytes: [UInt8]) {
@@ -55,7 +58,7 @@ struct MersenneTwister {
         index = 624
     }
 
-    private mutating func next() -> UInt32 {
+    mutating func next() -> UInt32 {
         if index == 624 {
             for i in 0..<624 {
                 let mixed = (state[i] & 0x8000_0000) | (state[(i + 1) % 624] & 0x7FFF_FFFF)
@@ -75,6 +78,23 @@ struct MersenneTwister {
         if count <= 32 { return UInt64(next() >> UInt32(32 - count)) }
         let low = UInt64(next())
         return low | UInt64(next() >> UInt32(64 - count)) << 32
+    }
+
+    /// A number from zero up to but not including a limit above zero of any size, as Python makes it of words of chance.
+    static func below(_ limit: WholeNumber, _ next: () -> UInt32) -> WholeNumber {
+        while true {
+            var words: [UInt] = []
+            var left = limit.bitLength
+            while left > 0 {
+                let low = UInt(next() >> UInt32(max(0, 32 - left)))
+                left -= 32
+                let high = left > 0 ? UInt(next() >> UInt32(max(0, 32 - left))) : 0
+                left -= 32
+                words.append(high << 32 | low)
+            }
+            let result = WholeNumber(words: words)
+            if result.order(with: limit) < 0 { return result }
+        }
     }
 
     /// A number from zero up to but not including `limit`, which is above zero.

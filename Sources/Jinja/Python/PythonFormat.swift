@@ -54,10 +54,10 @@ enum PythonFormat {
             func number() throws(Diagnostic) -> Int? {
                 if scalars.first == "*" {
                     scalars.removeFirst()
-                    guard case .int(let int) = try nextArgument() else {
+                    guard let whole = try nextArgument().wholeNumber else {
                         throw Diagnostic(.template, "'*' in a format needs a number")
                     }
-                    return int.asBound
+                    return whole.clamped.asBound
                 }
                 var digits = ""
                 while let digit = scalars.first, ("0"..."9").contains(digit) {
@@ -92,7 +92,10 @@ enum PythonFormat {
             result += try formatted(value, kind: kind, spec)
             guard result.utf8.count < 64 << 20 else { throw Diagnostic(.template, "the formatted text is too long") }
         }
-        if !usesMap, map == nil, !waiting.isEmpty {
+        // A list, which could be asked for what a key names, may be left over; a tuple's elements may not.
+        var mayRemain = map != nil
+        if case .list = arguments { mayRemain = true }
+        if !usesMap, !mayRemain, !waiting.isEmpty {
             throw Diagnostic(.template, "the format has fewer placeholders than it was given arguments")
         }
         let isSecret = format.isSecret || arguments.holdsSecret
@@ -120,7 +123,10 @@ enum PythonFormat {
             if let precision = spec.precision { text = PythonString.string(text.unicodeScalars.prefix(precision)) }
             return padded(text, spec, standard: ">")
         case "c":
-            if case .int(let int)? = value.number, let scalar = UInt32(exactly: int).flatMap(UnicodeScalar.init) {
+            if let whole = value.wholeNumber {
+                guard let scalar = UInt32(exactly: whole.clamped).flatMap(UnicodeScalar.init) else {
+                    throw Diagnostic(.template, "%c format: there is no character \(ErrorText.describe(value))")
+                }
                 return padded(String(scalar), spec, standard: ">")
             }
             return padded(PythonPrint.text(value), spec, standard: ">")
@@ -128,33 +134,36 @@ enum PythonFormat {
             guard let number = value.number else {
                 throw Diagnostic(.template, "%\(kind) format: a number is required, not \(ErrorText.describe(value))")
             }
-            let int: Int
-            switch number {
-            case .int(let exact): int = exact
-            case .double(let double):
-                guard let whole = PythonNumber.int(double) else {
-                    throw Diagnostic(.template, "the number does not fit in 64 bits")
-                }
-                int = whole
+            guard let whole = number.whole ?? WholeNumber(truncating: number.asDouble) else {
+                throw Diagnostic(.template, "%\(kind) format: the number is not finite")
             }
-            return numeric(sign: int < 0, digits: String(int.magnitude), spec)
+            try PythonPrint.checkSize(whole.value)
+            return numeric(sign: whole.signum < 0, digits: precise(whole.digits(), spec), spec)
         case "x", "X", "o":
-            guard case .int(let int)? = value.number else {
+            guard let whole = value.wholeNumber else {
                 throw Diagnostic(
                     .template, "%\(kind) format: a whole number is required, not \(ErrorText.describe(value))")
             }
-            var digits = String(int.magnitude, radix: kind == "o" ? 8 : 16, uppercase: kind == "X")
+            var digits = precise(whole.digits(radix: kind == "o" ? 8 : 16, uppercase: kind == "X"), spec)
             if spec.isAlternate { digits = (kind == "o" ? "0o" : "0\(kind)") + digits }
-            return numeric(sign: int < 0, digits: digits, spec)
+            return numeric(sign: whole.signum < 0, digits: digits, spec)
         case "f", "F", "e", "E", "g", "G":
             guard let number = value.number else {
                 throw Diagnostic(.template, "%\(kind) format: a number is required, not \(ErrorText.describe(value))")
             }
             spec.kind = kind
-            let double = number.asDouble
-            return numeric(sign: double < 0, digits: floating(double.magnitude, kind, spec.precision ?? 6), spec)
+            let double = try Arithmetic.float(number)
+            return numeric(
+                sign: double.sign == .minus && !double.isNaN,
+                digits: floating(double.magnitude, kind, spec.precision ?? 6), spec)
         default: throw Diagnostic(.template, "the format has no placeholder '%\(kind)'")
         }
+    }
+
+    /// At least as many digits as the precision of a whole number's placeholder says.
+    private static func precise(_ digits: String, _ spec: Spec) -> String {
+        let missing = min(spec.precision ?? 0, 1_000_000) - digits.utf8.count
+        return missing > 0 ? String(repeating: "0", count: missing) + digits : digits
     }
 
     private static func floating(_ value: Double, _ kind: UnicodeScalar, _ digits: Int) -> String {
@@ -302,29 +311,35 @@ enum PythonFormat {
             var digits: String
             let isNegative: Bool
             switch (number, kind) {
-            case (.int(let int), nil), (.int(let int), "d"?), (.int(let int), "n"?):
-                if case .bool = value, kind == nil { return padded(PythonPrint.text(value), spec, standard: "<") }
-                digits = String(int.magnitude)
-                isNegative = int < 0
-            case (.int(let int), "x"?), (.int(let int), "X"?), (.int(let int), "o"?), (.int(let int), "b"?):
+            case (.int, nil), (.int, "d"?), (.int, "n"?), (.large, nil), (.large, "d"?), (.large, "n"?):
+                guard spec.precision == nil, let whole = number.whole else {
+                    throw Diagnostic(.template, "the format '\(text)' gives a whole number a precision")
+                }
+                try PythonPrint.checkSize(value)
+                digits = whole.digits()
+                isNegative = whole.signum < 0
+            case (.int, "x"?), (.int, "X"?), (.int, "o"?), (.int, "b"?), (.large, "x"?), (.large, "X"?),
+                (.large, "o"?), (.large, "b"?):
                 let radix = kind == "o" ? 8 : kind == "b" ? 2 : 16
-                digits = String(int.magnitude, radix: radix, uppercase: kind == "X")
+                digits = number.whole?.digits(radix: radix, uppercase: kind == "X") ?? ""
                 if spec.isAlternate, let kind { digits = "0\(kind)" + digits }
-                isNegative = int < 0
+                isNegative = (number.whole?.signum ?? 0) < 0
             case (.int(let int), "c"?):
                 return padded(
                     UInt32(exactly: int).flatMap(UnicodeScalar.init).map { String($0) } ?? "", spec, standard: "<")
             case (_, "%"?):
-                digits = PythonMath.fixed(number.asDouble.magnitude * 100, digits: spec.precision ?? 6) + "%"
-                isNegative = number.asDouble < 0
+                let double = try Arithmetic.float(number)
+                digits = PythonMath.fixed(double.magnitude * 100, digits: spec.precision ?? 6) + "%"
+                isNegative = double.sign == .minus && !double.isNaN
             case (_, "f"?), (_, "F"?), (_, "e"?), (_, "E"?), (_, "g"?), (_, "G"?):
-                digits = floating(number.asDouble.magnitude, kind ?? "f", spec.precision ?? 6)
-                isNegative = number.asDouble < 0
+                let double = try Arithmetic.float(number)
+                digits = floating(double.magnitude, kind ?? "f", spec.precision ?? 6)
+                isNegative = double.sign == .minus && !double.isNaN
             case (.double(let double), nil):
                 digits =
                     spec.precision.map { PythonMath.general(double.magnitude, digits: $0) }
                     ?? Value.pythonFloat(double.magnitude)
-                isNegative = double < 0
+                isNegative = double.sign == .minus && !double.isNaN
             default: throw Diagnostic(.template, "the format '\(text)' does not fit \(ErrorText.describe(value))")
             }
             if let grouping = spec.grouping { digits = grouped(digits, grouping) }
@@ -336,7 +351,7 @@ enum PythonFormat {
             }
             return numeric(sign: isNegative, digits: digits, spec)
         }
-        if let kind = spec.kind, kind != "s" {
+        guard value.text != nil, spec.kind == nil || spec.kind == "s", spec.grouping == nil else {
             throw Diagnostic(.template, "the format '\(text)' does not fit \(ErrorText.describe(value))")
         }
         var string = PythonPrint.text(value)

@@ -2,16 +2,14 @@ internal import Values
 
 /// Reading numbers from text as Python's `int()` and `float()` do.
 enum PythonNumber {
-    /// `int(text, base)`, or nil where Python raises or the number does not fit in 64 bits.
+    /// `int(text, base)`, or nil where Python raises or the number has more than 64 bits.
     static func int(_ text: String, base: Int = 10) -> Int? {
-        if case .number(let int) = whole(text, base: base) { int } else { nil }
+        if case .number(.small(let int)) = whole(text, base: base) { int } else { nil }
     }
 
-    /// What a text is as a whole number.
-    enum Whole { case number(Int), tooLarge, none }
-
-    static func whole(_ text: String, base: Int = 10) -> Whole {
-        if base == 10, let int = Int(text) { return .number(int) }
+    /// `int(text, base)` of any size.
+    static func whole(_ text: String, base: Int = 10) -> WholeNumber.Reading {
+        if base == 10, let int = Int(text) { return .number(.small(int)) }
         var word = PythonString.strip(text, characters: nil)
         var isNegative = false
         if word.hasPrefix("-") || word.hasPrefix("+") {
@@ -31,9 +29,7 @@ enum PythonNumber {
         guard let first = word.first, first != "_", word.last != "_", !word.contains("__"), !word.hasPrefix("+"),
             !word.hasPrefix("-"), (2...36).contains(base)
         else { return .none }
-        word = word.filter { $0 != "_" }
-        if let int = Int((isNegative ? "-" : "") + word, radix: base) { return .number(int) }
-        return word.allSatisfy { $0.isASCII && Int(String($0), radix: base) != nil } ? .tooLarge : .none
+        return WholeNumber.read((isNegative ? "-" : "") + word.filter { $0 != "_" }, radix: base)
     }
 
     /// `float(text)`, or nil where Python raises.

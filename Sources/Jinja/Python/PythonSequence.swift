@@ -13,8 +13,10 @@ enum PythonSequence {
             let scalars = pick(Array(text.string.unicodeScalars), start, stop, step)
             return .string(Text(PythonString.string(scalars), marks: text.marks.intersection(.secret)))
         case .object(let range as RangeObject):
-            let indices = pick(Array(0..<min(range.count, 10_000_000)), start, stop, step)
-            return .list(indices.compactMap { range.element($0) })
+            let indices = pick(Array(0..<min(range.count.clamped, 10_000_000)), start, stop, step)
+            var items: [Value] = []
+            for index in indices { items.append(try range.element(.small(index)) ?? .null) }
+            return .list(items)
         default:
             throw Diagnostic(.template, "\(ErrorText.describe(value)) cannot be sliced")
         }

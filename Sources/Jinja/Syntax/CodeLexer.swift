@@ -1,3 +1,5 @@
+internal import Values
+
 /// The part of the lexer that works inside tags: names, numbers, strings and signs.
 extension Lexer {
     /// Reads tokens up to the tag's end, or to the end of the text for a bare expression.
@@ -104,10 +106,10 @@ extension Lexer {
             if let radix {
                 position += 2
                 let digits = takeWhile { Self.isNameByte($0) }
-                guard let int = Int(digits.filter { $0 != "_" }, radix: radix) else {
-                    throw SyntaxFault("'\(text(from: start))' is not a number within 64 bits", at: start)
+                guard case .number(let whole) = WholeNumber.read(digits.filter { $0 != "_" }, radix: radix) else {
+                    throw SyntaxFault("'\(text(from: start))' is not a number", at: start)
                 }
-                add(.integer(int), at: start)
+                add(.integer(whole), at: start)
                 return
             }
         }
@@ -135,11 +137,12 @@ extension Lexer {
         let word = text(from: start).filter { $0 != "_" }
         if isFloat, let double = Double(word) {
             add(.float(double), at: start)
-        } else if let int = Int(word) {
-            add(.integer(int), at: start)
+        } else if case .number(let whole) = WholeNumber.read(word) {
+            add(.integer(whole), at: start)
         } else {
             throw SyntaxFault(
-                "the number \(word) does not fit in 64 bits", at: start, remedy: "Quote it if it is meant as text.")
+                "the number has more than \(WholeNumber.greatestDigits) digits", at: start,
+                remedy: "Quote it if it is meant as text.")
         }
     }
 

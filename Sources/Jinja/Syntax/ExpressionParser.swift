@@ -119,9 +119,9 @@ extension Parser {
                 return .embedded(.init(string, offset: token.offset))
             }
             return .constant(.init(.string(string)))
-        case .integer(let int):
+        case .integer(let whole):
             advance()
-            return .constant(.init(.int(int)))
+            return .constant(.init(whole.value))
         case .float(let double):
             advance()
             return .constant(.init(.double(double)))
@@ -228,9 +228,9 @@ extension Parser {
         case .name(let name):
             let offset = advance().offset
             return .attribute(.init(node, name, offset: offset))
-        case .integer(let int):
+        case .integer(let whole):
             advance()
-            return .item(.init(node, .constant(.init(.int(int))), offset: dot.offset))
+            return .item(.init(node, .constant(.init(whole.value)), offset: dot.offset))
         default: throw unexpected("a name or a number")
         }
     }

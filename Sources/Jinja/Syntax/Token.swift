@@ -1,3 +1,5 @@
+internal import Values
+
 /// A piece of a template's text as the parser sees it.
 struct Token: Sendable {
     enum Kind: Sendable, Equatable {
@@ -9,7 +11,7 @@ struct Token: Sendable {
         case blockEnd
         case name(String)
         case string(String)
-        case integer(Int)
+        case integer(WholeNumber)
         case float(Double)
         case symbol(Symbol)
         case end
@@ -58,7 +60,7 @@ struct Token: Sendable {
         case .blockEnd: "the end of the block tag"
         case .name(let name): "'\(name)'"
         case .string(let string): "the string '\(string.prefix(40))'"
-        case .integer(let int): "'\(int)'"
+        case .integer(let whole): "'\(whole.text)'"
         case .float(let double): "'\(double)'"
         case .symbol(let symbol): "'\(symbol.rawValue)'"
         case .end: "the end of the template"

@@ -10,10 +10,10 @@ enum ComparisonTests {
         order("le", "<=") { $0 <= 0 }, order("<=", "<=") { $0 <= 0 },
         order("gt", ">") { $0 > 0 }, order(">", ">") { $0 > 0 }, order("greaterthan", ">") { $0 > 0 },
         order("ge", ">=") { $0 >= 0 }, order(">=", ">=") { $0 >= 0 },
-        Test("odd") { call throws(Diagnostic) in try remainder(call, 2) == 1 },
-        Test("even") { call throws(Diagnostic) in try remainder(call, 2) == 0 },
+        Test("odd") { call throws(Diagnostic) in try remainder(call, .int(2)) == 1 },
+        Test("even") { call throws(Diagnostic) in try remainder(call, .int(2)) == 0 },
         Test("divisibleby", ["num"], required: 1) { call throws(Diagnostic) in
-            guard let divisor = try call.value(0).number?.asDouble, divisor != 0 else {
+            guard let divisor = try call.value(0).number else {
                 throw call.failure("'divisibleby' needs a number other than zero")
             }
             return try remainder(call, divisor) == 0
@@ -52,14 +52,9 @@ enum ComparisonTests {
         }
     }
 
-    private static func remainder(_ call: Call, _ divisor: Double) throws(Diagnostic) -> Double {
+    private static func remainder(_ call: Call, _ divisor: Value.Number) throws(Diagnostic) -> Value {
         guard let number = call.input.number else { throw call.wrongInput("a number") }
-        if case .int(let int) = number, let divisor = Int(exactly: divisor), divisor != 0 {
-            let remainder = int.remainderReportingOverflow(dividingBy: divisor).partialValue
-            return Double(remainder != 0 && (remainder < 0) != (divisor < 0) ? remainder + divisor : remainder)
-        }
-        let remainder = number.asDouble.truncatingRemainder(dividingBy: divisor)
-        return remainder != 0 && (remainder < 0) != (divisor < 0) ? remainder + divisor : remainder
+        return try Arithmetic.numeric(.modulo, number, divisor)
     }
 
     /// Identity where values have one: constants and objects; equal values of one type else.

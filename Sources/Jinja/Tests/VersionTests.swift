@@ -74,7 +74,8 @@ enum LooseVersion {
         .list(
             parts(text).map { part in
                 switch part {
-                case .number(let digits): Int(digits).map { .int($0) } ?? .double(Double(digits) ?? .infinity)
+                case .number(let digits):
+                    if case .number(let whole) = WholeNumber.read(digits) { whole.value } else { .double(.infinity) }
                 case .word(let word): .string(word)
                 }
             })

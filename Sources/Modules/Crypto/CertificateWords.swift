@@ -47,7 +47,10 @@ enum CertificateWords {
     }
 
     /// A number as a number, where it fits; as decimal text otherwise.
-    static func number(_ number: Number) -> Value { number.int.map { .int($0) } ?? .string(number.text) }
+    static func number(_ number: Number) -> Value {
+        // A certificate's numbers are short: longer ones than are read are nobody's.
+        if case .number(let whole) = WholeNumber.read(number.text) { whole.value } else { .string(number.text) }
+    }
 
     /// What differs, setting by setting.
     ///

@@ -69,6 +69,8 @@ struct AssembleModule: Module {
                 return .unknown(Unknown("what '\(source)' will hold"), Step(placement: placement))
             }
             placement.content = try joined(parts)
+            placement.isSecret =
+                placement.isSecret || target.foreseen.effects(within: source).contains { $0.effect.isSecret }
         } else {
             guard LocalFiles.kind(of: source) == .directory else {
                 throw Diagnostic(.failed, "'\(source)' is not a directory here")

@@ -11,7 +11,9 @@ struct CopyModule: Module, PathBound, ReadsAhead {
         description: """
             A file is looked for in `files/` of the role and beside the playbook. A directory is copied with its \
             name; with a slash at its end, only what it holds. Sealed files are opened with the vault unless \
-            `decrypt` is false.
+            `decrypt` is false. With `remote_src`, a directory of the host is copied there: what is not at `dest` yet \
+            with its permission bits and times, files that are there if their content differs. `mode` is then that \
+            of the top alone, while `owner` and `group` are given to everything `dest` holds.
             """,
         arguments: [
             .optional("src", .path, "The file or directory, on the control machine unless `remote_src` is true."),
@@ -19,10 +21,14 @@ struct CopyModule: Module, PathBound, ReadsAhead {
             .required("dest", .path, "Where it goes. In a directory, a file keeps its name."),
             .optional("backup", .bool, "Keep the old file beside the new one.", default: false),
             .optional("force", .bool, "Replace a file whose content differs.", default: true),
-            .optional("directory_mode", .mode, "The permission bits of directories that are made."),
+            .optional(
+                "directory_mode", .mode,
+                "The permission bits of directories that are made; with `remote_src`, of those down to `dest`."),
             .optional("remote_src", .bool, "Whether `src` is on the host.", default: false),
             .optional("follow", .bool, "Write through a symbolic link instead of replacing it.", default: false),
-            .optional("local_follow", .bool, "Copy what links in `src` lead to, not the links.", default: true),
+            .optional(
+                "local_follow", .bool,
+                "Copy what links in `src` lead to, not the links: true, but for a directory on the host."),
             .optional("checksum", .string, "The SHA-1 that the source must have."),
             .optional("validate", .string, "A command that must accept the file, for which `%s` stands."),
             .optional("decrypt", .bool, "Open sealed files with the vault.", default: true),
@@ -81,7 +87,9 @@ struct CopyModule: Module, PathBound, ReadsAhead {
         if arguments.bool("remote_src") {
             source = .remote(
                 RemoteCopy(
-                    source: name, placement: placement, preservesMode: arguments.optionalString("mode") == "preserve"))
+                    source: name, placement: placement, preservesMode: arguments.optionalString("mode") == "preserve",
+                    directoryMode: directoryMode, followsLinks: arguments.optionalBool("local_follow"),
+                    checksum: arguments.optionalString("checksum")))
             return
         }
         let path = try arguments.context.findFile(name, "files")
@@ -92,7 +100,7 @@ struct CopyModule: Module, PathBound, ReadsAhead {
                     path: path, holdsOnlyContent: name.hasSuffix("/"), destination: destination,
                     attributes: attributes, directoryMode: directoryMode,
                     preservesMode: arguments.optionalString("mode") == "preserve",
-                    followsLinks: arguments.bool("local_follow"), force: arguments.bool("force"),
+                    followsLinks: arguments.optionalBool("local_follow") ?? true, force: arguments.bool("force"),
                     backup: arguments.bool("backup"), validate: validate,
                     follow: arguments.bool("follow"), decrypt: arguments.bool("decrypt"), context: arguments.context))
         default:
@@ -112,6 +120,9 @@ struct CopyModule: Module, PathBound, ReadsAhead {
     var concerns: Concerns? {
         if case .placement(let placement) = source { placement.concerns } else { nil }
     }
+
+    /// Files on the host may be many and long.
+    var asksLittle: Bool { if case .remote = source { false } else { true } }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Step> {
         switch source {

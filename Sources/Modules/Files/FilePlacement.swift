@@ -173,10 +173,9 @@ struct FilePlacement: Sendable {
         }
         change.parts += step.difference.parts
         guard !change.isEmpty else { return nil }
-        change.effects.append(
-            .file(
-                path: place.path,
-                step.difference.after.effect(checksum: checksum, content: hostFile == nil ? content : nil)))
+        var effect = step.difference.after.effect(checksum: checksum, content: hostFile == nil ? content : nil)
+        effect.isSecret = isSecret
+        change.effects.append(.file(path: place.path, effect))
         return (step, change)
     }
 
@@ -268,11 +267,11 @@ struct FilePlacement: Sendable {
     private func contentPart(_ place: PathInspection, _ target: some TargetReader) async throws(Diagnostic)
         -> Change.Part
     {
-        if isSecret { return .action("content of \(place.path) differs (not shown)") }
+        if isSecret { return .hiddenContent(of: place.path) }
         if size > Self.longestDiff || place.followed.size > Self.longestDiff {
             return .action("content of \(place.path) differs (longer than \(Self.longestDiff) bytes, not shown)")
         }
-        if hostFile != nil { return .action("content of \(place.path) differs (not shown)") }
+        if hostFile != nil { return .hiddenContent(of: place.path) }
         var before: [UInt8]?
         if knownContent != nil {
             before = knownContent

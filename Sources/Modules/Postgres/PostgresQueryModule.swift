@@ -142,6 +142,7 @@ struct PostgresQueryModule: Module {
         case .bool(let bool): bool ? "true" : "false"
         // A second `-` before it would begin a comment.
         case .int(let int): int < 0 ? "(\(int))" : String(int)
+        case .large(let large): large.isNegative ? "(\(large.text))" : large.text
         case .double(let double):
             if double.isNaN {
                 "'NaN'::float8"

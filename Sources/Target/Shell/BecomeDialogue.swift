@@ -11,27 +11,28 @@ struct BecomeDialogue {
         case refused
     }
 
-    private let become: Become
+    private let become: Become?
     /// What sudo is told to ask with.
     let prompt = ShellFraming.makeToken()
     /// Printed once the password was taken, before the shell reads anything.
     let readyMark = ShellFraming.makeToken()
     private(set) var hasAnswered = false
 
-    init(_ become: Become) { self.become = become }
+    /// - Parameter become: Nil if nobody is asked for anything.
+    init(_ become: Become?) { self.become = become }
 
     /// What to answer to what was said since the last answer.
     ///
     /// The password goes out only once it was asked for: a shell would run it as a command.
     mutating func reply(to words: [UInt8]) -> Reply {
-        guard let password = become.password, asks(words) else { return .nothing }
+        guard let become, let password = become.password, asks(words, become.method) else { return .nothing }
         guard !hasAnswered else { return .refused }
         hasAnswered = true
         return .password(Array("\(password)\n".utf8))
     }
 
-    private func asks(_ words: [UInt8]) -> Bool {
-        switch become.method {
+    private func asks(_ words: [UInt8], _ method: Become.Method) -> Bool {
+        switch method {
         case .sudo: return words.contains(prompt.utf8)
         case .su, .doas:
             // Their prompt cannot be chosen: an unfinished line that ends in a colon.
@@ -44,7 +45,7 @@ struct BecomeDialogue {
 
     /// What did not happen, if nothing more is said.
     var silence: String {
-        let program = become.method.rawValue
+        let program = become?.method.rawValue ?? "become"
         return hasAnswered
             ? "\(program) did not answer to the password"
             : "\(program) neither asked for the password nor started a shell"

@@ -15,8 +15,8 @@ enum BecomeLine {
         return "exec env LC_ALL=C "
             + ShellQuoting.join(
                 words(
-                    become, question: asked ? ["-S", "-p", dialogue.prompt] : [],
-                    readyMark: asked ? dialogue.readyMark : nil))
+                    become, shell(marked: asked ? dialogue.readyMark : nil),
+                    question: asked ? ["-S", "-p", dialogue.prompt] : []))
     }
 
     /// The program with its arguments.
@@ -24,10 +24,9 @@ enum BecomeLine {
     /// Their messages are read, so they must be in English; the shell chooses its own locale afterwards.
     ///
     /// - Parameters:
+    ///   - shell: What the user's shell is to do.
     ///   - question: sudo's flags that say how it asks; none if it must not ask.
-    ///   - readyMark: Printed by the user's shell before it reads anything; nil for nothing.
-    private static func words(_ become: Become, question: [String], readyMark: String?) -> [String] {
-        let shell = readyMark.map { "echo \($0); exec /bin/sh" } ?? "exec /bin/sh"
+    private static func words(_ become: Become, _ shell: String, question: [String]) -> [String] {
         let program = become.executable ?? become.method.rawValue
         switch become.method {
         case .sudo:
@@ -38,6 +37,13 @@ enum BecomeLine {
             return [program] + (become.flags ?? (become.password == nil ? ["-n"] : []))
                 + ["-u", become.user, "/bin/sh", "-c", shell]
         }
+    }
+
+    /// The shell that takes requests.
+    ///
+    /// - Parameter mark: Printed before it reads anything.
+    private static func shell(marked mark: String?) -> String {
+        mark.map { "echo \($0); exec /bin/sh" } ?? "exec /bin/sh"
     }
 
     private static func sudoFlags(_ given: [String]?, _ question: [String]) -> [String] {
@@ -82,13 +88,21 @@ enum BecomeLine {
     ///   - openedMark: Said at the terminal once the pipes are open.
     static func atTerminal(_ become: Become, _ dialogue: BecomeDialogue, pipes: String, openedMark: String) -> String {
         let question = become.password == nil ? [] : ["-p", dialogue.prompt]
-        let program = ShellQuoting.join(words(become, question: question, readyMark: dialogue.readyMark))
+        let program = ShellQuoting.join(words(become, shell(marked: dialogue.readyMark), question: question))
         let place = ShellQuoting.quote(pipes)
         // The shell stays, and holds the terminal open: one that nobody has open is hung up, between two questions, too.
         let script =
             "exec 6<>/dev/tty <\(place)/i >\(place)/o 2>\(place)/e || exit 1; echo \(openedMark) >&6; "
             + "env LC_ALL=C \(program); exit"
         return "exec /bin/sh -c " + ShellQuoting.quote(script)
+    }
+
+    /// What runs a script at a terminal, as the user, after a mark.
+    static func script(_ path: String, _ become: Become?, _ dialogue: BecomeDialogue) -> String {
+        let run = "echo \(dialogue.readyMark); exec /bin/sh \(ShellQuoting.quote(path))"
+        guard let become else { return "exec /bin/sh -c " + ShellQuoting.quote(run) }
+        let question = become.password == nil ? [] : ["-p", dialogue.prompt]
+        return "exec env LC_ALL=C " + ShellQuoting.join(words(become, run, question: question))
     }
 }
 

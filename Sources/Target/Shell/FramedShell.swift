@@ -21,11 +21,11 @@ package final class FramedShell: Shell {
         case refused(Diagnostic)
     }
 
-    private let become: Become?
+    let become: Become?
     private let openTimeout: Duration
     private let opener: Opener
     /// Starts a process at a terminal of its own; nil where there is none to be had.
-    private let terminal: Opener?
+    let terminal: Opener?
     private var usesTerminal: Bool
     private var phase = Phase.closed
     private var framing = ShellFraming(token: "")
@@ -170,7 +170,7 @@ package final class FramedShell: Shell {
         return await withTaskCancellationHandler {
             await bulk.run()
         } onCancel: {
-            Task { @IOLoop in bulk.cut(Ending.interrupted.diagnostic(for: request)) }
+            Task { @IOLoop in bulk.cut(Ending.interrupted.diagnostic) }
         }
     }
 
@@ -189,9 +189,9 @@ package final class FramedShell: Shell {
             }
             inFlight.removeFirst()
             if let reason = head.ending {
-                head.finish(.failure(reason.diagnostic(for: head.request)))
+                head.finish(.failure(reason.diagnostic))
             } else if reply.isTooLong {
-                head.finish(.failure(Ending.tooMuchOutput.diagnostic(for: head.request)))
+                head.finish(.failure(Ending.tooMuchOutput.diagnostic))
             } else {
                 head.finish(.success(reply.result))
             }
@@ -233,7 +233,7 @@ package final class FramedShell: Shell {
             giveUp(on: pending, .interrupted)
         } else if inFlight.contains(where: { $0 === pending }) {
             // A snippet is our own and short, and what was sent ahead will run: only its answer is given up.
-            pending.finish(.failure(Ending.interrupted.diagnostic(for: pending.request)))
+            pending.finish(.failure(Ending.interrupted.diagnostic))
         }
     }
 
@@ -312,7 +312,7 @@ package final class FramedShell: Shell {
         encoder = nil
         if let head = inFlight.first {
             inFlight.removeFirst()
-            let reason = head.ending?.diagnostic(for: head.request) ?? .shellEnded(how)
+            let reason = head.ending?.diagnostic ?? .shellEnded(how)
             head.finish(.failure(reason))
         }
         waiting.insert(contentsOf: inFlight, at: 0)

@@ -45,7 +45,7 @@ enum Ending: Equatable {
     case interrupted
     case tooMuchOutput
 
-    func diagnostic(for request: ShellRequest) -> Diagnostic {
+    var diagnostic: Diagnostic {
         switch self {
         case .tookTooLong(let limit):
             Diagnostic(

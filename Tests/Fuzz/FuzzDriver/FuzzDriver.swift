@@ -1,5 +1,8 @@
 import Diagnostics
 import Glibc
+import Jinja
+import Local
+import Values
 
 /// `FuzzDriver TARGET SECONDS SEED STATE CORPUS…`: gives a target inputs that no person would write, until the time is
 /// over or one of them brings the process down.
@@ -10,6 +13,7 @@ import Glibc
 @main struct FuzzDriver {
     static func main() throws {
         let words = CommandLine.arguments
+        if words.count == 3, words[1] == "evaluate" { return try evaluate(words[2]) }
         guard words.count >= 5, let target = FuzzTarget(rawValue: words[1]), let seconds = Double(words[2]),
             let seed = UInt64(words[3])
         else {
@@ -42,6 +46,19 @@ import Glibc
     }
 }
 
+extension FuzzDriver {
+    /// `FuzzDriver evaluate FILE`: what each line is as an expression, as Python's `repr` has it, or the word `error`;
+    /// for `Tests/Fuzz/compare_numbers.py`, which asks Jinja2 the same.
+    private static func evaluate(_ path: String) throws {
+        let environment = TemplateEnvironment()
+        let scope = MapScope([:], environment: environment)
+        for line in String(decoding: try LocalFile.bytes(path), as: UTF8.self).split(separator: "\n") {
+            let value = try? environment.evaluateExpression(Text(String(line)), in: scope)
+            print(value?.pythonRepresentation ?? "error")
+        }
+    }
+}
+
 /// The input being tried, in a file that outlives the process.
 private struct CurrentInput {
     private let descriptor: Int32
@@ -65,17 +82,18 @@ private enum SmallThread {
     }
 
     static func run(_ body: @escaping () -> Void) {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setstacksize(&attributes, 512 * 1024)
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        pthread_attr_init(attributes)
+        pthread_attr_setstacksize(attributes, 512 * 1024)
         var thread = pthread_t()
         pthread_create(
-            &thread, &attributes,
+            &thread, attributes,
             { raw in
                 if let raw { Unmanaged<Box>.fromOpaque(raw).takeRetainedValue().body() }
                 return nil
             }, Unmanaged.passRetained(Box(body)).toOpaque())
         pthread_join(thread, nil)
-        pthread_attr_destroy(&attributes)
+        pthread_attr_destroy(attributes)
+        attributes.deallocate()
     }
 }

@@ -37,9 +37,11 @@ struct SlurpModule: Module, ReadsAhead {
             if target.foreseen.awaitsPackages { return .unknown(Unknown("what '\(source)' will hold"), ()) }
             throw Diagnostic(.failed, "'\(source)' does not exist", host: target.hostName)
         }
+        let marks: Text.Marks = target.foreseen.isSecret(at: source) ? .secret : []
         return .asWanted(
             .ok([
-                "content": .string(Base64.encode(content)), "source": .string(source), "encoding": "base64",
+                "content": .string(Text(Base64.encode(content), marks: marks)), "source": .string(source),
+                "encoding": "base64",
             ]))
     }
 
