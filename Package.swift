@@ -73,7 +73,10 @@ let package = Package(
         room("Variables", ["Diagnostics", "Local", "HTTP", "Values", "Jinja", "Inventory", "Vault"]),
         room(
             "Planning",
-            ["Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault"]),
+            [
+                "Diagnostics", "Values", "YAML", "Playbook", "Inventory", "Variables", "Modules", "Jinja", "Vault",
+                "Target",
+            ]),
 
         // Hosts.
         room("Target", ["CLinux", "Diagnostics", "Local", "Values", "Results", crypto]),

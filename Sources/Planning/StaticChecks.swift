@@ -2,6 +2,7 @@ import Diagnostics
 import Jinja
 import Modules
 import Playbook
+import Target
 import Values
 import Variables
 
@@ -117,11 +118,11 @@ extension Planner {
             do throws(Diagnostic) { try read(field) } catch { found.append(error) }
         }
         for (setting, field) in task.inherited.settings {
-            check(field) { (field) throws(Diagnostic) in try KeywordValue.check(field, of: setting) }
+            check(field) { (field) throws(Diagnostic) in try Self.check(field, of: setting) }
         }
         let node = task.node
         for (setting, field) in node.action.applied?.keywords.settings ?? [:] {
-            check(field) { (field) throws(Diagnostic) in try KeywordValue.check(field, of: setting) }
+            check(field) { (field) throws(Diagnostic) in try Self.check(field, of: setting) }
         }
         check(node.retries) { (field) throws(Diagnostic) in
             _ = try KeywordValue.integer(field.value, "retries", at: field.location)
@@ -145,6 +146,13 @@ extension Planner {
         for diagnostic in found.sorted(by: { $0.summary < $1.summary }) { diagnostics.add(diagnostic) }
     }
 
+    private static func check(_ field: Field, of setting: Keywords.Setting) throws(Diagnostic) {
+        try KeywordValue.check(field, of: setting)
+        guard setting == .connection else { return }
+        let name = field.value.pythonText
+        if ConnectionKind(name: name) == nil { throw ConnectionKind.unknown(name, at: field.location) }
+    }
+
     private func checkKeywords(of play: PlayNode) {
         func check(_ field: Field?, _ read: (Field) throws(Diagnostic) -> Void) {
             guard let field, KeywordValue.isWritten(field) else { return }
@@ -154,6 +162,10 @@ extension Planner {
             check(field) { (field) throws(Diagnostic) in
                 _ = try KeywordValue.flag(field.value, name, at: field.location)
             }
+        }
+        // Facts are gathered by it, whatever the tasks say of their own.
+        check(play.keywords.settings[.connection]) { (field) throws(Diagnostic) in
+            try Self.check(field, of: .connection)
         }
         check(play.maxFailPercentage) { (field) throws(Diagnostic) in
             _ = try KeywordValue.percentage(field.value, "max_fail_percentage", at: field.location)

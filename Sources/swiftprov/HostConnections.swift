@@ -24,23 +24,16 @@ struct HostConnections: ConnectionProvider {
     }
 
     func connection(_ request: ConnectionRequest) throws(Diagnostic) -> any Connection {
-        if let kind = ProgramKind(name: request.kind) { return try programs.connection(kind, request) }
-        let kind = String(request.kind.split(separator: ".").last ?? "")
-        switch kind {
-        case "local": return ProgramConnection(openTimeout: request.timeout)
-        case "ssh", "smart", "paramiko", "paramiko_ssh", "libssh":
-            return SSHConnection(try settings(of: request), passphrases: passphrases)
-        default:
-            throw Diagnostic(
-                .unsupported, "there is no connection '\(request.kind)' here",
-                remedy: NearestNames.hint(request.kind, among: Self.kinds)
-                    ?? "Use one of \(Self.kinds.joined(separator: ", ")).",
-                host: request.name)
+        switch ConnectionKind(name: request.kind) {
+        case .ssh: return SSHConnection(try settings(of: request), passphrases: passphrases)
+        case .local: return ProgramConnection(openTimeout: request.timeout)
+        case .program(let kind): return try programs.connection(kind, request)
+        case nil:
+            var refusal = ConnectionKind.unknown(request.kind)
+            refusal.host = request.name
+            throw refusal
         }
     }
-
-    /// The names to choose from.
-    private static let kinds = ["ssh", "local"] + ProgramKind.allCases.map(\.rawValue)
 
     private func settings(of request: ConnectionRequest) throws(Diagnostic) -> SSHSettings {
         let home = getenv("HOME").map { String(cString: $0) } ?? "/root"

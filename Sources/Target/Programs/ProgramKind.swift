@@ -1,3 +1,6 @@
+public import Diagnostics
+internal import Values
+
 /// A kind of connection that a program of the control machine carries.
 public enum ProgramKind: String, CaseIterable, Sendable {
     case docker
@@ -39,5 +42,36 @@ public enum ProgramKind: String, CaseIterable, Sendable {
         case .podman: [.podmanHost, .podmanExecutable, .podmanExtraArguments]
         case .chroot: [.chrootExecutable, .chrootSkipsRootCheck, .executable]
         }
+    }
+}
+
+/// A kind of connection, as `ansible_connection`, `connection` and `-c` name it.
+public enum ConnectionKind: Sendable, Hashable {
+    case ssh, local
+    case program(ProgramKind)
+
+    /// The kind of that name, with or without its collection.
+    public init?(name: String) {
+        if let program = ProgramKind(name: name) {
+            self = .program(program)
+            return
+        }
+        switch String(name.split(separator: ".").last ?? "") {
+        case "ssh", "smart", "paramiko", "paramiko_ssh", "libssh": self = .ssh
+        case "local": self = .local
+        default: return nil
+        }
+    }
+
+    /// The names to choose from.
+    public static let names = ["ssh", "local"] + ProgramKind.allCases.map(\.rawValue)
+
+    /// What is said of a name that is none.
+    ///
+    /// - Parameter place: Where it is written, if that is known.
+    public static func unknown(_ name: String, at place: SourceLocation? = nil) -> Diagnostic {
+        Diagnostic(
+            .unsupported, "there is no connection '\(name)' here", at: place,
+            remedy: NearestNames.hint(name, among: names) ?? "Connections: \(names.joined(separator: ", ")).")
     }
 }
