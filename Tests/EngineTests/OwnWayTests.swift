@@ -171,10 +171,9 @@ import Values
         #expect(outcome.recap[host: "web1"].failed == 1)
     }
 
-    @Test("a loop of thousands costs as much an item as one of ten")
+    /// Where each item costs as much as all before it together, this takes far longer than the limit.
+    @Test("a loop of thousands costs as much an item as one of ten", .timeLimit(.minutes(2)))
     func manyItems() async throws {
-        let clock = ContinuousClock()
-        let start = clock.now
         let (outcome, _) = try await RunFixture.run(
             Case(files: [
                 "playbook.yml": """
@@ -187,6 +186,5 @@ import Values
         let items = outcome.events.filter { if case .item = $0 { true } else { false } }
         #expect(items.count == 2000)
         #expect(outcome.recap[host: "web1"].ok == 2)
-        #expect(clock.now - start < .seconds(20))
     }
 }
