@@ -178,9 +178,19 @@ struct ContainerConnectionTests {
         "podman is spoken to in its own words",
         .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/podman"), "podman is not installed"))
     func podman() async throws {
-        let engine = try await EngineFixture.shared.engine()
         let directory = "/var/tmp/swiftprov-podman-test.\(getpid())"
         let words = Self.podman(in: directory)
+        do {
+            try await speakWithPodman(words)
+        } catch {
+            Issue.record(error)
+        }
+        let target = try await EngineFixture.localTarget()
+        _ = try await target.run(Command(.words(words + ["rm", "-f", "--all"])))
+        _ = try await target.run(Command(.words(["rm", "-rf", directory])))
+    }
+
+    private func speakWithPodman(_ words: [String]) async throws {
         func run(_ more: String...) async throws -> CommandResult {
             try await EngineFixture.localTarget().run(Command(.words(words + more)))
         }
@@ -207,7 +217,5 @@ struct ContainerConnectionTests {
         _ = try await run("kill", "conn-pod")
         program.user = nil
         #expect(try await trouble(program).summary.hasPrefix("the container 'conn-pod' does not run"))
-        _ = try await run("rm", "-f", "conn-pod")
-        try await engine.shell("rm -rf \"$1\"", directory)
     }
 }
