@@ -144,7 +144,7 @@ let package = Package(
         tests("JinjaTests", ["Diagnostics", "Jinja", "Values"], exclude: ["Cases"]),
         tests("LocalTests", ["Diagnostics", "Local"]),
         tests(
-            "ModulesTests", ["Modules", "Target", "Results", "Values", "Diagnostics", "YAML"],
+            "ModulesTests", ["Local", "Modules", "Target", "Results", "Values", "Diagnostics", "YAML"],
             resources: [.copy("Cases"), .copy("HostCases")]),
         tests(
             "PlanningTests",
@@ -152,7 +152,7 @@ let package = Package(
             exclude: ["Cases"]
         ),
         tests("ReportingTests", ["RunFixture", "Diagnostics", "Values", "Results", "Reporting"]),
-        tests("SSHTests", ["SSH", "Target", "Diagnostics", "Values"], exclude: ["ConfigCases"]),
+        tests("SSHTests", ["SSH", "Target", "Diagnostics", "Local", "Values"], exclude: ["ConfigCases"]),
         tests("TargetTests", ["Target", "Diagnostics", "Local", "Results", "Values"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
         tests("VariablesTests", ["Diagnostics", "Local", "Values", "Vault", "Inventory", "Variables"]),

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Local
 import Testing
 
 @testable import SSH
@@ -134,14 +135,7 @@ final class TestUsers: Sendable {
             request.input = bytes
             request.checksItsInput = true
             let sum = try await root.request(request).output
-            let expected = Process()
-            let pipes = (Pipe(), Pipe())
-            expected.executableURL = URL(fileURLWithPath: "/usr/bin/cksum")
-            (expected.standardInput, expected.standardOutput) = pipes
-            try expected.run()
-            try pipes.0.fileHandleForWriting.write(contentsOf: bytes)
-            try pipes.0.fileHandleForWriting.close()
-            #expect(sum == String(decoding: pipes.1.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+            #expect(try Array(sum.utf8) == LocalProgram.run(["/usr/bin/cksum"], input: bytes).output)
         }
         let both = try await root.command("printf 'a\\r\\nb\\003'; echo wrong >&2")
         #expect(both.output == "a\r\nb\u{3}" && both.errorOutput == "wrong\n")

@@ -68,6 +68,8 @@ final class SSHDFixture: Sendable {
             host: "127.0.0.1", port: port, user: Self.user, home: directory, identityFiles: ["\(directory)/\(key)"])
         settings.knownHostsFiles = ["\(directory)/known_hosts"]
         settings.usesAgent = false
+        // Other tests keep the loop busy meanwhile; what is in time is not what these are about.
+        settings.connectTimeout = .seconds(60)
         return settings
     }
 

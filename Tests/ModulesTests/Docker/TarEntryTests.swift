@@ -1,4 +1,5 @@
 import Foundation
+import Local
 import Testing
 
 @testable import Modules
@@ -26,19 +27,13 @@ import Testing
             create: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data(entry.archive(time: 1_700_000_000)).write(to: folder.appending(path: "a.tar"))
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // Numbers of owners are given anew, since not everybody can make files of others.
-        process.arguments = [
-            "-c",
-            """
+        let script = """
             cd "$1" && mkdir x && tar -xf a.tar -C x --no-same-owner &&
                 tar -C x --format=pax --owner="$2" --group="$3" --numeric-owner -cf b.tar "$(ls -A x)"
-            """, "sh", folder.path, String(entry.owner), String(entry.group),
-        ]
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+            """
+        let words = ["/bin/sh", "-c", script, "sh", folder.path, String(entry.owner), String(entry.group)]
+        #expect(try LocalProgram.run(words, input: []).status == 0)
         let read = TarEntry(Array(try Data(contentsOf: folder.appending(path: "b.tar"))))
         // What unpacks keeps no set-user-id bit of another's file.
         #expect(read?.name == entry.name && read?.kind == entry.kind)
