@@ -29,7 +29,7 @@ struct Apply: AsyncParsableCommand {
         let options = options
         // Modules and templates run on the loop's thread, too: nothing is handed from thread to thread.
         let status = try await withTaskExecutorPreference(EventLoop.shared) { try await Self.perform(options) }
-        if status != 0 { throw ExitCode(status) }
+        if status != 0 { throw ExitCode(ExitStatus.of(run: status)) }
     }
 
     /// How the answers of a single task are shown, where there is no playbook.

@@ -56,7 +56,7 @@ struct RunCommand: AsyncParsableCommand {
         let status = try await withTaskExecutorPreference(EventLoop.shared) { [options] in
             try await Apply.perform(options, standardInput: text, adHoc: isOneLine ? .oneLine : .paragraphs)
         }
-        if status != 0 { throw ExitCode(status) }
+        if status != 0 { throw ExitCode(ExitStatus.of(run: status)) }
     }
 
     /// The play with that one task. JSON is YAML, too; what was typed stays data until the reader of playbooks

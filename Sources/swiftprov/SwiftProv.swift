@@ -95,6 +95,9 @@ enum ExitStatus {
     /// For options that make no sense; ansible-playbook's own number under its name.
     static var badOption: Int32 { Personality.current == nil ? SwiftProv.badOptionStatus : 2 }
 
+    /// A run's own status; Ansible knows none for both, and says that hosts were unreachable.
+    static func of(run status: Int32) -> Int32 { Personality.current != nil && status == 6 ? 4 : status }
+
     /// 5 for options, 1 for what cannot be done, 4 for files that cannot be read as what they should be.
     static func of(_ errors: [Diagnostic]) -> Int32 {
         if errors.contains(where: { $0.code == .badOption }) { return badOption }

@@ -100,8 +100,7 @@ struct ExpectModule: Module {
                 .commandFailed,
                 "the command said nothing that is answered for \((patience ?? .zero).inWords)\(said)",
                 remedy: "Add an answer for what it asks, or raise `timeout`.", host: target.hostName)
-        case 126?,
-            127? where values.lastWords.contains("exec: \(program)"):
+        case let status? where (126...127).contains(status) && isAbout(program, values.lastWords):
             failure = Diagnostic(
                 .commandFailed, "there is no program '\(program)' on the host that can be run",
                 remedy: "Install it first; for a shell's own commands call the shell.", host: target.hostName)
@@ -115,6 +114,11 @@ struct ExpectModule: Module {
                 .commandFailed, "the command ended with status \(status)\(said)", host: target.hostName)
         }
         return ModuleResult(changed: true, values: values, failure: failure)
+    }
+
+    /// Whether a shell says that it cannot run the program; where it puts the number of its line differs.
+    private func isAbout(_ program: String, _ words: String) -> Bool {
+        words.contains("exec: ") && words.contains(program)
     }
 
     /// Answers what is said first of all that there are answers for.
