@@ -103,21 +103,17 @@ public struct HostTarget: TargetWriter {
     public func run(_ command: Command) async throws(Diagnostic) -> CommandResult {
         let result = try await request(
             ShellRequest(.command, try commandText(command), input: command.input, timeout: command.timeout))
-        try checkDirectory(Int(result.status), result.errorOutput, command, said: result.output)
+        if result.status == Self.noDirectory.status, result.errorOutput.hasPrefix(Self.noDirectory.mark) {
+            throw noDirectory(command, result.output)
+        }
         return result
     }
 
-    /// - Parameters:
-    ///   - words: What was said, the mark among it.
-    ///   - said: The shell's own words about the directory, where they are told apart from others.
-    private func checkDirectory(_ status: Int?, _ words: String, _ command: Command, said: String? = nil)
-        throws(Diagnostic)
-    {
-        guard status == Int(Self.noDirectory.status), words.contains(Self.noDirectory.mark) else { return }
-        let reason = said ?? words.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    /// - Parameter reason: The shell's own words.
+    private func noDirectory(_ command: Command, _ reason: String) -> Diagnostic {
         // Before the reason it says where in its script it stands.
         let text = reason.lastLine.components(apartBy: "cd: ").last ?? ""
-        throw Diagnostic(
+        return Diagnostic(
             .failed, "cannot change to directory '\(command.directory ?? "")': \(text)",
             remedy: "Create it first, or correct `chdir`.", host: hostName)
     }
@@ -131,7 +127,11 @@ public struct HostTarget: TargetWriter {
                 TerminalRequest(
                     text: try commandText(command.command), echoes: command.echoes, patience: command.patience,
                     timeout: command.command.timeout), dialogue)
-            try checkDirectory(outcome.status, String(decoding: outcome.output, as: UTF8.self), command.command)
+            // There one stream has both: the shell's words come first.
+            let words = String(decoding: outcome.output, as: UTF8.self).components(apartBy: Self.noDirectory.mark)
+            if outcome.status == Int(Self.noDirectory.status), words.count == 2 {
+                throw noDirectory(command.command, words[0])
+            }
             return outcome
         } catch {
             var error = error

@@ -8,6 +8,9 @@ public struct TerminalCommand: Sendable {
     /// How long it may say nothing that is answered before it is ended; nil for as long as it likes.
     public var patience: Duration?
 
+    /// How much of what it said and nobody answered is remembered at the least. Bytes.
+    public static let memory = 16 * 1024
+
     public init(_ command: Command, echoes: Bool = false, patience: Duration? = nil) {
         self.command = command
         self.echoes = echoes
@@ -17,7 +20,7 @@ public struct TerminalCommand: Sendable {
 
 /// What a command at a terminal is answered.
 public protocol TerminalDialogue: Sendable {
-    /// - Parameter heard: What it said and nobody dealt with yet; what is dealt with here is taken from its front.
+    /// - Parameter heard: What it said of late and nobody dealt with yet; what is dealt with here is taken from its front.
     /// - Returns: What to type; nil to hear more first.
     /// - Throws: `Diagnostic` to end the command.
     mutating func answer(to heard: inout [UInt8]) throws(Diagnostic) -> [UInt8]?

@@ -91,12 +91,14 @@ extension Shell {
         let sshd = try SSHDFixture()
         let connection = SSHConnection(sshd.settings())
         let shell = try await connection.shell(as: nil)
-        async let running = diagnosis { try await shell.command("sleep 2; kill -9 $(ps -o ppid= -p $PPID); sleep 5") }
-        async let behind = diagnosis { try await shell.snippet("echo behind") }
-        let error = await running
+        // Tasks that begin on the loop begin in order: the second one waits behind the one that is cut.
+        let cut = ShellRequest(.command, "sleep 2; kill -9 $(ps -o ppid= -p $PPID); sleep 5")
+        let running = Task { @IOLoop in try await shell.request(cut) }
+        let behind = Task { @IOLoop in try await shell.request(ShellRequest(.snippet, "echo behind")) }
+        let error = await diagnosis { try await running.value }
         #expect(error?.code == .unreachable)
         #expect(error?.summary.contains("may have been done") == true)
-        #expect(await behind?.code == .unreachable)
+        #expect(await diagnosis { try await behind.value }?.code == .unreachable)
         #expect(try await shell.snippet("echo again").output == "again\n")
         await connection.close()
     }

@@ -12,18 +12,43 @@ enum SystemShell: String, CaseIterable, Sendable {
         return access(path, X_OK) == 0 ? path : nil
     }
 
-    /// bash calls itself by the name it has on hosts where it is `sh`, since it behaves differently then.
-    private var command: String? {
-        path.map { self == .busybox ? "\($0) sh" : self == .bash ? "bash -c 'exec -a sh \($0)'" : $0 }
+    /// A link named `sh`: both bash and BusyBox behave as what they are called by, so as on hosts where they are `sh`.
+    private var link: String? {
+        guard let path else { return nil }
+        let folder = "\(Self.folder)/\(rawValue)"
+        mkdir(folder, 0o755)
+        symlink(path, "\(folder)/sh")
+        return "\(folder)/sh"
     }
+
+    /// Goes when the tests end.
+    private static let folder: String = {
+        let path = "/tmp/swiftprov-shells.\(getpid())"
+        mkdir(path, 0o755)
+        atexit {
+            for shell in SystemShell.allCases {
+                unlink("/tmp/swiftprov-shells.\(getpid())/\(shell.rawValue)/sh")
+                rmdir("/tmp/swiftprov-shells.\(getpid())/\(shell.rawValue)")
+            }
+            rmdir("/tmp/swiftprov-shells.\(getpid())")
+        }
+        return path
+    }()
 
     static var present: [SystemShell] { allCases.filter { $0.path != nil } }
 
-    func open() -> FramedShell {
-        let command = command ?? "/bin/sh"
-        return FramedShell(become: nil, openTimeout: .seconds(20)) { line throws(Diagnostic) in
-            try ProcessLink(words: ["/bin/sh", "-c", line.replacing("/bin/sh", with: command)])
+    /// - Parameter withTerminals: Whether commands can be run at terminals.
+    func open(withTerminals: Bool = false) -> FramedShell {
+        let shell = link ?? "/bin/sh"
+        func opener(atTerminal: Bool) -> FramedShell.Opener {
+            { line throws(Diagnostic) in
+                let words = ["/bin/sh", "-c", line.replacing("/bin/sh", with: shell)]
+                return try ProcessLink(words: words, atTerminal: atTerminal)
+            }
         }
+        return FramedShell(
+            become: nil, openTimeout: .seconds(20), terminal: withTerminals ? opener(atTerminal: true) : nil,
+            opener: opener(atTerminal: false))
     }
 }
 

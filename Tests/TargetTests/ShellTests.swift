@@ -262,8 +262,9 @@ import Testing
         // The marker's token, as only the shell itself can tell it.
         let result = try await shell.snippet("type _n 2>/dev/null; command -V _n")
         #expect(result.status == 0)
+        let directory = try await shell.snippet("echo \"$_d\"").output.dropLast()
         let seen = try await shell.command(
-            "cat /proc/$PPID/cmdline /proc/$PPID/environ /proc/self/environ; ls /proc/$PPID/fd; cat /tmp/.swiftprov-*/* 2>/dev/null"
+            "cat /proc/$PPID/cmdline /proc/$PPID/environ /proc/self/environ; ls /proc/$PPID/fd; cat \(directory)/* 2>/dev/null"
         )
         let hex = seen.output.split { !$0.isHexDigit }.filter { $0.count == 32 }
         #expect(hex.isEmpty, "\(hex)")

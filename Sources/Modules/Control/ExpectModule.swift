@@ -13,7 +13,8 @@ struct ExpectModule: Module {
             The program has a terminal of its own and is run without a shell. Each key of `responses` is a regular \
             expression as Python has them; of those that match what the program said and nobody answered yet, the one \
             that begins first is answered. An answer that is a list gives its elements one after the other, and the \
-            task fails when there is none left. Output has the line ends of terminals, CR LF.
+            task fails when there is none left. The last 16 KiB that nobody answered are looked at. Output has the line \
+            ends of terminals, CR LF.
             """,
         arguments: [
             .required("command", .string, "The program with its arguments."),

@@ -11,11 +11,18 @@ extension FramedShell {
         }
         let endMark = ShellFraming.makeToken()
         let becoming = BecomeDialogue(become)
-        let path = try await self.request(Self.keeping(request, endMark: endMark)).output.lastLine
+        let kept = try await self.request(Self.keeping(request, endMark: endMark))
+        let path = kept.output.lastLine
+        guard kept.succeeded, path.hasPrefix("/") else {
+            throw Diagnostic(
+                .failed, "cannot keep the command on the host to run it at a terminal: \(kept.errorOutput.lastLine)",
+                remedy: "Free some space there, in the directory for temporary files.")
+        }
         let program = TerminalProgram(become, becoming, endMark: endMark, patience: request.patience, dialogue)
         let deadline = request.timeout.map { limit in
             EventLoop.shared.after(limit) { program.end(Ending.tookTooLong(limit).diagnostic) }
         }
+        let opening = EventLoop.shared.after(openTimeout) { program.expire() }
         let line = BecomeLine.script(path, become, becoming)
         var outcome: Result<TerminalOutcome, Diagnostic>
         var opened: (any ShellLink)?
@@ -30,6 +37,7 @@ extension FramedShell {
         } catch {
             outcome = .failure(error)
         }
+        opening.cancel()
         deadline?.cancel()
         await tidy(path, isOver: program.isOver)
         opened?.cut()
@@ -40,7 +48,10 @@ extension FramedShell {
     /// environment has and a login's need not have.
     private static func keeping(_ request: TerminalRequest, endMark: String) -> ShellRequest {
         let script: Script = #"""
-            f=$(mktemp "$_d/t-XXXXXXXXXX") && cat >"$f" && printf '%s\n%s\n' "$_p" "$LC_ALL" >"$f.env" || exit 1
+            f=$(mktemp "$_d/t-XXXXXXXXXX") || exit 1
+            trap 'rm -f "$f" "$f.env"' EXIT
+            cat >"$f" && printf '%s\n%s\n' "$_p" "$LC_ALL" >"$f.env" || exit 1
+            trap - EXIT
             echo "$f"
             """#
         var text = #"{ IFS= read -r PATH; IFS= read -r LC_ALL; } <"$0.env"; export PATH LC_ALL"# + "\n"
@@ -48,10 +59,9 @@ extension FramedShell {
         if request.echoes { text += "stty echo\n" }
         // What the shell itself says of a program that a signal ended is not the program's.
         text += "exec 3>&2; { (exec 2>&3 3>&-\n\(request.text)\n); s=$?; } 2>/dev/null\n"
-        text += #"printf '\n\#(endMark) %s\n' "$s""# + "\n"
-        var request = ShellRequest(.snippet, script.text, input: Array(text.utf8))
-        request.checksItsInput = true
-        return request
+        // The blank keeps the terminal's CR off the number.
+        text += #"printf '\n\#(endMark) 1 %s \n' "$s""# + "\n"
+        return ShellRequest(.snippet, script.text, input: Array(text.utf8))
     }
 
     /// Ends what a command left running at its terminal, and takes its files away.

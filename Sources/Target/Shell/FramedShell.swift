@@ -22,7 +22,7 @@ package final class FramedShell: Shell {
     }
 
     let become: Become?
-    private let openTimeout: Duration
+    let openTimeout: Duration
     private let opener: Opener
     /// Starts a process at a terminal of its own; nil where there is none to be had.
     let terminal: Opener?

@@ -32,6 +32,9 @@ struct MarkerScanner {
     /// Whether more than the limit came for an answer that is not at its end yet.
     var isFlooded: Bool { isTooLong }
 
+    /// What came since the last answer's part.
+    var unfinished: [UInt8] { buffer }
+
     /// The next answer's part, if it is whole.
     mutating func next() -> Piece? {
         guard let start = find() else {

@@ -10,15 +10,14 @@ final class TerminalProgram: ShellLinkOwner {
     private let become: Become?
     private var becoming: BecomeDialogue?
     private let readyMark: String
-    private let endMark: String
     private let patience: Duration?
     private var dialogue: any TerminalDialogue
     private var link: (any ShellLink)?
     private var isReady = false
     /// What was said before the command began, or since the last answer.
     private var heard: [UInt8] = []
-    private var output: [UInt8] = []
-    private var searched = 0
+    /// All that the command said, and its end.
+    private var scanner: MarkerScanner
     private var timer: LoopTimer?
     private var outcome: Result<TerminalOutcome, Diagnostic>?
     /// Whether the command said its last word.
@@ -27,7 +26,7 @@ final class TerminalProgram: ShellLinkOwner {
 
     /// - Parameters:
     ///   - becoming: What is said to become the user; its mark tells that the command begins.
-    ///   - endMark: Said on a line of its own, with the status, when the command has ended.
+    ///   - endMark: The token of the line that says, as for requests, that the command has ended, and how.
     init(
         _ become: Become?, _ becoming: BecomeDialogue, endMark: String, patience: Duration?,
         _ dialogue: any TerminalDialogue
@@ -35,7 +34,7 @@ final class TerminalProgram: ShellLinkOwner {
         self.become = become
         self.becoming = become == nil ? nil : becoming
         readyMark = becoming.readyMark
-        self.endMark = endMark
+        scanner = MarkerScanner(token: endMark, limit: ShellFraming.outputLimit)
         self.patience = patience
         self.dialogue = dialogue
     }
@@ -47,6 +46,20 @@ final class TerminalProgram: ShellLinkOwner {
         link.owner = self
         if let outcome { return outcome }
         return await withCheckedContinuation { continuation = $0 }
+    }
+
+    /// Gives up if it has not begun.
+    func expire() {
+        guard !isReady else { return }
+        let words = String(decoding: heard, as: UTF8.self)
+        let said = (becoming?.withoutPrompt(words) ?? words).lastLine
+        finish(
+            .failure(
+                Diagnostic(
+                    .timeout,
+                    "\(becoming?.silence ?? "the host did not begin to run the command at the terminal") in time"
+                        + (said.isEmpty ? "" : "; the host said: \(said)"),
+                    remedy: "Raise the connection's timeout, or see by hand what the host waits for.")))
     }
 
     /// Ends it; the processes themselves are the caller's to end.
@@ -65,13 +78,9 @@ final class TerminalProgram: ShellLinkOwner {
 
     func linkReceived(stdout bytes: UnsafeRawBufferPointer) {
         guard outcome == nil else { return }
-        guard isReady else {
-            heard.append(contentsOf: bytes)
-            begin()
-            return
-        }
         heard.append(contentsOf: bytes)
-        output.append(contentsOf: bytes)
+        guard isReady else { return begin() }
+        scanner.receive(bytes)
         goOn()
     }
 
@@ -79,58 +88,50 @@ final class TerminalProgram: ShellLinkOwner {
     func linkHasRoom() {}
 
     private func begin() {
-        if case .password(let line)? = becoming?.reply(to: heard) {
+        switch becoming?.reply(to: heard) {
+        case .password(let line):
             heard.removeAll()
-            send(line)
+            return send(line)
+        case .refused:
+            if let become { finish(.failure(BecomeFailure.wrongPassword(become))) }
             return
-        }
-        if case .refused? = becoming?.reply(to: heard), let become {
-            return finish(.failure(BecomeFailure.wrongPassword(become)))
+        case .nothing, nil: break
         }
         guard let mark = heard.firstRange(of: readyMark.utf8),
             let lineEnd = heard[mark.upperBound...].firstIndex(of: UInt8(ascii: "\n"))
-        else { return }
+        else { return forget() }
         isReady = true
         heard.removeSubrange(...lineEnd)
-        output = heard
+        heard.withUnsafeBytes { scanner.receive($0) }
         waitPatiently()
         goOn()
     }
 
     private func goOn() {
-        guard output.count <= ShellFraming.outputLimit else {
-            return finish(.failure(Diagnostic(.failed, "printed more than \(ShellFraming.outputLimit >> 20) MiB")))
-        }
-        if let (end, status) = ending() {
+        if let piece = scanner.next() {
             isOver = true
-            return finish(.success(TerminalOutcome(output: Array(output[..<end]), status: status)))
+            // The line end before the mark is the mark's; the terminal made CR LF of it.
+            let output = piece.content.last == UInt8(ascii: "\r") ? piece.content.dropLast() : piece.content
+            return finish(
+                piece.isTooLong
+                    ? .failure(Ending.tooMuchOutput.diagnostic)
+                    : .success(TerminalOutcome(output: output, status: piece.status.map(Int.init))))
         }
+        if scanner.isFlooded { return finish(.failure(Ending.tooMuchOutput.diagnostic)) }
         do throws(Diagnostic) {
             while let line = try dialogue.answer(to: &heard) {
                 send(line)
                 waitPatiently()
             }
+            forget()
         } catch {
             finish(.failure(error))
         }
     }
 
-    /// Where the command's own words end, and its status, once that was said.
-    private func ending() -> (Int, Int)? {
-        let from = max(0, searched - endMark.utf8.count - 8)
-        searched = output.count
-        guard let mark = output[from...].firstRange(of: endMark.utf8),
-            let lineEnd = output[mark.upperBound...].firstIndex(of: UInt8(ascii: "\n"))
-        else {
-            // The mark may be there and its line not yet.
-            if let mark = output[from...].firstRange(of: endMark.utf8) { searched = mark.lowerBound }
-            return nil
-        }
-        let digits = output[mark.upperBound..<lineEnd].filter { (0x30...0x39).contains($0) }
-        var end = mark.lowerBound
-        // The line end before the mark is the mark's.
-        for byte in [UInt8(ascii: "\n"), UInt8(ascii: "\r")] where end > 0 && output[end - 1] == byte { end -= 1 }
-        return Int(String(decoding: digits, as: UTF8.self)).map { (end, $0) }
+    /// Drops what was said long ago and nobody dealt with: looking through all of it again and again takes for ever.
+    private func forget() {
+        if heard.count > 2 * TerminalCommand.memory { heard.removeFirst(heard.count - TerminalCommand.memory) }
     }
 
     private func send(_ line: [UInt8]) {
@@ -143,7 +144,7 @@ final class TerminalProgram: ShellLinkOwner {
         guard let patience else { return }
         timer = EventLoop.shared.after(patience) { [weak self] in
             guard let self else { return }
-            self.finish(.success(TerminalOutcome(output: self.output, status: nil)))
+            self.finish(.success(TerminalOutcome(output: self.scanner.unfinished, status: nil)))
         }
     }
 
@@ -151,7 +152,7 @@ final class TerminalProgram: ShellLinkOwner {
         switch end {
         case .connectionLost(let reason): finish(.failure(reason))
         case .shellEnded(let how):
-            let words = String(decoding: isReady ? output : heard, as: UTF8.self)
+            let words = String(decoding: isReady ? scanner.unfinished : heard, as: UTF8.self)
             if let become, !isReady {
                 finish(.failure(BecomeFailure.explain(becoming?.withoutPrompt(words) ?? words, how, become)))
             } else {

@@ -4,7 +4,7 @@ import Target
 import Values
 
 /// Reads a file of the host, as `ansible.builtin.slurp` does.
-struct SlurpModule: Module, ReadsAhead {
+struct SlurpModule: Module {
     static let manual = ModuleManual(
         name: "ansible.builtin.slurp",
         summary: "Read a file of the host.",

@@ -166,6 +166,8 @@ enum RemoteTreeScripts {
             if [ "$dir" != "$last" ]; then
                 holder=$(mktemp -d "$dir/.swiftprov-XXXXXXXXXX") || exit 1
                 made=$((made + 1)) last=$dir
+                # If this is killed, it goes with the shell; only a name with a line end cannot be noted.
+                _t "$(absolute "$holder")" || :
                 eval "holder_$made=\$holder place_$made=\$dir"
             fi
             new=$holder/${1##*/}
