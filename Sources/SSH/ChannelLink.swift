@@ -10,17 +10,15 @@ internal import Target
 @IOLoop
 final class ChannelLink: ShellLink {
     var owner: (any ShellLinkOwner)? {
-        didSet { if let ended { owner?.linkEnded(ended) } }
+        didSet { if let end = ended.value { owner?.linkEnded(end) } }
     }
-    private(set) var backlog = 0
+    var backlog: Int { queue.count }
 
     private let session: SSHSession
     private var channel: OpaquePointer?
-    private var queue: [[UInt8]] = []
-    private var sentOfFirst = 0
+    private var queue = SendQueue()
     private var isFinishing = false
-    private var ended: LinkEnd?
-    private var onEnd: [() -> Void] = []
+    private let ended = Promise<LinkEnd>()
 
     /// What is read before other channels get their turn.
     private static let readLimit = 1 << 20
@@ -114,7 +112,6 @@ final class ChannelLink: ShellLink {
     func send(_ bytes: [UInt8]) {
         guard channel != nil, !isFinishing else { return }
         queue.append(bytes)
-        backlog += bytes.count
     }
 
     func flush() {
@@ -124,16 +121,15 @@ final class ChannelLink: ShellLink {
     /// Writes until there is no room; after `EAGAIN` the same bytes are offered again, as libssh2 wants it.
     func write() -> Int {
         var hasSent = false
-        while let channel, let first = queue.first {
-            let count = first[sentOfFirst...].withUnsafeBytes { bytes in
-                bytes.withMemoryRebound(to: CChar.self) {
-                    libssh2_channel_write_ex(channel, 0, $0.baseAddress, min($0.count, 32768))
-                }
+        func send(_ bytes: UnsafeRawBufferPointer, _ channel: OpaquePointer) -> Int {
+            bytes.withMemoryRebound(to: CChar.self) {
+                libssh2_channel_write_ex(channel, 0, $0.baseAddress, min($0.count, 32768))
             }
+        }
+        while let channel, let count = queue.offer(to: { send($0, channel) }) {
             if count == Int(LIBSSH2_ERROR_CHANNEL_CLOSED) || count == Int(LIBSSH2_ERROR_CHANNEL_EOF_SENT) {
                 // The shell is gone; the end of its streams tells.
                 queue.removeAll()
-                backlog = 0
                 return 0
             }
             if count <= 0 {
@@ -142,16 +138,10 @@ final class ChannelLink: ShellLink {
                 return count
             }
             hasSent = true
-            backlog -= count
-            sentOfFirst += count
-            if sentOfFirst == first.count {
-                queue.removeFirst()
-                sentOfFirst = 0
-            }
         }
         // Only after progress: being asked for more leads here again.
         if hasSent { owner?.linkHasRoom() }
-        if isFinishing, queue.isEmpty { sendEnd() }
+        if isFinishing, backlog == 0 { sendEnd() }
         return 0
     }
 
@@ -192,7 +182,7 @@ final class ChannelLink: ShellLink {
     /// Sees whether the shell ended: its streams are at their end, or its exit was reported while a child of its
     /// holds them open.
     func lookForEnd() {
-        guard ended == nil, let channel else { return }
+        guard ended.value == nil, let channel else { return }
         var name: UnsafeMutablePointer<CChar>?
         var length = 0
         libssh2_channel_get_exit_signal(channel, &name, &length, nil, nil, nil, nil)
@@ -207,7 +197,7 @@ final class ChannelLink: ShellLink {
             // sshd reports the exit before it has sent all output, so the end of the streams gets a moment.
             isExiting = true
             EventLoop.shared.after(Self.exitTime) {
-                guard self.ended == nil else { return }
+                guard self.ended.value == nil else { return }
                 self.end(.shellEnded(how))
                 self.free()
             }
@@ -223,12 +213,8 @@ final class ChannelLink: ShellLink {
     }
 
     private func end(_ how: LinkEnd) {
-        guard ended == nil else { return }
-        ended = how
+        guard ended.keep(how) else { return }
         queue.removeAll()
-        backlog = 0
-        for waiter in onEnd { waiter() }
-        onEnd.removeAll()
         let owner = owner
         self.owner = nil
         owner?.linkEnded(how)
@@ -253,17 +239,5 @@ final class ChannelLink: ShellLink {
     }
 
     /// Waits until the shell has ended.
-    func waitForEnd(atMost limit: Duration) async {
-        guard ended == nil else { return }
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            var isDone = false
-            let resume = {
-                guard !isDone else { return }
-                isDone = true
-                continuation.resume()
-            }
-            onEnd.append(resume)
-            EventLoop.shared.after(limit) { resume() }
-        }
-    }
+    func waitForEnd(atMost limit: Duration) async { await ended.wait(atMost: limit) }
 }

@@ -35,36 +35,25 @@ enum JumpHosts {
     private static func open(
         _ session: SSHSession, to host: String, port: Int, within timeout: Duration, onEnd: @escaping @IOLoop () -> Void
     ) async throws(Diagnostic) -> Int32 {
-        var isOver = false
+        let outcome = Promise<Result<Int32, Diagnostic>>()
         var isGivenUp = false
-        let outcome: Result<Int32, Diagnostic> = await withCheckedContinuation { continuation in
-            let timer = EventLoop.shared.after(timeout) {
-                guard !isOver else { return }
-                (isOver, isGivenUp) = (true, true)
-                continuation.resume(
-                    returning: .failure(
-                        Diagnostic(
-                            .unreachable, "no connection with \(host) port \(port) in \(timeout.inWords)",
-                            remedy: "See whether it is up; `timeout` in ansible.cfg waits longer.")))
-            }
-            Task { @IOLoop in
-                let opened: Result<Int32, Diagnostic>
-                do throws(Diagnostic) {
-                    opened = .success(
-                        try await Tunnel.open(session, to: host, port: port) { if !isGivenUp { onEnd() } })
-                } catch {
-                    opened = .failure(error)
-                }
-                guard !isOver else {
-                    if case .success(let late) = opened { close(late) }
-                    return
-                }
-                isOver = true
-                timer.cancel()
-                continuation.resume(returning: opened)
+        let timer = EventLoop.shared.after(timeout) {
+            isGivenUp = outcome.keep(
+                .failure(
+                    Diagnostic(
+                        .unreachable, "no connection with \(host) port \(port) in \(timeout.inWords)",
+                        remedy: "See whether it is up; `timeout` in ansible.cfg waits longer.")))
+        }
+        defer { timer.cancel() }
+        Task { @IOLoop in
+            do throws(Diagnostic) {
+                let socket = try await Tunnel.open(session, to: host, port: port) { if !isGivenUp { onEnd() } }
+                if !outcome.keep(.success(socket)) { close(socket) }
+            } catch {
+                outcome.keep(.failure(error))
             }
         }
-        return try outcome.get()
+        return try await outcome.wait().get()
     }
 
     private static func leave(_ jump: SSHSettings) {

@@ -15,7 +15,7 @@ public final class SSHConnection: Connection {
 
     private enum State {
         case closed
-        case connecting([CheckedContinuation<Result<SSHSession, Diagnostic>, Never>])
+        case connecting(Promise<Result<SSHSession, Diagnostic>>)
         case open(SSHSession)
         /// Trying again would not help, and could lock an account.
         case refused(Diagnostic)
@@ -83,17 +83,13 @@ public final class SSHConnection: Connection {
         switch state {
         case .open(let session) where session.death == nil: return session
         case .refused(let reason): throw reason
-        case .connecting, .closed, .open: break
+        case .connecting(let promise): return try await promise.wait().get()
+        case .closed, .open:
+            let promise = Promise<Result<SSHSession, Diagnostic>>()
+            state = .connecting(promise)
+            Task { @IOLoop in await self.connect() }
+            return try await promise.wait().get()
         }
-        let outcome = await withCheckedContinuation { continuation in
-            if case .connecting(let others) = state {
-                state = .connecting(others + [continuation])
-            } else {
-                state = .connecting([continuation])
-                Task { @IOLoop in await self.connect() }
-            }
-        }
-        return try outcome.get()
     }
 
     private func connect() async {
@@ -109,12 +105,12 @@ public final class SSHConnection: Connection {
             attempt += 1
         } while attempt <= settings.retries && outcome.isUnreachable
 
-        guard case .connecting(let waiting) = state else { return }
+        guard case .connecting(let promise) = state else { return }
         switch outcome {
         case .success(let session): state = .open(session)
         case .failure(let reason): state = reason.code == .unreachable ? .closed : .refused(reason)
         }
-        for continuation in waiting { continuation.resume(returning: outcome) }
+        promise.keep(outcome)
     }
 
     /// A connected socket, however the host is reached.

@@ -58,10 +58,7 @@ import Testing
 
         // Without a private half in reach it is the agent who signs.
         let agent = try Agent(sshd, holding: "pem")
-        var settings = sshd.settings()
-        settings.identityFiles = []
-        settings.defaultIdentityFiles = []
-        settings.usesAgent = true
+        var settings = agentOnly(sshd)
         settings.agentSocket = agent.socket
         #expect(await refusal(settings)?.summary == nil)
         settings.identityFiles = ["\(sshd.directory)/pem.pub"]
@@ -160,13 +157,19 @@ import Testing
         #expect(await refusal(settings) == nil)
     }
 
-    @Test("where a server counts failures, a login with many keys goes on over a few more connections")
-    func manyKeys() async throws {
-        let sshd = try SSHDFixture("MaxAuthTries 6", first: "PasswordAuthentication yes")
+    /// Settings under which an agent's keys are all there are.
+    private func agentOnly(_ sshd: SSHDFixture) -> SSHSettings {
         var settings = sshd.settings()
         settings.identityFiles = []
         settings.defaultIdentityFiles = []
         settings.usesAgent = true
+        return settings
+    }
+
+    @Test("where a server counts failures, a login with many keys goes on over a few more connections")
+    func manyKeys() async throws {
+        let sshd = try SSHDFixture("MaxAuthTries 6", first: "PasswordAuthentication yes")
+        var settings = agentOnly(sshd)
         for number in 1...9 { try keygen(sshd, "-t ed25519 -N '' -f m\(number)") }
         let agent = try Agent(sshd, holding: "m1 m2 m3 m4 m5 m6 m7 m8 m9 good")
         settings.agentSocket = agent.socket
@@ -188,10 +191,7 @@ import Testing
     @Test("what a server that lets nobody try anything is asked has an end")
     func fewTries() async throws {
         let sshd = try SSHDFixture("MaxAuthTries 1")
-        var settings = sshd.settings()
-        settings.identityFiles = []
-        settings.defaultIdentityFiles = []
-        settings.usesAgent = true
+        var settings = agentOnly(sshd)
         for number in 1...6 { try keygen(sshd, "-t ed25519 -N '' -f f\(number)") }
         let agent = try Agent(sshd, holding: "f1 f2 f3 f4 f5 f6")
         settings.agentSocket = agent.socket

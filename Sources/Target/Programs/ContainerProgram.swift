@@ -106,13 +106,13 @@ private struct Container: Elsewhere {
         }
         if says("unable to find user", "no matching entries in passwd", "unable to find group") {
             return trouble(
-                "there is no user '\(program.user ?? "")' in \(description)",
+                "there is no user \(program.user.map { "'\($0)'" } ?? "as the image wants it") in \(description)",
                 "Correct `ansible_user` or `remote_user`, or leave them out for the image's own user.")
         }
         if says("chdir") {
             return trouble(
-                "there is no directory '\(program.directory ?? "")' in \(description)",
-                "Correct `ansible_docker_working_dir`.")
+                "there is no directory \(program.directory.map { "'\($0)'" } ?? "as the image wants it") in \(description)",
+                "Correct `ansible_docker_working_dir`, or set it to a directory that is there.")
         }
         if says("/bin/sh") {
             return trouble(

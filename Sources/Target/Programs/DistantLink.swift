@@ -28,8 +28,7 @@ final class DistantLink: ProgramShellLink {
     private var ended: LinkEnd?
     private var heardOut: [UInt8] = []
     private var heardErr: [UInt8] = []
-    private var outcome: Result<Void, Diagnostic>?
-    private var continuation: CheckedContinuation<Result<Void, Diagnostic>, Never>?
+    private let entrance = Promise<Result<Void, Diagnostic>>()
     /// Whether its end is expected and needs no explanation.
     private var isEnding = false
 
@@ -86,22 +85,12 @@ final class DistantLink: ProgramShellLink {
                         remedy: "Raise the connection's timeout, or see by hand what it waits for.")))
         }
         defer { timer.cancel() }
-        let outcome = await withCheckedContinuation { continuation in
-            if let outcome = self.outcome {
-                continuation.resume(returning: outcome)
-            } else {
-                self.continuation = continuation
-            }
-        }
-        try outcome.get()
+        try await entrance.wait().get()
     }
 
     private func settle(_ outcome: Result<Void, Diagnostic>) {
-        guard self.outcome == nil else { return }
-        self.outcome = outcome
+        guard entrance.keep(outcome) else { return }
         if case .failure = outcome { cut() }
-        continuation?.resume(returning: outcome)
-        continuation = nil
     }
 
     /// What the program said on both streams: a container's engine tells some errors on the shell's standard output.

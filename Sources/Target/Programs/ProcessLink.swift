@@ -7,22 +7,20 @@ internal import Local
 @IOLoop
 final class ProcessLink: ProgramShellLink {
     var owner: (any ShellLinkOwner)? {
-        didSet { if let ended { owner?.linkEnded(ended) } }
+        didSet { if let end = ended.value { owner?.linkEnded(end) } }
     }
-    private(set) var backlog = 0
+    var backlog: Int { queue.count }
 
     private let process: pid_t
     /// Tells when the process ended; -1 where the kernel cannot, and the end of both streams must do.
     private let processDescriptor: Int32
     private var input: Int32
     private var streams: (out: Int32, err: Int32)
-    private var queue: [[UInt8]] = []
-    private var sentOfFirst = 0
+    private var queue = SendQueue()
     private var isFinishing = false
     private var isWatchingRoom = false
-    private var ended: LinkEnd?
-    private var onEnd: [() -> Void] = []
-    var isOver: Bool { ended != nil }
+    private let ended = Promise<LinkEnd>()
+    var isOver: Bool { ended.value != nil }
 
     /// Starts a program in a session of its own, so that Ctrl-C at our terminal is ours to handle.
     ///
@@ -122,25 +120,16 @@ final class ProcessLink: ProgramShellLink {
     func send(_ bytes: [UInt8]) {
         guard input >= 0, !isFinishing else { return }
         queue.append(bytes)
-        backlog += bytes.count
     }
 
     func flush() {
-        while input >= 0, let first = queue.first {
-            let count = first[sentOfFirst...].withUnsafeBytes { Glibc.write(input, $0.baseAddress, $0.count) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                if errno == EAGAIN { return watchRoom(true) }
-                // The shell is gone; its end is told by the other descriptors.
-                closeInput()
-                return
-            }
-            backlog -= count
-            sentOfFirst += count
-            if sentOfFirst == first.count {
-                queue.removeFirst()
-                sentOfFirst = 0
-            }
+        let input = input
+        guard input >= 0 else { return }
+        while let count = queue.offer(to: { Glibc.write(input, $0.baseAddress, $0.count) }) {
+            guard count < 0, errno != EINTR else { continue }
+            if errno == EAGAIN { return watchRoom(true) }
+            // The shell is gone; its end is told by the other descriptors.
+            return closeInput()
         }
         watchRoom(false)
         if isFinishing { closeInput() }
@@ -162,7 +151,6 @@ final class ProcessLink: ProgramShellLink {
         Glibc.close(input)
         input = -1
         queue.removeAll()
-        backlog = 0
     }
 
     // MARK: Receiving
@@ -203,7 +191,7 @@ final class ProcessLink: ProgramShellLink {
     // MARK: The end
 
     private func processEnded() {
-        guard ended == nil else { return }
+        guard !isOver else { return }
         var information = siginfo_t()
         guard waitid(P_PID, id_t(process), &information, WEXITED | (processDescriptor < 0 ? 0 : WNOHANG)) == 0 else {
             return end("gone")
@@ -216,16 +204,13 @@ final class ProcessLink: ProgramShellLink {
     }
 
     private func end(_ how: String) {
-        guard ended == nil else { return }
-        ended = .shellEnded(how)
+        guard ended.keep(.shellEnded(how)) else { return }
         if processDescriptor >= 0 {
             EventLoop.shared.unwatch(processDescriptor)
             Glibc.close(processDescriptor)
         }
         closeInput()
         for isError in [false, true] { closeStream(error: isError) }
-        for waiter in onEnd { waiter() }
-        onEnd.removeAll()
         let owner = owner
         self.owner = nil
         owner?.linkEnded(.shellEnded(how))
@@ -239,23 +224,11 @@ final class ProcessLink: ProgramShellLink {
     func cut() {
         owner = nil
         // The shell is the leader of its session's first group; commands in groups of their own are ended before.
-        if ended == nil { kill(-process, SIGKILL) }
+        if !isOver { kill(-process, SIGKILL) }
         closeInput()
     }
 
     func abandonOpening() {}
 
-    func waitForEnd(atMost limit: Duration) async {
-        guard ended == nil else { return }
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            var isDone = false
-            let resume = {
-                guard !isDone else { return }
-                isDone = true
-                continuation.resume()
-            }
-            onEnd.append(resume)
-            EventLoop.shared.after(limit) { resume() }
-        }
-    }
+    func waitForEnd(atMost limit: Duration) async { await ended.wait(atMost: limit) }
 }

@@ -12,8 +12,7 @@ final class BulkRequest: ShellLinkOwner {
     private var framing: ShellFraming
     private var sent = 0
     private var hasLeave = false
-    private var outcome: Result<CommandResult, Diagnostic>?
-    private var continuation: CheckedContinuation<Result<CommandResult, Diagnostic>, Never>?
+    private let outcome = Promise<Result<CommandResult, Diagnostic>>()
 
     /// Input from this size on pays for opening a shell. Bytes.
     static let threshold = 1 << 20
@@ -35,22 +34,12 @@ final class BulkRequest: ShellLinkOwner {
         link.flush()
     }
 
-    func run() async -> Result<CommandResult, Diagnostic> {
-        if let outcome { return outcome }
-        return await withCheckedContinuation { continuation = $0 }
-    }
+    func run() async -> Result<CommandResult, Diagnostic> { await outcome.wait() }
 
     /// Gives up: what reads the input sees its end too early, and what it was making is not complete.
     func cut(_ reason: Diagnostic) {
         link.cut()
-        finish(.failure(reason))
-    }
-
-    private func finish(_ outcome: Result<CommandResult, Diagnostic>) {
-        guard self.outcome == nil else { return }
-        self.outcome = outcome
-        continuation?.resume(returning: outcome)
-        continuation = nil
+        outcome.keep(.failure(reason))
     }
 
     private func feed() {
@@ -66,12 +55,12 @@ final class BulkRequest: ShellLinkOwner {
     }
 
     private func takeReplies() {
-        while outcome == nil, let reply = framing.nextReply() {
+        while outcome.value == nil, let reply = framing.nextReply() {
             if reply.number == Self.leave, !hasLeave {
                 hasLeave = true
                 feed()
             } else if reply.number == Self.answer, hasLeave, !reply.isTooLong {
-                finish(.success(reply.result))
+                outcome.keep(.success(reply.result))
             } else {
                 cut(.shellEnded("it answered out of turn"))
             }
@@ -92,9 +81,9 @@ final class BulkRequest: ShellLinkOwner {
 
     func linkEnded(_ end: LinkEnd) {
         switch end {
-        case .shellEnded(let how): finish(.failure(.shellEnded(how)))
+        case .shellEnded(let how): outcome.keep(.failure(.shellEnded(how)))
         case .connectionLost(let reason):
-            finish(.failure(reason.adding("; what was being sent did not arrive whole")))
+            outcome.keep(.failure(reason.adding("; what was being sent did not arrive whole")))
         }
     }
 }

@@ -82,10 +82,8 @@ package final class FramedShell: Shell {
         if let outcome = await bulkOutcome(request) { return try outcome.get() }
         let pending = PendingRequest(request)
         let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                pending.continuation = continuation
-                accept(pending)
-            }
+            accept(pending)
+            return await pending.wait()
         } onCancel: {
             Task { @IOLoop in self.cancel(pending) }
         }
@@ -342,7 +340,7 @@ package final class FramedShell: Shell {
                 head.ending = .interrupted
                 side(.ending(below: place.process))
             }
-            _ = await head.wait(atMost: Self.endingTime)
+            await head.wait(atMost: Self.endingTime)
         }
         if case .open(let link, _) = phase { link.finish() }
         for bulk in bulkRequests { bulk.cut(Diagnostic(.interrupted, "the connection was closed")) }

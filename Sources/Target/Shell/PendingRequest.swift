@@ -5,14 +5,12 @@ internal import Diagnostics
 final class PendingRequest {
     let request: ShellRequest
     var number = -1
-    var continuation: CheckedContinuation<Result<CommandResult, Diagnostic>, Never>?
+    private let outcome = Promise<Result<CommandResult, Diagnostic>>()
     var timer: LoopTimer?
     /// Looks at it while it runs, if somebody wants to know.
     var watcher: ProgressWatcher?
     /// Why it is being ended, if it is.
     var ending: Ending?
-    private var onFinish: [CheckedContinuation<Void, Never>] = []
-    private var isFinished = false
 
     nonisolated init(_ request: ShellRequest) { self.request = request }
 
@@ -20,23 +18,12 @@ final class PendingRequest {
     func finish(_ outcome: Result<CommandResult, Diagnostic>) {
         timer?.cancel()
         watcher?.end()
-        continuation?.resume(returning: outcome)
-        continuation = nil
-        isFinished = true
-        for waiter in onFinish { waiter.resume() }
-        onFinish.removeAll()
+        self.outcome.keep(outcome)
     }
 
     /// Waits until it is finished.
-    func wait(atMost limit: Duration) async {
-        guard !isFinished else { return }
-        let timer = EventLoop.shared.after(limit) {
-            for waiter in self.onFinish { waiter.resume() }
-            self.onFinish.removeAll()
-        }
-        await withCheckedContinuation { onFinish.append($0) }
-        timer.cancel()
-    }
+    func wait() async -> Result<CommandResult, Diagnostic> { await outcome.wait() }
+    func wait(atMost limit: Duration) async { await outcome.wait(atMost: limit) }
 }
 
 /// Why a request was ended before its answer.

@@ -19,8 +19,7 @@ final class ShellStartup: ShellLinkOwner {
     private var dialogue: BecomeDialogue?
     private var framing = ShellFraming(token: ShellFraming.makeToken())
     private var link: (any ShellLink)?
-    private var continuation: CheckedContinuation<Result<Ready, Diagnostic>, Never>?
-    private var outcome: Result<Ready, Diagnostic>?
+    private let outcome = Promise<Result<Ready, Diagnostic>>()
     private var stage: Stage
     private var heardOut: [UInt8] = []
     private var heardErr: [UInt8] = []
@@ -55,7 +54,7 @@ final class ShellStartup: ShellLinkOwner {
 
     /// Brings the shell up on a link that was opened for `line`.
     func run(on link: any ShellLink) async throws(Diagnostic) -> Ready {
-        if let outcome {
+        if let outcome = outcome.value {
             // The time was over before there was a link.
             link.cut()
             return try outcome.get()
@@ -63,14 +62,7 @@ final class ShellStartup: ShellLinkOwner {
         self.link = link
         link.owner = self
         if stage == .awaitingBoot { sendBoot() }
-        let outcome = await withCheckedContinuation { continuation in
-            if let outcome = self.outcome {
-                continuation.resume(returning: outcome)
-            } else {
-                self.continuation = continuation
-            }
-        }
-        return try outcome.get()
+        return try await outcome.wait().get()
     }
 
     /// Gives up: it took too long.
@@ -95,12 +87,9 @@ final class ShellStartup: ShellLinkOwner {
     }
 
     private func finish(_ outcome: Result<Ready, Diagnostic>) {
-        guard self.outcome == nil else { return }
-        self.outcome = outcome
+        guard self.outcome.keep(outcome) else { return }
         if case .failure = outcome { link?.cut() }
         link = nil
-        continuation?.resume(returning: outcome)
-        continuation = nil
     }
 
     private var words: String {

@@ -19,10 +19,9 @@ final class TerminalProgram: ShellLinkOwner {
     /// All that the command said, and its end.
     private var scanner: MarkerScanner
     private var timer: LoopTimer?
-    private var outcome: Result<TerminalOutcome, Diagnostic>?
+    private let outcome = Promise<Result<TerminalOutcome, Diagnostic>>()
     /// Whether the command said its last word.
     private(set) var isOver = false
-    private var continuation: CheckedContinuation<Result<TerminalOutcome, Diagnostic>, Never>?
 
     /// - Parameters:
     ///   - becoming: What is said to become the user; its mark tells that the command begins.
@@ -41,11 +40,10 @@ final class TerminalProgram: ShellLinkOwner {
 
     /// Talks to what runs at the terminal behind the link until it ends.
     func run(on link: any ShellLink) async -> Result<TerminalOutcome, Diagnostic> {
-        if let outcome { return outcome }
+        if let outcome = outcome.value { return outcome }
         self.link = link
         link.owner = self
-        if let outcome { return outcome }
-        return await withCheckedContinuation { continuation = $0 }
+        return await outcome.wait()
     }
 
     /// Gives up if it has not begun.
@@ -66,18 +64,15 @@ final class TerminalProgram: ShellLinkOwner {
     func end(_ reason: Diagnostic) { finish(.failure(reason)) }
 
     private func finish(_ outcome: Result<TerminalOutcome, Diagnostic>) {
-        guard self.outcome == nil else { return }
-        self.outcome = outcome
+        guard self.outcome.keep(outcome) else { return }
         timer?.cancel()
         link = nil
-        continuation?.resume(returning: outcome)
-        continuation = nil
     }
 
     // MARK: What is said
 
     func linkReceived(stdout bytes: UnsafeRawBufferPointer) {
-        guard outcome == nil else { return }
+        guard outcome.value == nil else { return }
         heard.append(contentsOf: bytes)
         guard isReady else { return begin() }
         scanner.receive(bytes)

@@ -22,8 +22,7 @@ final class TerminalStartup {
     private var heardOut: [UInt8] = []
     private var heardErr: [UInt8] = []
     private var heardAtTerminal: [UInt8] = []
-    private var outcome: Result<TerminalLink, Diagnostic>?
-    private var continuation: CheckedContinuation<Result<TerminalLink, Diagnostic>, Never>?
+    private let outcome = Promise<Result<TerminalLink, Diagnostic>>()
     private(set) var roundTrips = 1
 
     private enum Stage { case preparing, opening, becoming }
@@ -43,7 +42,7 @@ final class TerminalStartup {
     /// - Returns: A link to the user's shell, which has not been told anything yet.
     func run() async throws(Diagnostic) -> TerminalLink {
         let carrier = try await opener(BecomeLine.carrier(placeMark: placeMark))
-        if let outcome {
+        if let outcome = outcome.value {
             // The time was over before there was a link.
             carrier.cut()
             return try outcome.get()
@@ -52,14 +51,7 @@ final class TerminalStartup {
         carrierEar.onBytes = { [weak self] in self?.carrierSaid($0, isError: $1) }
         carrierEar.onEnd = { [weak self] in self?.ended($0) }
         carrier.owner = carrierEar
-        let outcome = await withCheckedContinuation { continuation in
-            if let outcome = self.outcome {
-                continuation.resume(returning: outcome)
-            } else {
-                self.continuation = continuation
-            }
-        }
-        return try outcome.get()
+        return try await outcome.wait().get()
     }
 
     /// Gives up: it took too long.
@@ -83,16 +75,13 @@ final class TerminalStartup {
     }
 
     private func finish(_ outcome: Result<TerminalLink, Diagnostic>) {
-        guard self.outcome == nil else { return }
-        self.outcome = outcome
+        guard self.outcome.keep(outcome) else { return }
         if case .failure = outcome {
             carrier?.cut()
             terminal?.cut()
         }
         carrier = nil
         terminal = nil
-        continuation?.resume(returning: outcome)
-        continuation = nil
     }
 
     // MARK: What the host says
@@ -121,7 +110,7 @@ final class TerminalStartup {
         let line = BecomeLine.atTerminal(become, dialogue, pipes: place, openedMark: openedMark)
         do throws(Diagnostic) {
             let terminal = try await terminalOpener(line)
-            guard outcome == nil else { return terminal.cut() }
+            guard outcome.value == nil else { return terminal.cut() }
             self.terminal = terminal
             terminalEar.onBytes = { [weak self] bytes, _ in self?.terminalSaid(bytes) }
             terminalEar.onEnd = { [weak self] in self?.terminalEnded($0) }
@@ -158,7 +147,7 @@ final class TerminalStartup {
 
     /// The program's last words come by the carrier.
     private func terminalEnded(_ end: LinkEnd) {
-        guard outcome == nil else { return }
+        guard outcome.value == nil else { return }
         if case .shellEnded = end, stage == .becoming {
             EventLoop.shared.after(Self.lastWords) { self.ended(end) }
         } else {

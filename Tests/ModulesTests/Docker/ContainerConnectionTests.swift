@@ -64,31 +64,35 @@ struct ContainerConnectionTests {
         _ = try await engine.docker("rm", "-f", "conn-work")
     }
 
+    /// What a command failed with; nil if it did not.
+    private func failure(_ shell: any Shell, _ text: String, within limit: Duration? = nil) async -> Diagnostic? {
+        do {
+            _ = try await shell.request(ShellRequest(.command, text, timeout: limit))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Waits until a command has made `/tmp/begun`.
+    private func untilBegun(_ container: String, on engine: EngineFixture) async throws {
+        while try await engine.docker("exec", container, "ls", "/tmp").contains("begun") == false {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
     @Test("a time limit and the end of a run end what runs in the container, with its children")
     func endings() async throws {
         let engine = try await EngineFixture.shared.engine()
         let connection = ProgramConnection(try await makeContainer("conn-end", on: engine))
         let shell = try await connection.shell(as: nil)
-        do {
-            _ = try await shell.request(
-                ShellRequest(.command, "sleep 4260 & sleep 4260", timeout: .milliseconds(500)))
-            Issue.record("it was not ended")
-        } catch {
-            #expect((error as Diagnostic).code == .timeout)
-        }
+        #expect(await failure(shell, "sleep 4260 & sleep 4260", within: .milliseconds(500))?.code == .timeout)
         let left = try await shell.request(ShellRequest(.command, "ps -o args | grep -c '^sleep 4260'"))
         #expect(left.output == "0\n")
-        async let running = shell.request(ShellRequest(.command, "touch /tmp/begun; sleep 4261 & sleep 4261"))
-        while try await engine.docker("exec", "conn-end", "ls", "/tmp") != "begun" {
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        async let running = failure(shell, "touch /tmp/begun; sleep 4261 & sleep 4261")
+        try await untilBegun("conn-end", on: engine)
         await connection.close()
-        do {
-            _ = try await running
-            Issue.record("it was not ended")
-        } catch {
-            #expect((error as? Diagnostic)?.code == .interrupted)
-        }
+        #expect(await running?.code == .interrupted)
         #expect(!(try await engine.docker("exec", "conn-end", "ps", "-o", "args").contains("sleep 4261")))
         _ = try await engine.docker("rm", "-f", "conn-end")
     }
@@ -98,21 +102,11 @@ struct ContainerConnectionTests {
         let engine = try await EngineFixture.shared.engine()
         let connection = ProgramConnection(try await makeContainer("conn-loss", on: engine))
         let shell = try await connection.shell(as: nil)
-        func failure(_ text: String) async -> Diagnostic? {
-            do {
-                _ = try await shell.request(ShellRequest(.command, text))
-                return nil
-            } catch {
-                return error
-            }
-        }
-        let killed = await failure("kill -9 $PPID; sleep 5")
+        let killed = await failure(shell, "kill -9 $PPID; sleep 5")
         #expect(killed?.code == .failed)
         #expect(killed?.summary.contains("ended the shell it ran in") == true)
-        async let lost = failure("touch /tmp/begun; sleep 600")
-        while try await engine.docker("exec", "conn-loss", "ls", "/tmp").contains("begun") == false {
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        async let lost = failure(shell, "touch /tmp/begun; sleep 600")
+        try await untilBegun("conn-loss", on: engine)
         _ = try await engine.docker("kill", "conn-loss")
         let reason = await lost
         #expect(reason?.code == .unreachable)
