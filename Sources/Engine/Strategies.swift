@@ -26,11 +26,12 @@ final class Gate {
     init(_ width: Int) { free = max(1, width) }
 
     func enter() async {
-        if free > 0 {
+        await withCheckedContinuation { continuation in
+            // Decided here: between asking for a continuation and getting it somebody may have left.
+            guard free > 0 else { return waiting.append(continuation) }
             free -= 1
-            return
+            continuation.resume()
         }
-        await withCheckedContinuation { waiting.append($0) }
     }
 
     func leave() {

@@ -18,19 +18,25 @@ package final class Promise<Value: Sendable> {
         return true
     }
 
+    // Other work of the loop may run between asking for a continuation and getting it: whether there is still anything to
+    // wait for is decided once it is there.
+
     /// Waits until it happens.
     package func wait() async -> Value {
         while true {
             if let value { return value }
-            await withCheckedContinuation { waiting.append($0) }
+            await withCheckedContinuation { value == nil ? waiting.append($0) : $0.resume() }
         }
     }
 
     /// Waits until it happens, or until others, too, have waited long enough.
     package func wait(atMost limit: Duration) async {
-        guard value == nil else { return }
-        let timer = EventLoop.shared.after(limit) { self.wakeAll() }
-        await withCheckedContinuation { waiting.append($0) }
+        var isOver = false
+        let timer = EventLoop.shared.after(limit) {
+            isOver = true
+            self.wakeAll()
+        }
+        await withCheckedContinuation { value == nil && !isOver ? waiting.append($0) : $0.resume() }
         timer.cancel()
     }
 
