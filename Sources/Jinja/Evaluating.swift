@@ -84,6 +84,7 @@ extension TemplateEnvironment {
         let evaluator = Evaluator(
             template, origin: body.origin, isSecret: text.isSecret, scope: scope, session: session)
         var output = Output(isSecret: text.isSecret)
+        defer { if session.isPassing { scope.notePassing() } }
         do throws(Diagnostic) {
             try evaluator.run(into: &output)
         } catch {

@@ -14,8 +14,17 @@ public protocol Scope {
     /// either way `default` and `is defined` can still meet it.
     func resolve(_ text: Text) throws(Diagnostic) -> Value
 
+    /// Notes that more than the scope's values had a part in what is being evaluated, so that it may be otherwise the
+    /// next time: chance, the clock, files.
+    func notePassing()
+
     /// All names that are defined, for "did you mean".
     var names: [String] { get }
+}
+
+extension Scope {
+    /// Does nothing: a scope that remembers nothing need not know.
+    public func notePassing() {}
 }
 
 /// A scope over plain values, in which a value's templates see the same values.

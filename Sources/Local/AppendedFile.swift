@@ -21,7 +21,12 @@ public final class AppendedFile: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A program that is just being started has the file open, too, until it begins: closing alone would leave it
+        // locked for that long.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Everything that is in it.
     ///

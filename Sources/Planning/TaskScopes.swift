@@ -45,6 +45,7 @@ extension PlannedTask {
         // Whoever depends on a role is not its parent; whoever includes or imports it is.
         values.parentRoles = zip(chain, chain.dropFirst()).filter { !$1.isDependency }
             .map { ($0.0.name, Path.absolute($0.0.path)) }
+        values.roleUse = role
         values.roleName = role?.name
         values.rolePath = role.map { Path.absolute($0.path) }
         values.searchPath = chain.reversed().map { Path.absolute($0.path) }

@@ -58,6 +58,8 @@ public protocol ValueObject: AnyObject, Sendable {
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value?
     /// The keys, if it can be walked as a map.
     var keys: [ValueMap.Key]? { get }
+    /// Whether it can be walked as a map; quicker to tell than its keys.
+    var isMap: Bool { get }
     /// Calls it, if it can be called.
     func call(_ positional: [Value], _ named: ValueMap) throws(Diagnostic) -> Value
 }
@@ -65,6 +67,7 @@ public protocol ValueObject: AnyObject, Sendable {
 extension ValueObject {
     public var belongsToTemplate: Bool { false }
     public var keys: [ValueMap.Key]? { nil }
+    public var isMap: Bool { keys != nil }
     public func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? { nil }
     public func call(_ positional: [Value], _ named: ValueMap) throws(Diagnostic) -> Value {
         throw Diagnostic(.template, "'\(typeName)' cannot be called")

@@ -10,6 +10,7 @@ final class HostVars: ValueObject, @unchecked Sendable {
 
     init(_ variables: RunVariables) { self.variables = variables }
 
+    var isMap: Bool { true }
     var keys: [ValueMap.Key]? { variables.inventory.hostNames.map { .string($0) } }
 
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
@@ -39,7 +40,11 @@ final class HostView: ValueObject, @unchecked Sendable {
         self.answers = answers
     }
 
-    var keys: [ValueMap.Key]? { Set(scope.names).sorted().map { .string($0) } }
+    var isMap: Bool { true }
+    var keys: [ValueMap.Key]? {
+        scope.notePassing()
+        return Set(scope.names).sorted().map { .string($0) }
+    }
 
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
         if let answer = answers[key] { return answer }
@@ -55,6 +60,7 @@ final class VarsView: ValueObject, @unchecked Sendable {
 
     init(_ scope: LayeredScope) { self.scope = scope }
 
+    var isMap: Bool { true }
     var keys: [ValueMap.Key]? { Set(scope.names).sorted().map { .string($0) } }
 
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {

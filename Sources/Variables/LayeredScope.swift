@@ -5,7 +5,7 @@ public import Values
 /// The variables that one host sees at one task, evaluated when they are used and remembered.
 ///
 /// The strongest layer that holds a name gives it. A value that is a template is evaluated in this same scope;
-/// what it gives is kept until the scope ends.
+/// what it gives is remembered until the scope ends, and where the run's memory may keep it, beyond that.
 ///
 /// Not locked: it belongs to one task on one host, and all of a run's evaluation happens on the loop's thread.
 public final class LayeredScope: Scope, @unchecked Sendable {
@@ -21,16 +21,36 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     private let magicNames: [String]
     /// Whether a lookup is an error here: it may do things, and be slow.
     public var refusesLookups = false
-    private var evaluated: [String: Value] = [:]
+    private var evaluated: [String: Evaluated] = [:]
+    /// The run's memory of what the host's variables gave; nil where no host is chosen.
+    private var memory: ScopeMemory?
     /// The names being evaluated, outermost first: one that turns up again is a cycle.
     private var active: [String] = []
 
+    /// A value, and what the run's memory keeps of it. What is neither kept nor steady passes: whatever is made of it is
+    /// not kept either.
+    private struct Evaluated {
+        let value: Value
+        var kept: KeptValue?
+        var isSteady = false
+    }
+
     /// - Parameter layers: The strongest first.
-    public init(
+    public convenience init(
         engine: TemplateEnvironment, lookups: LookupContext, layers: [Layer], searchPath: [String],
         mergesMaps: Bool = false, magicNames: [String] = [],
         magic: @escaping (String) throws(Diagnostic) -> Value? = { (_) throws(Diagnostic) in nil }
     ) {
+        self.init(
+            engine: engine, lookups: lookups, layers: layers, searchPath: searchPath, mergesMaps: mergesMaps,
+            magicNames: magicNames, magic: magic, memory: nil)
+    }
+
+    init(
+        engine: TemplateEnvironment, lookups: LookupContext, layers: [Layer], searchPath: [String], mergesMaps: Bool,
+        magicNames: [String], magic: @escaping (String) throws(Diagnostic) -> Value?, memory: ScopeMemory?
+    ) {
+        self.memory = memory
         self.engine = engine
         self.lookups = lookups
         self.searchPath = searchPath
@@ -44,13 +64,16 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     public func push(_ layer: Layer) {
         layers.insert(layer, at: 0)
         evaluated.removeAll(keepingCapacity: true)
+        memory?.hide(layer.values)
     }
 
     /// The same scope with variables above all others but the magic ones; this one stays as it is.
     func with(_ layer: Layer) -> LayeredScope {
-        LayeredScope(
+        var memory = memory
+        memory?.hide(layer.values)
+        return LayeredScope(
             engine: engine, lookups: lookups, layers: [layer] + layers, searchPath: searchPath,
-            mergesMaps: mergesMaps, magicNames: magicNames, magic: magic)
+            mergesMaps: mergesMaps, magicNames: magicNames, magic: magic, memory: memory)
     }
 
     /// Whether the task only foresees what it would do.
@@ -76,13 +99,25 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     }
 
     public func lookup(_ name: String) throws(Diagnostic) -> Value? {
-        if let value = evaluated[name] { return value }
+        if let known = evaluated[name] { return read(name, known) }
+        if let kept = memory?.recall(name) {
+            let known = Evaluated(value: kept.value, kept: kept)
+            evaluated[name] = known
+            return read(name, known)
+        }
         if let value = try magic(name) {
-            evaluated[name] = value
+            let known = Evaluated(value: value, isSteady: MagicVariables.isSteady(name))
+            evaluated[name] = known
+            return read(name, known)
+        }
+        guard let (value, _) = raw(name) else {
+            memory?.read(name, nil, by: self)
+            return nil
+        }
+        guard case .string(let text) = value, text.isTemplate else {
+            memory?.read(name, nil, by: self)
             return value
         }
-        guard let (value, _) = raw(name) else { return nil }
-        guard case .string(let text) = value, text.isTemplate else { return value }
         if let start = active.firstIndex(of: name) {
             let cycle = (active[start...] + [name]).joined(separator: " → ")
             throw Diagnostic(
@@ -91,10 +126,29 @@ public final class LayeredScope: Scope, @unchecked Sendable {
         }
         active.append(name)
         defer { active.removeLast() }
-        let result = try resolve(text)
-        evaluated[name] = result
-        return result
+        if let memory { memory.run.begin(self, memory.host) }
+        let result: Value
+        do throws(Diagnostic) {
+            result = try resolve(text)
+        } catch {
+            // Which of them failed may be met by `default`, and change.
+            _ = memory?.end(name, nil)
+            memory?.run.notePassing()
+            throw error
+        }
+        let known = Evaluated(value: result, kept: memory?.end(name, result))
+        evaluated[name] = known
+        return read(name, known)
     }
+
+    /// The value of a name, after noting for whoever is being evaluated that it read it.
+    private func read(_ name: String, _ known: Evaluated) -> Value {
+        guard memory != nil else { return known.value }
+        if known.kept == nil, !known.isSteady { notePassing() } else { memory?.read(name, known.kept, by: self) }
+        return known.value
+    }
+
+    public func notePassing() { memory?.run.notePassing() }
 
     public func resolve(_ text: Text) throws(Diagnostic) -> Value {
         guard active.count < Self.deepestNesting else {

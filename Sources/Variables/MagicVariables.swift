@@ -25,6 +25,14 @@ final class MagicVariables {
         "inventory_file", "inventory_hostname", "inventory_hostname_short", "omit", "playbook_dir",
     ]
     private static let ownNameSet = Set(ownNames)
+    /// Those that change while a play runs, or are views of what does.
+    private static let passing: Set = [
+        "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_search_path", "play_hosts",
+        "vars",
+    ]
+
+    /// Whether a value stays the same as long as nothing that its host's variables are made of changes.
+    static func isSteady(_ name: String) -> Bool { !passing.contains(name) }
 
     private unowned let variables: RunVariables
     private let host: String?

@@ -7,6 +7,7 @@ public import Values
 ///
 /// It belongs to the thread that runs the engine; nothing else touches it while hosts are worked on.
 public final class RunVariables: @unchecked Sendable {
+    /// Whoever changes it says so with `inventoryChanged`.
     public var inventory: InventoryTree
     /// `-e`, which wins over everything but the magic variables.
     public let extra: ValueMap
@@ -16,8 +17,17 @@ public final class RunVariables: @unchecked Sendable {
     /// What lookups work with.
     public let lookups: LookupContext
     /// The play being run; its variables count for all its hosts.
-    public var play = PlayVariables()
+    public var play: PlayVariables {
+        get { current }
+        set {
+            current = newValue
+            memory.forget()
+        }
+    }
+    private var current = PlayVariables()
 
+    /// What variables gave, from task to task.
+    let memory = VariableMemory()
     private var learned: [String: Learned] = [:]
     private var inventoryLayers: [String: [Layer]] = [:]
     /// Where facts are kept between runs, and the hosts whose facts have been fetched from there.
@@ -71,6 +81,7 @@ public final class RunVariables: @unchecked Sendable {
         var known = known(host)
         known.facts.merge(facts)
         learned[host] = known
+        memory.changed(facts.keys + Self.namesOfFacts, of: host)
         guard let cache else { return }
         let hidden = isHidden ? Set(facts.keys) : []
         learned[host]?.hidden.formUnion(hidden)
@@ -82,6 +93,7 @@ public final class RunVariables: @unchecked Sendable {
     private func known(_ host: String) -> Learned {
         if let cache, fetched.insert(host).inserted, let facts = cache.facts(of: host) {
             learned[host, default: Learned()].facts = facts.merging(learned[host]?.facts ?? [:])
+            memory.changedAll(of: host)
         }
         return learned[host] ?? Learned()
     }
@@ -94,6 +106,9 @@ public final class RunVariables: @unchecked Sendable {
         if !hasGatheredFacts(of: host) { addFacts([.string(Self.gatheredName): true], to: host) }
     }
 
+    /// Variables that change with a host's facts, whichever these are.
+    private static let namesOfFacts: [ValueMap.Key] = ["ansible_facts", "ansible_local"]
+
     /// The fact by which ansible-core tells.
     private static let gatheredName = "_ansible_facts_gathered"
 
@@ -103,6 +118,7 @@ public final class RunVariables: @unchecked Sendable {
     /// Adds variables of `set_fact` and `register`.
     public func register(_ values: ValueMap, on host: String) {
         learned[host, default: Learned()].registered.merge(values)
+        memory.changed(values.keys, of: host)
     }
 
     /// Adds variables of `include_vars`.
@@ -110,19 +126,31 @@ public final class RunVariables: @unchecked Sendable {
         let known = learned[host, default: Learned()].included
         learned[host, default: Learned()].included =
             run.mergesMaps ? known.deeplyMerging(values) : known.merging(values)
+        memory.changed(values.keys, of: host)
     }
 
     /// Forgets a host's facts, as `meta: clear_facts` asks.
     public func clearFacts(of host: String) {
         fetched.insert(host)
         learned[host]?.facts = [:]
+        memory.changedAll(of: host)
         cache?.remove(host)
     }
 
     public func facts(of host: String) -> ValueMap { known(host).facts }
 
     /// Makes the layers anew that come from the inventory, after `add_host` or `group_by`.
-    public func inventoryChanged() { inventoryLayers.removeAll() }
+    public func inventoryChanged() {
+        inventoryLayers.removeAll()
+        memory.forget()
+    }
+
+    /// Notes which of the play's hosts are still in it, and which of the batch.
+    public func hostsLeft(_ active: [String], inBatch batch: [String]) {
+        // Nothing is kept that has to do with them, so nothing has to be forgotten.
+        current.activeHosts = active
+        current.batch = batch
+    }
 
     // MARK: Scopes
 
@@ -134,7 +162,9 @@ public final class RunVariables: @unchecked Sendable {
                 Layer("extra vars", extra), Layer("set_fact or register", known.registered),
                 Layer("include_vars", known.included), Layer("facts", injected(known.facts)),
             ] + inventoryVariables(of: host)
-        return magicScope(host: host, task: nil, layers: layers.filter { !$0.values.isEmpty }, isOwn: true)
+        return magicScope(
+            host: host, task: nil, layers: layers.filter { !$0.values.isEmpty },
+            memory: ScopeMemory(memory, host: host, isOwn: true))
     }
 
     /// The variables a host sees at a task, or at none.
@@ -161,7 +191,12 @@ public final class RunVariables: @unchecked Sendable {
         layers += play.roleDefaults.reversed().map { Layer("role defaults", $0) }
         // A host's address is its name, as long as nobody says otherwise.
         if task != nil { layers.append(Layer("connection", ["ansible_host": .string(host)])) }
-        return magicScope(host: host, task: task, layers: layers.filter { !$0.values.isEmpty })
+        let shadows = (task?.parameters ?? []) + (task?.vars ?? [])
+        return magicScope(
+            host: host, task: task, layers: layers.filter { !$0.values.isEmpty },
+            memory: ScopeMemory(
+                memory, host: host, isOwn: false, place: task.map { .tasks(role: $0.roleUse) } ?? .play,
+                shadows: shadows.filter { !$0.isEmpty }))
     }
 
     /// The facts that are variables of their own, besides being in `ansible_facts`.
@@ -185,7 +220,7 @@ public final class RunVariables: @unchecked Sendable {
         let layers =
             [Layer("extra vars", extra)] + vars.reversed().map { Layer("vars", $0) }
             + [Layer("play vars", play.vars)]
-        return magicScope(host: nil, task: nil, layers: layers)
+        return magicScope(host: nil, task: nil, layers: layers, memory: nil)
     }
 
     private func inventoryVariables(of host: String) -> [Layer] {
@@ -198,13 +233,14 @@ public final class RunVariables: @unchecked Sendable {
     }
 
     private func magicScope(
-        host: String?, task: TaskVariables?, layers: [Layer], isOwn: Bool = false
+        host: String?, task: TaskVariables?, layers: [Layer], memory: ScopeMemory?
     ) -> LayeredScope {
+        let isOwn = memory?.isOwn ?? false
         let magic = MagicVariables(variables: self, host: host, task: task, isOwn: isOwn)
         let scope = LayeredScope(
             engine: engine, lookups: lookups, layers: layers, searchPath: task?.searchPath ?? [play.directory],
             mergesMaps: run.mergesMaps, magicNames: isOwn ? MagicVariables.ownNames : MagicVariables.names,
-            magic: { (name) throws(Diagnostic) in try magic.value(name) })
+            magic: { (name) throws(Diagnostic) in try magic.value(name) }, memory: memory)
         magic.scope = scope
         return scope
     }
@@ -242,6 +278,8 @@ public struct TaskVariables: Sendable {
     /// The role the task belongs to, if any, and those that brought it in, the outermost first.
     public var roleName: String?
     public var rolePath: String?
+    /// What is one and the same for all tasks of one use of a role; nil outside of roles.
+    public var roleUse: (any AnyObject & Sendable)?
     public var parentRoles: [(name: String, path: String)] = []
     /// Directories in which files named without a path are sought, the nearest first.
     public var searchPath: [String] = []

@@ -67,7 +67,10 @@ final class Evaluator {
             return .undefined(Undefined(error.summary, at: error.location, remedy: error.remedy))
         }
         if let function = session.environment.functions[name.text] { return .object(function) }
-        if let value = Globals.value(name.text) { return value }
+        if let value = Globals.value(name.text) {
+            if Globals.passing.contains(name.text) { session.isPassing = true }
+            return value
+        }
         return undefined("'\(name.text)' is undefined", name: name.text, at: name.offset) { [scope] in
             scope.names + Globals.names
         }

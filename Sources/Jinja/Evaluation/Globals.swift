@@ -4,6 +4,8 @@ internal import Values
 /// The functions every template knows. Lookups come with the environment's functions.
 enum Globals {
     static let names = ["range", "dict", "cycler", "joiner", "namespace", "now", "undef", "omit", "lipsum"]
+    /// Those that give something else each time.
+    static let passing: Set = ["now", "lipsum"]
 
     static func value(_ name: String) -> Value? {
         switch name {

@@ -48,7 +48,7 @@ enum MethodIndex {
         case .double: float.contains(name)
         case .object(let object):
             (object as? any TemplateObject)?.methods.contains(name)
-                ?? (object.keys != nil && traits.contains(.ofLazyMap))
+                ?? (traits.contains(.ofLazyMap) && object.isMap)
         default: false
         }
     }

@@ -42,7 +42,7 @@ extension Evaluator {
 
     private func settledObject(_ object: any ValueObject) throws(Diagnostic) -> Value {
         if let range = object as? RangeObject { return .list(try range.elements(session)) }
-        guard let keys = object.keys, !(object.belongsToTemplate) else { return .object(object) }
+        guard !object.belongsToTemplate, let keys = object.keys else { return .object(object) }
         try session.checkStack()
         var map = ValueMap()
         for key in keys {
@@ -152,7 +152,7 @@ extension Value {
         case .string(let text): text.isTemplate
         case .list(let items), .tuple(let items): items.contains(where: \.needsSettling)
         case .map(let map): !map.isPlain && map.contains(where: { $0.value.needsSettling })
-        case .object(let object): object is RangeObject || (object.keys != nil && !(object.belongsToTemplate))
+        case .object(let object): object is RangeObject || (!object.belongsToTemplate && object.isMap)
         default: false
         }
     }

@@ -110,6 +110,9 @@ struct Call {
     /// Where there are others: by name, or past the parameters.
     private let sorted: SortedArguments?
 
+    /// Notes that more than what is given has a part in the outcome: chance, the clock, files.
+    func notePassing() { evaluator.session.isPassing = true }
+
     var name: String { signature.name }
     /// Positional arguments past the parameters.
     var extra: [Value] { sorted?.extra ?? [] }

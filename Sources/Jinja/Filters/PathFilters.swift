@@ -15,7 +15,10 @@ enum PathFilters {
         Filter("path_join", join),
         Filter("commonpath", common),
         Filter("relpath", ["start"], relative),
-        Filter("realpath") { call throws(Diagnostic) in .string(real(try path(call))) },
+        Filter("realpath") { call throws(Diagnostic) in
+            call.notePassing()
+            return .string(real(try path(call)))
+        },
         Filter("expanduser") { call throws(Diagnostic) in .string(expandedUser(try path(call))) },
         Filter("expandvars") { call throws(Diagnostic) in .string(expandedVariables(try path(call))) },
         Filter("fileglob", fileGlob),
@@ -140,6 +143,7 @@ enum PathFilters {
     }
 
     private static func fileGlob(_ call: Call) throws(Diagnostic) -> Value {
+        call.notePassing()
         var found = glob_t()
         defer { globfree(&found) }
         guard glob(try path(call), 0, nil, &found) == 0, let list = found.gl_pathv else { return .list([]) }

@@ -40,7 +40,7 @@ enum NetworkTests {
         },
         Test("in_any_network", ["networks"], required: 1) { call throws(Diagnostic) in try matches(call) > 0 },
         Test("in_one_network", ["networks"], required: 1) { call throws(Diagnostic) in try matches(call) == 1 },
-        Test("resolvable") { call throws(Diagnostic) in isResolvable(call.text) },
+        Test("resolvable") { call throws(Diagnostic) in isResolvable(call) },
     ]
 
     private static func network(_ text: String) -> IPNetwork? { StrictAddress.network(text) }
@@ -79,7 +79,9 @@ enum NetworkTests {
     }
 
     /// Whether the control machine finds an address for the name, or a name for the address.
-    private static func isResolvable(_ name: String) -> Bool {
+    private static func isResolvable(_ call: Call) -> Bool {
+        call.notePassing()
+        let name = call.text
         guard !name.utf8.contains(0) else { return false }
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(name, nil, nil, &found) == 0, let first = found else { return false }

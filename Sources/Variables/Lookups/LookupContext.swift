@@ -64,6 +64,8 @@ public final class LookupContext: @unchecked Sendable {
     public func items(
         _ name: String, _ terms: [Value], _ options: ValueMap = [:], at place: SourceLocation? = nil
     ) throws(Diagnostic) -> [Value] {
+        // What a lookup finds may be otherwise the next time.
+        scope?.notePassing()
         guard refusals == 0 else {
             throw Diagnostic(.unsupported, "no lookup is done before its task's turn", at: place)
         }
