@@ -10,8 +10,8 @@ struct ScopeMemory {
     private let place: HostMemory.Place
     /// The task's own variables, which may hide what values were made of.
     private var shadows: [ValueMap]
-    /// Names found to have nothing behind them that is hidden.
-    private var unhidden: Set<String> = []
+    /// Values found to have nothing behind them that is hidden.
+    private var unhidden: [ObjectIdentifier: KeptValue] = [:]
 
     /// - Parameter shadows: Variables of the task alone.
     init(_ run: VariableMemory, host: String, isOwn: Bool, place: HostMemory.Place = .play, shadows: [ValueMap] = []) {
@@ -50,12 +50,13 @@ struct ScopeMemory {
 
     /// Whether a variable of the task's own hides the name or anything behind it.
     private mutating func isHidden(_ name: String, _ kept: KeptValue?) -> Bool {
-        if shadows.isEmpty || unhidden.contains(name) { return false }
+        if shadows.isEmpty { return false }
         if isHidden(name) { return true }
-        for need in kept?.needs ?? [] where need.host === host && !need.isOwn {
+        guard let kept, unhidden[ObjectIdentifier(kept)] == nil else { return false }
+        for need in kept.needs where need.host === host && !need.isOwn {
             if isHidden(need.name, need.inner) { return true }
         }
-        unhidden.insert(name)
+        unhidden[ObjectIdentifier(kept)] = kept
         return false
     }
 

@@ -174,18 +174,18 @@ import Testing
         let agent = try Agent(sshd, holding: "m1 m2 m3 m4 m5 m6 m7 m8 m9 good")
         settings.agentSocket = agent.socket
         #expect(await refusal(settings) == nil)
-        #expect(try sshd.cutOffs() == 1)
+        #expect(try await sshd.cutOffs(expecting: 1) == 1)
         // None of them opens the account: all were shown once, and then the password, once.
         try sshd.write("authorized_keys", "")
         let none = await refusal(settings)
         #expect(none?.code == .authentication)
         #expect(none?.summary.contains("10 keys tried: ") == true, "\(none?.summary ?? "")")
-        #expect(try sshd.cutOffs() == 2)
+        #expect(try await sshd.cutOffs(expecting: 2) == 2)
         settings.password = "wrong"
         let password = await refusal(settings)
         #expect(password?.code == .authentication)
         #expect(password?.summary.components(separatedBy: "password: refused").count == 2)
-        #expect(try sshd.cutOffs() == 3)
+        #expect(try await sshd.cutOffs(expecting: 3) == 3)
     }
 
     @Test("what a server that lets nobody try anything is asked has an end")
@@ -200,6 +200,6 @@ import Testing
         #expect(reason?.summary.contains("Too many authentication failures") == true, "\(reason?.summary ?? "")")
         #expect(reason?.summary.contains("4 keys tried") == true)
         #expect(reason?.remedy?.contains("ansible_ssh_private_key_file") == true)
-        #expect(try sshd.cutOffs() == 4)
+        #expect(try await sshd.cutOffs(expecting: 4) == 4)
     }
 }

@@ -80,9 +80,18 @@ final class SSHDFixture: Sendable {
     }
 
     /// How many connections the server ended because too much was tried.
-    func cutOffs() throws -> Int {
-        try String(contentsOfFile: "\(directory)/log", encoding: .utf8).split(whereSeparator: \.isNewline)
-            .count { $0.contains("maximum authentication attempts exceeded") }
+    ///
+    /// - Parameter expected: How many there should be: what the process of a connection says may come into the log a
+    ///   moment after the client was told.
+    func cutOffs(expecting expected: Int) async throws -> Int {
+        var count = 0
+        for _ in 0..<100 {
+            count = try String(contentsOfFile: "\(directory)/log", encoding: .utf8).split(whereSeparator: \.isNewline)
+                .count { $0.contains("maximum authentication attempts exceeded") }
+            if count >= expected { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return count
     }
 
     func write(_ name: String, _ text: String) throws {
