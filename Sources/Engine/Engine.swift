@@ -212,7 +212,7 @@ public final class Engine {
         func isIn(_ host: HostRun) -> Bool {
             host.state != .failed && host.state != .unreachable && !host.hasLeft
         }
-        variables.hostsLeft(
+        variables.noteHostsLeft(
             variables.play.allHosts.filter { hosts[$0].map(isIn) ?? false }, inBatch: batch.filter(isIn).map(\.name))
     }
 }

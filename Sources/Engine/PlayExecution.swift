@@ -132,7 +132,7 @@ extension Engine {
                 for name in names { evaluated.append(try scope.evaluate(name).pythonText) }
                 let loaded = try planner.variablesFile(evaluated, askedAt: field.location)
                 redactor.learn(.map(loaded))
-                variables.addFile(loaded, to: host.name)
+                variables.addVarsFile(loaded, to: host.name)
             } catch {
                 fail(
                     host, with: error.located(at: field.location),

@@ -84,7 +84,7 @@ extension TemplateEnvironment {
         let evaluator = Evaluator(
             template, origin: body.origin, isSecret: text.isSecret, scope: scope, session: session)
         var output = Output(isSecret: text.isSecret)
-        defer { if session.isPassing { scope.notePassing() } }
+        defer { if session.isVolatile { scope.noteVolatile() } }
         do throws(Diagnostic) {
             try evaluator.run(into: &output)
         } catch {

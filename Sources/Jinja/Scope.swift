@@ -16,15 +16,10 @@ public protocol Scope {
 
     /// Notes that more than the scope's values had a part in what is being evaluated, so that it may be otherwise the
     /// next time: chance, the clock, files.
-    func notePassing()
+    func noteVolatile()
 
     /// All names that are defined, for "did you mean".
     var names: [String] { get }
-}
-
-extension Scope {
-    /// Does nothing: a scope that remembers nothing need not know.
-    public func notePassing() {}
 }
 
 /// A scope over plain values, in which a value's templates see the same values.
@@ -52,6 +47,9 @@ public struct MapScope: Scope {
         return try environment.evaluateLazily(text, in: self)
     }
 
+    /// Does nothing: this scope remembers nothing.
+    public func noteVolatile() {}
+
     public var names: [String] { values.keys.map(\.text) }
 }
 
@@ -66,6 +64,7 @@ struct LayeredScope: Scope {
     }
 
     func resolve(_ text: Text) throws(Diagnostic) -> Value { try base.resolve(text) }
+    func noteVolatile() { base.noteVolatile() }
 
     var names: [String] { Array(values.keys) + base.names }
 }
@@ -75,5 +74,6 @@ struct EmptyScope: Scope {
     var base: any Scope
     func lookup(_ name: String) throws(Diagnostic) -> Value? { nil }
     func resolve(_ text: Text) throws(Diagnostic) -> Value { try base.resolve(text) }
+    func noteVolatile() { base.noteVolatile() }
     var names: [String] { [] }
 }

@@ -213,7 +213,7 @@ final class ChannelLink: ShellLink {
     }
 
     private func end(_ how: LinkEnd) {
-        guard ended.keep(how) else { return }
+        guard ended.fulfill(how) else { return }
         queue.removeAll()
         let owner = owner
         self.owner = nil

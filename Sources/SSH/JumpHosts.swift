@@ -38,7 +38,7 @@ enum JumpHosts {
         let outcome = Promise<Result<Int32, Diagnostic>>()
         var isGivenUp = false
         let timer = EventLoop.shared.after(timeout) {
-            isGivenUp = outcome.keep(
+            isGivenUp = outcome.fulfill(
                 .failure(
                     Diagnostic(
                         .unreachable, "no connection with \(host) port \(port) in \(timeout.inWords)",
@@ -48,9 +48,9 @@ enum JumpHosts {
         Task { @IOLoop in
             do throws(Diagnostic) {
                 let socket = try await Tunnel.open(session, to: host, port: port) { if !isGivenUp { onEnd() } }
-                if !outcome.keep(.success(socket)) { close(socket) }
+                if !outcome.fulfill(.success(socket)) { close(socket) }
             } catch {
-                outcome.keep(.failure(error))
+                outcome.fulfill(.failure(error))
             }
         }
         return try await outcome.wait().get()

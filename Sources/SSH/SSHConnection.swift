@@ -110,7 +110,7 @@ public final class SSHConnection: Connection {
         case .success(let session): state = .open(session)
         case .failure(let reason): state = reason.code == .unreachable ? .closed : .refused(reason)
         }
-        promise.keep(outcome)
+        promise.fulfill(outcome)
     }
 
     /// A connected socket, however the host is reached.

@@ -42,7 +42,7 @@ final class HostView: ValueObject, @unchecked Sendable {
 
     var isMap: Bool { true }
     var keys: [ValueMap.Key]? {
-        scope.notePassing()
+        scope.noteVolatile()
         return Set(scope.names).sorted().map { .string($0) }
     }
 

@@ -27,8 +27,8 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     /// The names being evaluated, outermost first: one that turns up again is a cycle.
     private var active: [String] = []
 
-    /// A value, and what the run's memory keeps of it. What is neither kept nor steady passes: whatever is made of it is
-    /// not kept either.
+    /// A value, and what the run's memory keeps of it. What is neither kept nor steady is volatile: whatever is made of it
+    /// is not kept either.
     private struct Evaluated {
         let value: Value
         var kept: KeptValue?
@@ -36,16 +36,6 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     }
 
     /// - Parameter layers: The strongest first.
-    public convenience init(
-        engine: TemplateEnvironment, lookups: LookupContext, layers: [Layer], searchPath: [String],
-        mergesMaps: Bool = false, magicNames: [String] = [],
-        magic: @escaping (String) throws(Diagnostic) -> Value? = { (_) throws(Diagnostic) in nil }
-    ) {
-        self.init(
-            engine: engine, lookups: lookups, layers: layers, searchPath: searchPath, mergesMaps: mergesMaps,
-            magicNames: magicNames, magic: magic, memory: nil)
-    }
-
     init(
         engine: TemplateEnvironment, lookups: LookupContext, layers: [Layer], searchPath: [String], mergesMaps: Bool,
         magicNames: [String], magic: @escaping (String) throws(Diagnostic) -> Value?, memory: ScopeMemory?
@@ -131,9 +121,9 @@ public final class LayeredScope: Scope, @unchecked Sendable {
         do throws(Diagnostic) {
             result = try resolve(text)
         } catch {
-            // Which of them failed may be met by `default`, and change.
+            // What it read before is not noted for who meets the error with `default`, so that is not kept either.
             _ = memory?.end(name, nil)
-            memory?.run.notePassing()
+            noteVolatile()
             throw error
         }
         let known = Evaluated(value: result, kept: memory?.end(name, result))
@@ -144,11 +134,11 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     /// The value of a name, after noting for whoever is being evaluated that it read it.
     private func read(_ name: String, _ known: Evaluated) -> Value {
         guard memory != nil else { return known.value }
-        if known.kept == nil, !known.isSteady { notePassing() } else { memory?.read(name, known.kept, by: self) }
+        if known.kept == nil, !known.isSteady { noteVolatile() } else { memory?.read(name, known.kept, by: self) }
         return known.value
     }
 
-    public func notePassing() { memory?.run.notePassing() }
+    public func noteVolatile() { memory?.run.noteVolatile() }
 
     public func resolve(_ text: Text) throws(Diagnostic) -> Value {
         guard active.count < Self.deepestNesting else {

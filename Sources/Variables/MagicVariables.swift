@@ -26,13 +26,13 @@ final class MagicVariables {
     ]
     private static let ownNameSet = Set(ownNames)
     /// Those that change while a play runs, or are views of what does.
-    private static let passing: Set = [
+    private static let volatile: Set = [
         "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_search_path", "play_hosts",
         "vars",
     ]
 
     /// Whether a value stays the same as long as nothing that its host's variables are made of changes.
-    static func isSteady(_ name: String) -> Bool { !passing.contains(name) }
+    static func isSteady(_ name: String) -> Bool { !volatile.contains(name) }
 
     private unowned let variables: RunVariables
     private let host: String?

@@ -146,13 +146,13 @@ public final class RunVariables: @unchecked Sendable {
     }
 
     /// Adds the variables of one of the play's `vars_files`, above those that it named before.
-    public func addFile(_ values: ValueMap, to host: String) {
+    public func addVarsFile(_ values: ValueMap, to host: String) {
         current.files[host, default: []].append(values)
         memory.changedAll(of: host)
     }
 
     /// Notes which of the play's hosts are still in it, and which of the batch.
-    public func hostsLeft(_ active: [String], inBatch batch: [String]) {
+    public func noteHostsLeft(_ active: [String], inBatch batch: [String]) {
         // Nothing is kept that has to do with them, so nothing has to be forgotten.
         current.activeHosts = active
         current.batch = batch

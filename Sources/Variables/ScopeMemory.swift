@@ -6,7 +6,7 @@ struct ScopeMemory {
     let host: HostMemory
     /// Whether the scope is how others see the host's variables.
     let isOwn: Bool
-    /// When the scope came to be at its place; values of another place are not its own.
+    /// Where the scope is; values of another place are not its own.
     private let place: HostMemory.Place
     /// The task's own variables, which may hide what values were made of.
     private var shadows: [ValueMap]
@@ -38,7 +38,7 @@ struct ScopeMemory {
     /// Ends the evaluation of a name begun last.
     ///
     /// - Parameter value: What it gave; nil if it failed.
-    /// - Returns: What was kept of it; nil if the value passes, as must then all that is made of it.
+    /// - Returns: What was kept of it; nil if the value is volatile, as is then all that is made of it.
     func end(_ name: String, _ value: Value?) -> KeptValue? {
         guard let kept = run.end(name, value) else { return nil }
         if !isOwn { host.enter(place) }
@@ -64,7 +64,8 @@ struct ScopeMemory {
     ///
     /// - Parameter kept: What may be kept of the name's value, if that is a template's.
     func read(_ name: String, _ kept: KeptValue?, by scope: LayeredScope) {
-        if isHidden(name) { return run.notePassing() }
+        guard run.isNoting else { return }
+        if isHidden(name) { return run.noteVolatile() }
         run.read(.init(host: host, isOwn: isOwn, name: name, inner: kept), by: scope)
     }
 }

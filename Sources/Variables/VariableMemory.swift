@@ -6,14 +6,18 @@ import Values
 /// run learns of a host stamps the names it learns; a value is kept as long as none of the names behind it, through all
 /// the variables between, has a younger stamp. Plays and the inventory, whose changes are rare, empty everything.
 ///
-/// Not kept is what more than variables had a part in: chance, the clock, files, lookups, hosts that dropped out of the
-/// play, and what is no plain data.
+/// Volatile, and so not kept, is what more than variables had a part in: chance, the clock, files, lookups, hosts that
+/// dropped out of the play; what is no plain data; and what is made of any of this.
 final class VariableMemory {
     /// Counts the changes of variables, of all hosts.
     private(set) var clock = 0
     private var hosts: [String: HostMemory] = [:]
     /// The evaluations under way, the outermost first.
     private var notes: [Notes] = []
+
+    /// The most variables between a value and what it is made of, and the most names that one may read: beyond, it is
+    /// evaluated anew each time. All that walks through what is kept is bounded by them.
+    private static let (deepest, mostNeeds) = (200, 20_000)
 
     /// What one evaluation under way has read.
     private struct Notes {
@@ -23,7 +27,8 @@ final class VariableMemory {
         let clock: Int
         var needs: [KeptValue.Need] = []
         var isLocal = true
-        var isPassing = false
+        var depth = 0
+        var isVolatile = false
     }
 
     func host(_ name: String) -> HostMemory {
@@ -60,41 +65,50 @@ final class VariableMemory {
     /// Ends the evaluation begun last.
     ///
     /// - Parameter value: What it gave; nil if it failed.
-    /// - Returns: What may be kept of it; nil if the value is to pass, as must then all that is made of it.
+    /// - Returns: What may be kept of it; nil if the value is volatile, as is then all that is made of it.
     func end(_ name: String, _ value: Value?) -> KeptValue? {
-        guard let notes = notes.popLast(), let value, !notes.isPassing, value.mayBeKept else { return nil }
-        return KeptValue(name, of: notes.host, value, notes.needs, isLocal: notes.isLocal, made: notes.clock)
+        guard let notes = notes.popLast(), let value, !notes.isVolatile, value.mayBeKept else { return nil }
+        return KeptValue(
+            name, of: notes.host, value, notes.needs, isLocal: notes.isLocal, depth: notes.depth, made: notes.clock)
     }
+
+    /// Whether anybody wants to know what is read.
+    var isNoting: Bool { !notes.isEmpty }
 
     /// Notes that the evaluation under way, if there is one, read a name.
     func read(_ need: KeptValue.Need, by scope: LayeredScope) {
         guard let last = notes.indices.last else { return }
+        let depth = (need.inner?.depth ?? 0) + 1
         // The variables of another host are read as it has them (`hostvars`), or not to be kept.
-        guard need.isOwn || notes[last].scope == ObjectIdentifier(scope) else {
-            notes[last].isPassing = true
+        guard need.isOwn || notes[last].scope == ObjectIdentifier(scope), depth <= Self.deepest,
+            notes[last].needs.count < Self.mostNeeds
+        else {
+            notes[last].isVolatile = true
             return
         }
         notes[last].needs.append(need)
+        notes[last].depth = max(notes[last].depth, depth)
         if need.host !== notes[last].host || need.inner?.isLocal == false { notes[last].isLocal = false }
     }
 
     /// Notes that more than variables had a part in the evaluation under way.
-    func notePassing() { if let last = notes.indices.last { notes[last].isPassing = true } }
+    func noteVolatile() { if let last = notes.indices.last { notes[last].isVolatile = true } }
 
     // MARK: Recalling
 
     /// Whether nothing behind a kept value has changed since it was made.
     func isCurrent(_ kept: KeptValue) -> Bool {
-        if kept.checked == clock { return true }
+        if kept.isStale || kept.checked == clock { return !kept.isStale }
         if !kept.isLocal || kept.host.lastChange > kept.checked {
-            if kept.host.lastChange(of: kept.name) > kept.checked { return false }
-            for need in kept.needs {
-                if need.host.lastChange(of: need.name) > kept.checked { return false }
-                if let inner = need.inner, !isCurrent(inner) { return false }
-            }
+            kept.isStale =
+                kept.host.lastChange(of: kept.name) > kept.checked
+                || kept.needs.contains { need in
+                    if need.host.lastChange(of: need.name) > kept.checked { return true }
+                    return need.inner.map { !isCurrent($0) } ?? false
+                }
         }
         kept.checked = clock
-        return true
+        return !kept.isStale
     }
 }
 
@@ -118,15 +132,21 @@ final class KeptValue {
     let needs: [Need]
     /// Whether all that is behind it belongs to the same host.
     let isLocal: Bool
-    /// When it was last seen to be right.
+    /// How many variables lie between it and what it is made of at the most.
+    let depth: Int
+    /// When it was last looked at whether it is still right, and whether it was found not to be: for good, then.
     fileprivate var checked: Int
+    fileprivate var isStale = false
 
-    init(_ name: String, of host: HostMemory, _ value: Value, _ needs: [Need], isLocal: Bool, made: Int) {
+    init(
+        _ name: String, of host: HostMemory, _ value: Value, _ needs: [Need], isLocal: Bool, depth: Int, made: Int
+    ) {
         self.name = name
         self.host = host
         self.value = value
         self.needs = needs
         self.isLocal = isLocal
+        self.depth = depth
         checked = made
     }
 }

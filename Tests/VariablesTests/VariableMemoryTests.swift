@@ -129,7 +129,7 @@ import Values
             "{{ vars['x'] | default(1) }}", "{{ lookup('vars', 'x', default=1) }}",
             "{{ (1 / 0) if 1000 | random else missing }}",
         ])
-    func passing(_ text: String) throws {
+    func volatile(_ text: String) throws {
         let run = try run(["inner": text, "outer": "{{ inner | default('none', true) }}", "steady": "{{ 5 }}"])
         _ = try? look("outer", run)
         #expect(kept("inner", run) == nil)
@@ -157,6 +157,38 @@ import Values
         }
         run.register(["early": 1], on: "h1")
         #expect(try look("soft", run) == 1)
+    }
+
+    @Test("a chain of any length is walked through without a crash, whatever changed")
+    func chains() throws {
+        let count = 30_000
+        let run = try variables()
+        var vars: ValueMap = ["v0": "x"]
+        for number in 1..<count { vars["v\(number)"] = template("{{ v\(number - 1) }}") }
+        run.play.vars = vars
+        func climb() throws {
+            // From the bottom up, so that none is nested: each finds the one below remembered.
+            let scope = run.scope(host: "h1", task: nil)
+            for number in 1..<count { #expect(try scope.lookup("v\(number)") == "x") }
+        }
+        try climb()
+        run.register(["unrelated": 1], on: "h1")
+        try climb()
+        #expect(kept("v150", run) != nil)
+        #expect(kept("v300", run) == nil)
+        // One that is too long to be evaluated at once is an error, as ever.
+        #expect(throws: Diagnostic.self) { try look("v25000", run) }
+    }
+
+    @Test("a value that reads more names than can be followed is right, and not kept")
+    func manyNames() throws {
+        let run = try run([
+            "many": "{% for n in range(30000) %}{{ hostvars['h2']['n' ~ n] | default('') }}{% endfor %}!"
+        ])
+        #expect(try look("many", run) == "!")
+        #expect(kept("many", run) == nil)
+        run.register(["n29999": "late"], on: "h2")
+        #expect(try look("many", run) == "late!")
     }
 
     /// Numbers that look random and are the same each time (splitmix64).

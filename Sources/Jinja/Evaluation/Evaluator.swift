@@ -68,7 +68,7 @@ final class Evaluator {
         }
         if let function = session.environment.functions[name.text] { return .object(function) }
         if let value = Globals.value(name.text) {
-            if Globals.passing.contains(name.text) { session.isPassing = true }
+            if Globals.volatile.contains(name.text) { session.isVolatile = true }
             return value
         }
         return undefined("'\(name.text)' is undefined", name: name.text, at: name.offset) { [scope] in

@@ -5,7 +5,7 @@ internal import Values
 enum Globals {
     static let names = ["range", "dict", "cycler", "joiner", "namespace", "now", "undef", "omit", "lipsum"]
     /// Those that give something else each time.
-    static let passing: Set = ["now", "lipsum"]
+    static let volatile: Set = ["now", "lipsum"]
 
     static func value(_ name: String) -> Value? {
         switch name {

@@ -32,7 +32,7 @@ extension Evaluator {
                     .missingFile, "'\(name.string)' cannot be brought in: there are no template files here",
                     at: location(offset), remedy: "Use the template module, or the template lookup.")
             }
-            session.isPassing = true
+            session.isVolatile = true
             do throws(Diagnostic) {
                 let (text, path) = try loader(name.string)
                 let file = SourceFile(name: path, text: text)

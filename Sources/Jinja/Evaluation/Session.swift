@@ -10,8 +10,8 @@ final class Session {
     @exclusivity(unchecked) private var turns = 0
     @exclusivity(unchecked) private var written = 0
     private var macroDepth = 0
-    /// Whether chance, the clock or a file had a part in it: see `Scope.notePassing`.
-    var isPassing = false
+    /// Whether chance, the clock or a file had a part in it: see `Scope.noteVolatile`.
+    var isVolatile = false
     /// When the time was first looked at: most templates are done long before.
     private var started: ContinuousClock.Instant?
     /// Where each undefined name was met, by its summary: the place and the nearest names are worked out only

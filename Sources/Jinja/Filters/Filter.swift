@@ -111,7 +111,7 @@ struct Call {
     private let sorted: SortedArguments?
 
     /// Notes that more than what is given has a part in the outcome: chance, the clock, files.
-    func notePassing() { evaluator.session.isPassing = true }
+    func noteVolatile() { evaluator.session.isVolatile = true }
 
     var name: String { signature.name }
     /// Positional arguments past the parameters.

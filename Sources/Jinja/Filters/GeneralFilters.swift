@@ -115,7 +115,7 @@ enum GeneralFilters {
         let lowest = 0x10_0000_0000
         let count = 0xFF_FFFF_FFFF - lowest + 1
         var number = Int.random(in: 0..<count)
-        call.notePassing()
+        call.noteVolatile()
         if let seed = call[0], !seed.isNull {
             guard var generator = MersenneTwister(seed: seed) else {
                 throw call.wrongArgument(0, "text or a whole number", seed)

@@ -84,7 +84,7 @@ enum PasswordFilters {
                 "the salt must have \(method.saltSizes.lowerBound) to \(method.saltSizes.upperBound) characters, not \(size)"
             )
         }
-        call.notePassing()
+        call.noteVolatile()
         var generator = SystemRandomNumberGenerator()
         return String(
             decoding: (0..<size).map { _ in alphabet[Int.random(in: 0..<64, using: &generator)] }, as: UTF8.self)

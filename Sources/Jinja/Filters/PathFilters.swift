@@ -16,7 +16,7 @@ enum PathFilters {
         Filter("commonpath", common),
         Filter("relpath", ["start"], relative),
         Filter("realpath") { call throws(Diagnostic) in
-            call.notePassing()
+            call.noteVolatile()
             return .string(real(try path(call)))
         },
         Filter("expanduser") { call throws(Diagnostic) in .string(expandedUser(try path(call))) },
@@ -143,7 +143,7 @@ enum PathFilters {
     }
 
     private static func fileGlob(_ call: Call) throws(Diagnostic) -> Value {
-        call.notePassing()
+        call.noteVolatile()
         var found = glob_t()
         defer { globfree(&found) }
         guard glob(try path(call), 0, nil, &found) == 0, let list = found.gl_pathv else { return .list([]) }

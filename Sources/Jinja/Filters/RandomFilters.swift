@@ -13,7 +13,7 @@ enum RandomFilters {
 
     private static func random(_ call: Call) throws(Diagnostic) -> Value {
         let seed = try seed(call, 2)
-        if seed == nil { call.notePassing() }
+        if seed == nil { call.noteVolatile() }
         if case .object(let range as RangeObject) = call.input {
             guard range.count.signum > 0 else { throw call.failure("'random' was given an empty range") }
             return try range.element(try pick(range.count, seed)) ?? .null
@@ -73,7 +73,7 @@ enum RandomFilters {
     private static func shuffle(_ call: Call) throws(Diagnostic) -> Value {
         guard var items = call.input.elements ?? (try? call.elements()) else { return call.input }
         guard call[0]?.isTruthy ?? false, var generator = try seed(call, 0) else {
-            call.notePassing()
+            call.noteVolatile()
             return .list(items.shuffled())
         }
         for index in stride(from: items.count - 1, to: 0, by: -1) {

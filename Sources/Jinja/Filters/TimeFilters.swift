@@ -12,7 +12,7 @@ enum TimeFilters {
 
     private static func format(_ call: Call) throws(Diagnostic) -> Value {
         guard case .string(let text) = call.input else { throw call.wrongInput("a format as text") }
-        call.notePassing()
+        call.noteVolatile()
         var clock = time(nil)
         if let value = call[0], !value.isNull {
             guard let seconds = value.number?.asDouble ?? value.stringValue.flatMap(PythonNumber.double),

@@ -26,7 +26,7 @@ enum VaultFilters {
         }
         var salt: [UInt8]?
         if let given = call[1], !given.isNull { salt = Array(PythonPrint.text(given).utf8) }
-        if salt == nil { call.notePassing() }
+        if salt == nil { call.noteVolatile() }
         return .string(try password.seal(Array(text.string.utf8), label: label, salt: salt))
     }
 

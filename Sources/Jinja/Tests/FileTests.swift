@@ -25,12 +25,12 @@ enum FileTests {
 
     // What files there are may be otherwise the next time.
     private static func status(_ call: Call) -> stat? {
-        call.notePassing()
+        call.noteVolatile()
         return status(call.text)
     }
 
     private static func linkStatus(_ call: Call) -> stat? {
-        call.notePassing()
+        call.noteVolatile()
         return linkStatus(call.text)
     }
 
@@ -54,7 +54,7 @@ enum FileTests {
     }
 
     private static func isVaulted(_ call: Call) throws(Diagnostic) -> Bool {
-        call.notePassing()
+        call.noteVolatile()
         guard let file = fopen(call.text, "r") else {
             throw call.failure("cannot read the file '\(call.text)': \(String(cString: strerror(errno)))")
         }
@@ -65,7 +65,7 @@ enum FileTests {
     }
 
     private static func isSameFile(_ call: Call) throws(Diagnostic) -> Bool {
-        call.notePassing()
+        call.noteVolatile()
         let other = try call.string(0)
         for path in [call.text, other] where status(path) == nil { throw call.failure("there is no file '\(path)'") }
         guard let left = status(call.text), let right = status(other) else { return false }

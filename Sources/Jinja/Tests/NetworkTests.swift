@@ -80,7 +80,7 @@ enum NetworkTests {
 
     /// Whether the control machine finds an address for the name, or a name for the address.
     private static func isResolvable(_ call: Call) -> Bool {
-        call.notePassing()
+        call.noteVolatile()
         let name = call.text
         guard !name.utf8.contains(0) else { return false }
         var found: UnsafeMutablePointer<addrinfo>?

@@ -11,7 +11,7 @@ package final class Promise<Value: Sendable> {
     ///
     /// - Returns: Whether it was the first.
     @discardableResult
-    package func keep(_ value: Value) -> Bool {
+    package func fulfill(_ value: Value) -> Bool {
         guard self.value == nil else { return false }
         self.value = value
         wakeAll()

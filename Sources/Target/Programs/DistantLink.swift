@@ -89,7 +89,7 @@ final class DistantLink: ProgramShellLink {
     }
 
     private func settle(_ outcome: Result<Void, Diagnostic>) {
-        guard entrance.keep(outcome) else { return }
+        guard entrance.fulfill(outcome) else { return }
         if case .failure = outcome { cut() }
     }
 

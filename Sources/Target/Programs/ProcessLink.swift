@@ -204,7 +204,7 @@ final class ProcessLink: ProgramShellLink {
     }
 
     private func end(_ how: String) {
-        guard ended.keep(.shellEnded(how)) else { return }
+        guard ended.fulfill(.shellEnded(how)) else { return }
         if processDescriptor >= 0 {
             EventLoop.shared.unwatch(processDescriptor)
             Glibc.close(processDescriptor)

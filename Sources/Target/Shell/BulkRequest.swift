@@ -39,7 +39,7 @@ final class BulkRequest: ShellLinkOwner {
     /// Gives up: what reads the input sees its end too early, and what it was making is not complete.
     func cut(_ reason: Diagnostic) {
         link.cut()
-        outcome.keep(.failure(reason))
+        outcome.fulfill(.failure(reason))
     }
 
     private func feed() {
@@ -60,7 +60,7 @@ final class BulkRequest: ShellLinkOwner {
                 hasLeave = true
                 feed()
             } else if reply.number == Self.answer, hasLeave, !reply.isTooLong {
-                outcome.keep(.success(reply.result))
+                outcome.fulfill(.success(reply.result))
             } else {
                 cut(.shellEnded("it answered out of turn"))
             }
@@ -81,9 +81,9 @@ final class BulkRequest: ShellLinkOwner {
 
     func linkEnded(_ end: LinkEnd) {
         switch end {
-        case .shellEnded(let how): outcome.keep(.failure(.shellEnded(how)))
+        case .shellEnded(let how): outcome.fulfill(.failure(.shellEnded(how)))
         case .connectionLost(let reason):
-            outcome.keep(.failure(reason.adding("; what was being sent did not arrive whole")))
+            outcome.fulfill(.failure(reason.adding("; what was being sent did not arrive whole")))
         }
     }
 }

@@ -18,7 +18,7 @@ final class PendingRequest {
     func finish(_ outcome: Result<CommandResult, Diagnostic>) {
         timer?.cancel()
         watcher?.end()
-        self.outcome.keep(outcome)
+        self.outcome.fulfill(outcome)
     }
 
     /// Waits until it is finished.

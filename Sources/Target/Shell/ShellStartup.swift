@@ -87,7 +87,7 @@ final class ShellStartup: ShellLinkOwner {
     }
 
     private func finish(_ outcome: Result<Ready, Diagnostic>) {
-        guard self.outcome.keep(outcome) else { return }
+        guard self.outcome.fulfill(outcome) else { return }
         if case .failure = outcome { link?.cut() }
         link = nil
     }

@@ -64,7 +64,7 @@ final class TerminalProgram: ShellLinkOwner {
     func end(_ reason: Diagnostic) { finish(.failure(reason)) }
 
     private func finish(_ outcome: Result<TerminalOutcome, Diagnostic>) {
-        guard self.outcome.keep(outcome) else { return }
+        guard self.outcome.fulfill(outcome) else { return }
         timer?.cancel()
         link = nil
     }

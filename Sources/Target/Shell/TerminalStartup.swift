@@ -75,7 +75,7 @@ final class TerminalStartup {
     }
 
     private func finish(_ outcome: Result<TerminalLink, Diagnostic>) {
-        guard self.outcome.keep(outcome) else { return }
+        guard self.outcome.fulfill(outcome) else { return }
         if case .failure = outcome {
             carrier?.cut()
             terminal?.cut()

@@ -65,7 +65,7 @@ public final class LookupContext: @unchecked Sendable {
         _ name: String, _ terms: [Value], _ options: ValueMap = [:], at place: SourceLocation? = nil
     ) throws(Diagnostic) -> [Value] {
         // What a lookup finds may be otherwise the next time.
-        scope?.notePassing()
+        scope?.noteVolatile()
         guard refusals == 0 else {
             throw Diagnostic(.unsupported, "no lookup is done before its task's turn", at: place)
         }
