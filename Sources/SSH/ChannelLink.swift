@@ -10,7 +10,13 @@ internal import Target
 @IOLoop
 final class ChannelLink: ShellLink {
     var owner: (any ShellLinkOwner)? {
-        didSet { if let end = ended.value { owner?.linkEnded(end) } }
+        didSet {
+            guard let owner else { return }
+            if let end = ended.value { return owner.linkEnded(end) }
+            // What came before there was an owner is with the library, or still on its way.
+            if !isListening { session.schedulePump() }
+            isListening = true
+        }
     }
     var backlog: Int { queue.count }
 
@@ -18,6 +24,8 @@ final class ChannelLink: ShellLink {
     private var channel: OpaquePointer?
     private var queue = SendQueue()
     private var isFinishing = false
+    /// Whether there has been anybody to tell what comes.
+    private var isListening = false
     private let ended = Promise<LinkEnd>()
 
     /// What is read before other channels get their turn.
@@ -159,6 +167,7 @@ final class ChannelLink: ShellLink {
     func readErrors() -> Int { read(stream: 1) }
 
     private func read(stream: Int32) -> Int {
+        guard isListening else { return 0 }
         var total = 0
         return withUnsafeTemporaryAllocation(byteCount: 32768, alignment: 16) { buffer -> Int in
             while total < Self.readLimit, let channel {
@@ -182,7 +191,7 @@ final class ChannelLink: ShellLink {
     /// Sees whether the shell ended: its streams are at their end, or its exit was reported while a child of its
     /// holds them open.
     func lookForEnd() {
-        guard ended.value == nil, let channel else { return }
+        guard isListening, ended.value == nil, let channel else { return }
         var name: UnsafeMutablePointer<CChar>?
         var length = 0
         libssh2_channel_get_exit_signal(channel, &name, &length, nil, nil, nil, nil)

@@ -103,6 +103,34 @@ extension Shell {
         await connection.close()
     }
 
+    @Test("what a channel brings before anybody listens is heard, and so is its end")
+    func early() async throws {
+        let sshd = try SSHDFixture()
+        let connection = SSHConnection(sshd.settings())
+        let session = try await connection.session()
+        let link = try await ChannelLink.open(session, line: "echo early; echo trouble >&2; exit 3")
+        try await Task.sleep(for: .milliseconds(500))
+        let (said, trouble, ended) = await Task { @IOLoop in
+            let ear = LinkEar()
+            let ended = Promise<LinkEnd>()
+            var (said, trouble): ([UInt8], [UInt8]) = ([], [])
+            ear.onBytes = { bytes, isError in
+                if isError { trouble.append(contentsOf: bytes) } else { said.append(contentsOf: bytes) }
+            }
+            ear.onEnd = { ended.fulfill($0) }
+            link.owner = ear
+            let how = await ended.wait()
+            return (String(decoding: said, as: UTF8.self), String(decoding: trouble, as: UTF8.self), how)
+        }.value
+        #expect(said == "early\n")
+        #expect(trouble == "trouble\n")
+        guard case .shellEnded("exit status 3") = ended else {
+            Issue.record("ended by \(ended)")
+            return
+        }
+        await connection.close()
+    }
+
     @Test("host keys: unknown, taken down, hashed, changed, revoked, other type")
     func hostKeys() async throws {
         let sshd = try SSHDFixture()

@@ -7,7 +7,11 @@ internal import Local
 @IOLoop
 final class ProcessLink: ProgramShellLink {
     var owner: (any ShellLinkOwner)? {
-        didSet { if let end = ended.value { owner?.linkEnded(end) } }
+        didSet {
+            guard let owner else { return }
+            if let end = ended.value { return owner.linkEnded(end) }
+            listen()
+        }
     }
     var backlog: Int { queue.count }
 
@@ -19,6 +23,7 @@ final class ProcessLink: ProgramShellLink {
     private var queue = SendQueue()
     private var isFinishing = false
     private var isWatchingRoom = false
+    private var isListening = false
     private let ended = Promise<LinkEnd>()
     var isOver: Bool { ended.value != nil }
 
@@ -34,12 +39,16 @@ final class ProcessLink: ProgramShellLink {
         for descriptor in [input, streams.out, streams.err] where descriptor >= 0 {
             _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         }
+        if processDescriptor >= 0 { _ = fcntl(processDescriptor, F_SETFD, FD_CLOEXEC) }
+    }
+
+    /// Begins to hear the process. What it says before there is an owner waits in its pipes.
+    private func listen() {
+        guard !isListening else { return }
+        isListening = true
         EventLoop.shared.watch(streams.out) { _ in self.read(error: false) }
         if streams.err >= 0 { EventLoop.shared.watch(streams.err) { _ in self.read(error: true) } }
-        if processDescriptor >= 0 {
-            _ = fcntl(processDescriptor, F_SETFD, FD_CLOEXEC)
-            EventLoop.shared.watch(processDescriptor) { _ in self.processEnded() }
-        }
+        if processDescriptor >= 0 { EventLoop.shared.watch(processDescriptor) { _ in self.processEnded() } }
     }
 
     /// A process with our ends of its streams; -1 for one it does not have.
@@ -224,11 +233,17 @@ final class ProcessLink: ProgramShellLink {
     func cut() {
         owner = nil
         // The shell is the leader of its session's first group; commands in groups of their own are ended before.
-        if !isOver { kill(-process, SIGKILL) }
+        if !isOver {
+            kill(-process, SIGKILL)
+            listen()
+        }
         closeInput()
     }
 
     func abandonOpening() {}
 
-    func waitForEnd(atMost limit: Duration) async { await ended.wait(atMost: limit) }
+    func waitForEnd(atMost limit: Duration) async {
+        if !isOver { listen() }
+        await ended.wait(atMost: limit)
+    }
 }

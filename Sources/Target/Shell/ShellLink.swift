@@ -6,7 +6,8 @@ package import Diagnostics
 /// so no amount of output can block what is sent, nor the other way round.
 @IOLoop
 package protocol ShellLink: AnyObject, Sendable {
-    /// Who is told what comes. A new owner of a link that has ended is told so at once.
+    /// Who is told what comes; nothing is lost before there is one. A new owner of a link that has ended is told so at
+    /// once.
     var owner: (any ShellLinkOwner)? { get set }
     /// Bytes that were given to be sent and are not sent yet.
     var backlog: Int { get }
