@@ -148,14 +148,17 @@ let package = Package(
             resources: [.copy("Cases"), .copy("HostCases")]),
         tests(
             "PlanningTests",
-            ["RunFixture", "Diagnostics", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning", "Variables"],
+            [
+                "RunFixture", "Diagnostics", "Local", "Values", "YAML", "Vault", "Inventory", "Playbook", "Planning",
+                "Variables",
+            ],
             exclude: ["Cases"]
         ),
         tests("ReportingTests", ["RunFixture", "Diagnostics", "Values", "Results", "Reporting"]),
         tests("SSHTests", ["SSH", "Target", "Diagnostics", "Local", "Values"], exclude: ["ConfigCases"]),
         tests("TargetTests", ["Target", "Diagnostics", "Local", "Results", "Values"]),
         tests("ValuesTests", ["Diagnostics", "Values"]),
-        tests("VariablesTests", ["Diagnostics", "Local", "Values", "Vault", "Inventory", "Variables"]),
+        tests("VariablesTests", ["RunFixture", "Diagnostics", "Local", "Values", "Vault", "Inventory", "Variables"]),
         tests("VaultTests", ["Diagnostics", "Local", "Vault"], exclude: ["Cases"]),
         tests("X509Tests", ["Diagnostics", "X509"]),
         tests("YAMLTests", ["Diagnostics", "Values", "YAML"], exclude: ["Cases"]),

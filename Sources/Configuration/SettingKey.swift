@@ -29,6 +29,7 @@ public enum SettingKey: String, Sendable, CaseIterable {
     case vaultEncryptSalt = "VAULT_ENCRYPT_SALT"
     case forks = "DEFAULT_FORKS"
     case gathering = "DEFAULT_GATHERING"
+    case managedStr = "DEFAULT_MANAGED_STR"
     case hashBehaviour = "DEFAULT_HASH_BEHAVIOUR"
     case hostList = "DEFAULT_HOST_LIST"
     case jinja2Extensions = "DEFAULT_JINJA2_EXTENSIONS"

@@ -324,9 +324,13 @@ extension TaskRun {
             },
             readFile: { (path, decrypt) throws(Diagnostic) in try planner.content(of: path, opened: decrypt) },
             render: { (text, path, options) throws(Diagnostic) in
-                let origin = SourceLocation(file: SourceFile(name: path, text: text), line: 1, column: 1)
-                return try scope.render(
-                    Text(text, marks: .template, origin: origin), options: try TemplateOptions(moduleOptions: options))
+                let source = SourceFile(name: path, text: text.string, isSecret: text.isSecret)
+                let template = Text(
+                    text.string, marks: text.marks.union(.template),
+                    origin: SourceLocation(file: source, line: 1, column: 1))
+                let file = scope.templateFile(
+                    options["src"]?.pythonText ?? path, at: path, destination: options["dest"])
+                return try scope.render(template, options: try TemplateOptions(moduleOptions: options), of: file)
             },
             evaluate: { [task] (text) throws(Diagnostic) in
                 do throws(Diagnostic) {

@@ -7,8 +7,9 @@ public final class TemplateEnvironment: Sendable {
     /// Functions that templates may call, such as `lookup`.
     public let functions: [String: any ValueObject]
     /// Reads the template file of a name, for `include`, `import` and `extends`.
-    public let loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))?
+    public let loader: Loader?
     public let limits: TemplateLimits
+    public typealias Loader = @Sendable (_ name: String) throws(Diagnostic) -> TemplateSource
     /// Whether there is a module of that name, for the test `community.general.a_module`.
     public let isModule: @Sendable (String) -> Bool
     /// Opens a vaulted value when it is used; the place is for its errors.
@@ -64,7 +65,7 @@ public final class TemplateEnvironment: Sendable {
     ///   - isModule: Whether there is a module of that name.
     public init(
         functions: [String: any ValueObject] = [:],
-        loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))? = nil,
+        loader: Loader? = nil,
         limits: TemplateLimits = TemplateLimits(),
         opener: Opener? = nil,
         isModule: @escaping @Sendable (String) -> Bool = { _ in false }
@@ -74,16 +75,6 @@ public final class TemplateEnvironment: Sendable {
         self.limits = limits
         self.opener = opener
         self.isModule = isModule
-    }
-
-    /// The same bounds and functions with another way to read template files, or with more functions.
-    public func with(
-        functions more: [String: any ValueObject] = [:],
-        loader: (@Sendable (String) throws(Diagnostic) -> (text: String, name: String))? = nil
-    ) -> TemplateEnvironment {
-        TemplateEnvironment(
-            functions: functions.merging(more) { _, new in new }, loader: loader ?? self.loader, limits: limits,
-            opener: opener, isModule: isModule)
     }
 
     /// What is sealed in a text: data, and secret.
@@ -136,5 +127,20 @@ public final class TemplateEnvironment: Sendable {
                 at: PlaceFinder.place(of: error.offset, in: text, origin: origin, isSecret: isSecret),
                 remedy: error.remedy)
         }
+    }
+}
+
+/// A template's file, as it is brought in by `include`, `import` and `extends`.
+public struct TemplateSource: Sendable {
+    public var text: String
+    /// What errors call it: its path.
+    public var name: String
+    /// Whether it was sealed by a vault: then what is made of it is secret.
+    public var isSecret: Bool
+
+    public init(text: String, name: String, isSecret: Bool = false) {
+        self.text = text
+        self.name = name
+        self.isSecret = isSecret
     }
 }

@@ -48,9 +48,9 @@ public struct ModuleContext: Sendable {
     public var findFile: @Sendable (_ name: String, _ kind: String) throws(Diagnostic) -> String
     /// Reads a file of the control machine, opened with the vault where it is sealed and `decrypt` is true.
     public var readFile: @Sendable (_ path: String, _ decrypt: Bool) throws(Diagnostic) -> [UInt8]
-    /// Renders a template's text with the task's variables.
-    /// The options are the template module's own: `trim_blocks`, `variable_start_string` …
-    public var render: @Sendable (_ text: String, _ path: String, _ options: ValueMap) throws(Diagnostic) -> Text
+    /// Renders a template's text, secret or not, with the task's variables. The path is where it was found.
+    /// The options are the template module's own: `src`, `trim_blocks`, `variable_start_string` …
+    public var render: @Sendable (_ text: Text, _ path: String, _ options: ValueMap) throws(Diagnostic) -> Text
     /// The value of a bare expression, as `when:` has it, with the task's variables.
     public var evaluate: @Sendable (_ expression: Text) throws(Diagnostic) -> Value
     /// The host's variables, by name.
@@ -64,7 +64,7 @@ public struct ModuleContext: Sendable {
     public init(
         findFile: @escaping @Sendable (String, String) throws(Diagnostic) -> String,
         readFile: @escaping @Sendable (String, Bool) throws(Diagnostic) -> [UInt8],
-        render: @escaping @Sendable (String, String, ValueMap) throws(Diagnostic) -> Text,
+        render: @escaping @Sendable (Text, String, ValueMap) throws(Diagnostic) -> Text,
         evaluate: @escaping @Sendable (Text) throws(Diagnostic) -> Value,
         variable: @escaping @Sendable (String) throws(Diagnostic) -> Value?,
         isCheckMode: Bool = false,

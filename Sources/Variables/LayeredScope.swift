@@ -12,7 +12,9 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     public let engine: TemplateEnvironment
     /// Where lookups and file searches of this scope begin, the nearest directory first.
     public let searchPath: [String]
-    private let lookups: LookupContext
+    let lookups: LookupContext
+    /// Where templates bring in others from, while a template's file is rendered.
+    let templateFolders: [String]?
     private var layers: [Layer]
     /// Whether maps of one name in several layers are merged (`hash_behaviour = merge`) instead of the strongest winning.
     private let mergesMaps: Bool
@@ -38,8 +40,10 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     /// - Parameter layers: The strongest first.
     init(
         engine: TemplateEnvironment, lookups: LookupContext, layers: [Layer], searchPath: [String], mergesMaps: Bool,
-        magicNames: [String], magic: @escaping (String) throws(Diagnostic) -> Value?, memory: ScopeMemory?
+        magicNames: [String], magic: @escaping (String) throws(Diagnostic) -> Value?, memory: ScopeMemory?,
+        templateFolders: [String]? = nil
     ) {
+        self.templateFolders = templateFolders
         self.memory = memory
         self.engine = engine
         self.lookups = lookups
@@ -58,12 +62,15 @@ public final class LayeredScope: Scope, @unchecked Sendable {
     }
 
     /// The same scope with variables above all others but the magic ones; this one stays as it is.
-    func with(_ layer: Layer) -> LayeredScope {
+    ///
+    /// - Parameter templateFolders: Where templates bring in others from; nil for where they do so far.
+    func with(_ layer: Layer, templateFolders: [String]? = nil) -> LayeredScope {
         var memory = memory
         memory?.hide(layer.values)
         return LayeredScope(
             engine: engine, lookups: lookups, layers: [layer] + layers, searchPath: searchPath,
-            mergesMaps: mergesMaps, magicNames: magicNames, magic: magic, memory: memory)
+            mergesMaps: mergesMaps, magicNames: magicNames, magic: magic, memory: memory,
+            templateFolders: templateFolders ?? self.templateFolders)
     }
 
     /// Whether the task only foresees what it would do.

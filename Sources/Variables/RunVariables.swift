@@ -56,18 +56,14 @@ public final class RunVariables: @unchecked Sendable {
         inventory: InventoryTree, extra: ValueMap, run: RunFacts, cache: FactCache? = nil,
         opener: TemplateEnvironment.Opener? = nil,
         isModule: @escaping @Sendable (String) -> Bool = { _ in false },
-        readFile: @escaping (String) throws(Diagnostic) -> [UInt8]
+        readFile: @escaping LookupContext.FileReader
     ) {
         self.inventory = inventory
         self.extra = extra
         self.run = run
         self.cache = cache
         lookups = LookupContext(readFile: readFile)
-        engine = TemplateEnvironment(
-            functions: [
-                "lookup": LookupFunction(.joined, lookups), "query": LookupFunction(.list, lookups),
-                "q": LookupFunction(.list, lookups),
-            ], opener: opener, isModule: isModule)
+        engine = lookups.environment(opener: opener, isModule: isModule)
         lookups.variables = self
     }
 
@@ -309,13 +305,18 @@ public struct RunFacts: Sendable {
     public var mergesMaps: Bool
     /// Whether facts are variables, too, under the names they come with (`inject_facts_as_vars`).
     public var injectsFacts: Bool
+    /// What `ansible_managed` says in templates where no variable of that name is given.
+    public var managedText: String
+
+    static let usualManagedText = "Ansible managed"
 
     public init(
         isCheckMode: Bool = false, isDiffMode: Bool = false, verbosity: Int = 0, forks: Int = 5,
         runTags: [String] = ["all"], skipTags: [String] = [], inventorySources: [String] = [], limit: String? = nil,
         configFile: String? = nil, remoteUser: String? = nil, mergesMaps: Bool = false,
-        injectsFacts: Bool = true
+        injectsFacts: Bool = true, managedText: String? = nil
     ) {
+        self.managedText = managedText ?? Self.usualManagedText
         self.injectsFacts = injectsFacts
         self.isCheckMode = isCheckMode
         self.isDiffMode = isDiffMode

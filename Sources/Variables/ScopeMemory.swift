@@ -40,7 +40,8 @@ struct ScopeMemory {
     /// - Parameter value: What it gave; nil if it failed.
     /// - Returns: What was kept of it; nil if the value is volatile, as is then all that is made of it.
     func end(_ name: String, _ value: Value?) -> KeptValue? {
-        guard let kept = run.end(name, value) else { return nil }
+        // What the task's own variable gives is nobody else's.
+        guard let kept = run.end(name, value), !isHidden(name) else { return nil }
         if !isOwn { host.enter(place) }
         host.keep(kept, isOwn: isOwn)
         return kept

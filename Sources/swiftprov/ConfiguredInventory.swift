@@ -47,7 +47,7 @@ enum ConfiguredInventory {
         options.usesExtra = settings.flag(.constructedUseExtraVars)
         options.templates = LookupContext.environment(
             opener: { (sealed, place) throws(Diagnostic) in try vault.openText(sealed, at: place) },
-            readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: vault).content })
+            readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: vault) })
         if let cache = try cache(settings) {
             // The cache belongs to one thread; sources may be read by any.
             let locked = Mutex(cache)

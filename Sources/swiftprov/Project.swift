@@ -4,6 +4,7 @@ import Engine
 import Glibc
 import Inventory
 import Jinja
+import Local
 import Modules
 import Planning
 import Playbook
@@ -55,12 +56,12 @@ final class Project {
             runTags: tags.only, skipTags: tags.skipped, inventorySources: sources.paths.map(Path.absolute),
             limit: options.limit, configFile: configuration.path, remoteUser: settings.remoteUser,
             mergesMaps: configuration.text(.hashBehaviour) == "merge",
-            injectsFacts: configuration.flag(.injectFactsAsVars))
+            injectsFacts: configuration.flag(.injectFactsAsVars), managedText: configuration.text(.managedStr))
         let files = ProjectFiles(vault: secrets, duplicates: ConfiguredInventory.duplicates(configuration))
         variables = RunVariables(
             inventory: inventory, extra: extra, run: facts, cache: try ConfiguredInventory.cache(configuration),
             opener: VaultPasswords.opener(secrets, redactor), isModule: ActionCatalog.isKnown,
-            readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
+            readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: secrets) })
         variables.lookups.setting = { configuration.text(writtenAt: $0) }
         variables.lookups.onWarning = { Console.show([Diagnostic(.template, $0, severity: .warning)]) }
         variables.lookups.settings = LookupSettings.all(configuration)

@@ -5,6 +5,7 @@ import Jinja
 import Local
 import Playbook
 import Values
+import Variables
 import Vault
 
 /// `swiftprov template`: renders a template file with variables from files and the command line.
@@ -38,20 +39,28 @@ struct TemplateCommand: ParsableCommand {
     func run() throws {
         let secrets = try VaultPasswords.gather(vault, try Settings.load())
         let values = try ExtraVariables.read(vars.map { "@" + $0 } + extraVars, vault: secrets)
-        let text = file == "-" ? Console.standardInput() : String(decoding: try LocalFile.bytes(file), as: UTF8.self)
+        let content = try content(secrets)
+        let path = file == "-" ? "<stdin>" : file
         let origin = SourceLocation(
-            file: SourceFile(name: file == "-" ? "<stdin>" : file, text: text), line: 1, column: 1)
+            file: SourceFile(name: path, text: content.string, isSecret: content.isSecret), line: 1, column: 1)
+        let template = Text(content.string, marks: content.marks.union(.template), origin: origin)
+        let scope = LookupContext.scope(
+            values, in: file == "-" ? "." : Path.directory(of: file),
+            opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) },
+            readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: secrets) })
         let options = try templateOptions()
-        let directory = file == "-" ? "." : Path.directory(of: file)
-        let environment = TemplateEnvironment(
-            loader: { (name) throws(Diagnostic) in
-                let path = Path.join(directory, name)
-                return (String(decoding: try LocalFile.bytes(path), as: UTF8.self), path)
-            }, opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) })
-        let rendered = try environment.render(
-            Text(text, marks: .template, origin: origin), options: options,
-            in: MapScope(values, environment: environment))
+        let rendered =
+            file == "-"
+            ? try scope.render(template, options: options)
+            : try scope.render(template, options: options, of: scope.templateFile(file, at: file, destination: nil))
         Console.write(bytes: try TextEncoding.bytes(rendered.string, outputEncoding))
+    }
+
+    /// The template's text, secret if its file is sealed.
+    private func content(_ secrets: VaultSecrets) throws(Diagnostic) -> Text {
+        if file == "-" { return Text(Console.standardInput()) }
+        let (bytes, wasSealed) = try LocalFile.bytes(file, opening: secrets)
+        return Text(String(decoding: bytes, as: UTF8.self), marks: wasSealed ? .secret : [])
     }
 
     private func templateOptions() throws(Diagnostic) -> TemplateOptions {

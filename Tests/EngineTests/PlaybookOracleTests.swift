@@ -15,8 +15,8 @@ import Values
         "argspecs", "async", "blocks", "conditions", "custom", "delegation", "errors", "gathering", "handing_down",
         "handlers", "hosts", "included_vars",
         "includes", "items", "lookups", "loops", "meta", "modes", "nesting", "notifying", "precedence", "registers",
-        "retries", "roles", "sections", "strategies", "tags", "trust", "unreachable_items",
-        "variables",
+        "retries", "roles", "sections", "strategies", "tags", "templates", "trust",
+        "unreachable_items", "variables",
     ]
 
     struct Expected: Sendable {

@@ -16,6 +16,8 @@ import Values
         "grandchild":
             "{% extends 'child' %}{% block body %}grand[{{ super() }}]{% endblock %}{% block head %}{{ v }}{% endblock %}{% set v = 7 %}",
         "loopbase": "{% for i in [1,2] %}{% block item scoped %}{{ i }}{% endblock %}{% endfor %}",
+        "looping": "{% for i in [1,2] %}{% block item scoped %}{{ loop.index }}{% endblock %}{{ i }}{% endfor %}",
+        "inner": "{{ loop | default('-') }}",
         "loopchild": "{% extends 'loopbase' %}{% block item %}[{{ i }}]{% endblock %}",
         "self": "{% include 'self' %}",
         "broken": "line one\n{{ nope }}\n",
@@ -24,9 +26,9 @@ import Values
 
     private func render(_ template: String) -> Result<String, Diagnostic> {
         let environment = TemplateEnvironment(loader: {
-            (name: String) throws(Diagnostic) -> (text: String, name: String) in
+            (name: String) throws(Diagnostic) in
             guard let text = Self.files[name] else { throw Diagnostic(.missingFile, "no template '\(name)'") }
-            return (text, name)
+            return TemplateSource(text: text, name: name)
         })
         return Result { () throws(Diagnostic) in
             try environment.render(Text(template), in: MapScope(["a": 1], environment: environment)).string
@@ -52,6 +54,9 @@ import Values
             ("{% include 'grandchild' %}", "<7|grand[child(B)]>"),
             ("{% include 'loopchild' %}", "[1][2]"),
             ("{% include 'loopbase' %}", "12"),
+            ("{% include 'looping' %}", "1122"),
+            ("{% for i in [1] %}{% include 'inner' %}{{ loop.index }}{% endfor %}", "-1"),
+            ("{% set loop = 5 %}{% for i in [1] %}{% include 'inner' %}{% endfor %}", "5"),
         ])
     func brought(_ template: String, _ wanted: String) {
         #expect((try? render(template).get()) == wanted, "\(template): \(render(template))")

@@ -261,7 +261,9 @@ final class Bench: Sendable {
                 }
                 return Array(data)
             },
-            render: { (text, _, _) throws(Diagnostic) in Text(text.replacing("{{ name }}", with: "world")) },
+            render: { (text, _, _) throws(Diagnostic) in
+                Text(text.string.replacing("{{ name }}", with: "world"), marks: text.marks)
+            },
             evaluate: { (text) throws(Diagnostic) in
                 text.string == "yes" ? true : text.string == "no" ? false : .string(text)
             },

@@ -1,6 +1,7 @@
 import Diagnostics
 import Glibc
 import Inventory
+import Local
 import Planning
 import Playbook
 import RunFixture
@@ -27,7 +28,7 @@ import YAML
             InventorySources(paths: [inventory], playbookDirectory: Path.directory(of: playbook), vault: secrets))
         let variables = RunVariables(
             inventory: tree, extra: [:], run: RunFacts(),
-            readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
+            readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: files.vault) })
         let planner = Planner(
             files: files, variables: variables,
             settings: PlanSettings(rolesPath: ["\(top)/roles"], yaml: .written, reviews: true))

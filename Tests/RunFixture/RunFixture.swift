@@ -88,6 +88,7 @@ package final class RunFixture {
         var extra = try options.extraVariables(.written)
         for (name, text) in hidden { extra[name] = .string(Text(text, marks: .secret)) }
         redactor.learn(.map(extra))
+        let configured = Self.configuration(folder)
         let files = ProjectFiles(vault: secrets)
         variables = RunVariables(
             inventory: inventory, extra: extra,
@@ -95,9 +96,9 @@ package final class RunFixture {
                 isCheckMode: options.isCheckMode, isDiffMode: options.showsDiff, forks: options.forks,
                 runTags: options.tags.only, skipTags: options.tags.skipped, inventorySources: sources,
                 limit: options.limit,
-                mergesMaps: TemporaryFolder.contents("\(folder.path)/ansible.cfg")?.contains("= merge") ?? false),
+                mergesMaps: configured["hash_behaviour"] == "merge", managedText: configured["ansible_managed"]),
             opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) },
-            readFile: { (path) throws(Diagnostic) in try files.content(of: path, opened: true) })
+            readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: secrets) })
         var plan = PlanSettings(
             tags: options.tags, limit: options.limit, rolesPath: ["\(folder.path)/roles"],
             collectionsPath: ["\(folder.path)/collections"], yaml: .written, reviews: reviews)
@@ -110,6 +111,16 @@ package final class RunFixture {
         for host in inventory.hostNames {
             for (_, values) in try inventory.variableLayers(of: host) { redactor.learn(.map(values)) }
         }
+    }
+
+    /// The settings of a case's `ansible.cfg`.
+    private static func configuration(_ folder: TemporaryFolder) -> [String: String] {
+        var settings: [String: String] = [:]
+        for line in (TemporaryFolder.contents("\(folder.path)/ansible.cfg") ?? "").split(separator: "\n") {
+            let words = line.split(separator: "=", maxSplits: 1).map { $0.drop { $0 == " " } }
+            if words.count == 2 { settings[words[0].filter { $0 != " " }] = String(words[1]) }
+        }
+        return settings
     }
 
     /// - Throws: `Diagnostics` with all that is wrong with the project.

@@ -20,7 +20,7 @@ import Variables
         let cache = try FactCache(directory: folder.path, prefix: prefix, timeout: timeout)
         let tree = try InventoryLoader.load(InventorySources(paths: ["h1,h2,"])).tree
         return RunVariables(inventory: tree, extra: [:], run: RunFacts(), cache: cache) { path throws(Diagnostic) in
-            try LocalFile.bytes(path)
+            (try LocalFile.bytes(path), false)
         }
     }
 

@@ -51,7 +51,7 @@ final class RecordedServer: Sendable {
     func variables() throws -> RunVariables {
         let tree = try InventoryLoader.load(InventorySources(paths: ["h1,"])).tree
         return RunVariables(inventory: tree, extra: ["server": .string(Text(url))], run: RunFacts()) {
-            path throws(Diagnostic) in try LocalFile.bytes(path)
+            path throws(Diagnostic) in (try LocalFile.bytes(path), false)
         }
     }
 

@@ -102,6 +102,14 @@ import Values
         let scope = run.scope(host: "h1", task: TaskVariables())
         scope.push(Layer("loop", ["base": "item"]))
         #expect(try scope.lookup("top") == "item")
+        // What the task's own gives is kept for nobody, whatever it is called and made of.
+        task.vars = [["top": template("{{ base }} of the task"), "own": template("{{ base }}'s own")]]
+        #expect(try look("top", run, task) == "play 1 of the task")
+        #expect(try look("own", run, task) == "play 1's own")
+        #expect(try look("top", run, TaskVariables()) == "play 1")
+        #expect(try look("own", run, TaskVariables()) == nil)
+        #expect(try scope.with(Layer("template", ["own": template("{{ 1 + 1 }}")])).lookup("own") == 2)
+        #expect(try look("own", run, TaskVariables()) == nil)
         var unrelated = TaskVariables()
         unrelated.vars = [["else": "x"]]
         #expect(try look("top", run, unrelated) == "play 1")
@@ -234,17 +242,26 @@ import Values
             default: break
             }
             var task = TaskVariables()
-            if dice.roll(3) == 0 { task.vars = [[.string(names[dice.roll(10)]): .string("task\(round % 7)")]] }
+            let (own, place) = (dice.roll(10), dice.roll(6))
+            let hiding: ValueMap = [
+                .string(names[own]): dice.roll(2) == 0 ? .string("task\(round % 7)") : text(own, &dice)
+            ]
+            if place == 0 { task.vars = [hiding] }
+            if place == 1 { task.parameters = [hiding] }
             let use = dice.roll(3)
             if use < 2 {
                 task.roleUse = uses[use]
                 task.roleDefaults = [["f0": .string("default\(use)"), "v9": template("{{ f\(use) | default('r') }}")]]
                 task.roleVars = [[.string(names[3 + use]): template("{{ \(names[6 + use]) | default('s') }}r")]]
             }
-            let asked = names[dice.roll(10)]
+            let asked = names[dice.roll(3) == 0 ? own : dice.roll(10)]
             forgetful.memory.forget()
             let answers = [keeping, forgetful].map { run in
-                Result { try run.scope(host: host, task: task).evaluate(template("{{ \(asked) | default('?') }}")) }
+                Result {
+                    let scope = run.scope(host: host, task: task)
+                    if place == 2 { scope.push(Layer("loop", hiding)) }
+                    return try scope.evaluate(template("{{ \(asked) | default('?') }}"))
+                }
             }
             switch (answers[0], answers[1]) {
             case (.success(let kept), .success(let fresh)):

@@ -108,8 +108,7 @@ extension SettingsTable {
             default: "{{ANSIBLE_HOME}}/plugins/lookup:/usr/share/ansible/plugins/lookup",
             ini: ["defaults.lookup_plugins"], env: ["ANSIBLE_LOOKUP_PLUGINS"], .unhonoured(.plugins)),
         Setting(
-            "DEFAULT_MANAGED_STR", .text, default: "Ansible managed", ini: ["defaults.ansible_managed"],
-            .unhonoured(.notYet)),
+            "DEFAULT_MANAGED_STR", .text, default: "Ansible managed", ini: ["defaults.ansible_managed"], .honoured),
         Setting(
             "DEFAULT_MODULE_ARGS", .text, ini: ["defaults.module_args"], env: ["ANSIBLE_MODULE_ARGS"],
             .honoured),

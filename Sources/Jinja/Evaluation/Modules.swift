@@ -17,9 +17,15 @@ final class Inheritance {
 
 /// Including, importing and extending other templates.
 extension Evaluator {
+    private struct Loaded {
+        let compiled: CompiledTemplate
+        let origin: SourceLocation
+        let isSecret: Bool
+    }
+
     private func loadedTemplate(
         _ expression: Expression, _ frame: Frame, _ offset: Int
-    ) throws(Diagnostic) -> (compiled: CompiledTemplate, origin: SourceLocation) {
+    ) throws(Diagnostic) -> Loaded {
         let value = try operand(try evaluate(expression, frame))
         let candidates = value.elements ?? [value]
         var last: Diagnostic?
@@ -34,15 +40,14 @@ extension Evaluator {
             }
             session.isVolatile = true
             do throws(Diagnostic) {
-                let (text, path) = try loader(name.string)
-                let file = SourceFile(name: path, text: text)
+                let source = try loader(name.string)
+                let file = SourceFile(name: source.name, text: source.text, isSecret: source.isSecret)
                 let origin = SourceLocation(file: file, line: 1, column: 1)
                 var options = template.options
                 options.literalBackslashes = false
-                return (
-                    try session.environment.compiled(text, options: options, isExpression: false, origin: origin),
-                    origin
-                )
+                let compiled = try session.environment.compiled(
+                    source.text, options: options, isExpression: false, origin: origin, isSecret: source.isSecret)
+                return Loaded(compiled: compiled, origin: origin, isSecret: source.isSecret)
             } catch  where error.code == .missingFile {
                 last = last ?? error
             }
@@ -51,7 +56,9 @@ extension Evaluator {
     }
 
     /// The names a template hands to one it includes: all it has set so far, inner ones first.
-    private func visibleNames(_ frame: Frame) -> [String: Value] {
+    ///
+    /// - Parameter withLoop: Whether `loop` is among them: it is a block's, and not another template's.
+    private func visibleNames(_ frame: Frame, withLoop: Bool) -> [String: Value] {
         var result = shared?.values ?? [:]
         var chain: [Frame] = []
         var current: Frame? = frame
@@ -60,14 +67,17 @@ extension Evaluator {
             current = frame.parent
         }
         for frame in chain.reversed() {
-            for entry in frame.assignments { result[template.names[entry.slot]] = entry.value }
+            for entry in frame.assignments {
+                if !withLoop, case .object(let object) = entry.value, object is LoopObject { continue }
+                result[template.names[entry.slot]] = entry.value
+            }
         }
         return result
     }
 
     private func innerScope(_ frame: Frame, withContext: Bool) -> any Scope {
         guard withContext else { return EmptyScope(base: scope) }
-        let names = visibleNames(frame)
+        let names = visibleNames(frame, withLoop: false)
         return names.isEmpty ? scope : LayeredScope(values: names, base: scope)
     }
 
@@ -76,20 +86,21 @@ extension Evaluator {
     ) throws(Diagnostic) {
         try session.enterMacro()
         defer { session.leaveMacro() }
-        let loaded: (compiled: CompiledTemplate, origin: SourceLocation)
+        let loaded: Loaded
         do throws(Diagnostic) {
             loaded = try loadedTemplate(inclusion.template, frame, inclusion.offset)
         } catch  where error.code == .missingFile && inclusion.ignoresMissing {
             return
         }
         let inner = Evaluator(
-            loaded.compiled, origin: loaded.origin, isSecret: isSecret,
+            loaded.compiled, origin: loaded.origin, isSecret: isSecret || loaded.isSecret,
             scope: innerScope(frame, withContext: inclusion.withContext), session: session)
         try inner.run(into: &output)
     }
 
     /// Runs the whole template.
     func run(into output: inout Output) throws(Diagnostic) {
+        if isSecret { output.noteSecret() }
         if !template.blocks.isEmpty, inheritance == nil {
             let inheritance = Inheritance()
             inheritance.add(self)
@@ -105,9 +116,9 @@ extension Evaluator {
         defer { session.leaveMacro() }
         let loaded = try loadedTemplate(expression, frame, offset)
         let inner = Evaluator(
-            loaded.compiled, origin: loaded.origin, isSecret: false,
+            loaded.compiled, origin: loaded.origin, isSecret: loaded.isSecret,
             scope: innerScope(frame, withContext: withContext), session: session)
-        var output = Output(isSecret: false)
+        var output = Output(isSecret: loaded.isSecret)
         try inner.run(into: &output)
         return ModuleObject(inner, printed: output.value, name: loaded.origin.file.name)
     }
@@ -137,7 +148,8 @@ extension Evaluator {
         for entry in root.assignments { shared.values[template.names[entry.slot]] = entry.value }
         self.shared = shared
         let parent = Evaluator(
-            loaded.compiled, origin: loaded.origin, isSecret: isSecret, scope: scope, session: session)
+            loaded.compiled, origin: loaded.origin, isSecret: isSecret || loaded.isSecret, scope: scope,
+            session: session)
         let inheritance = inheritance ?? Inheritance()
         if inheritance.layers.isEmpty { inheritance.add(self) }
         self.inheritance = inheritance
@@ -179,7 +191,7 @@ extension Evaluator {
             let shared = shared ?? SharedNames()
             self.shared = shared
             let before = shared.values
-            for (name, value) in visibleNames(frame) { shared.values[name] = value }
+            for (name, value) in visibleNames(frame, withLoop: true) { shared.values[name] = value }
             defer { shared.values = before }
             try first.evaluator.executeBlock(use.name, level: 0, Frame(parent: outerFrame), &output)
             return
@@ -193,6 +205,7 @@ extension Evaluator {
         guard let layers = inheritance?.layers[name], layers.indices.contains(level) else { return }
         blockStack.append((name, level))
         defer { blockStack.removeLast() }
+        if layers[level].evaluator.isSecret { output.noteSecret() }
         _ = try execute(layers[level].body, frame, &output)
     }
 
@@ -235,6 +248,7 @@ final class ModuleObject: TemplateObject, @unchecked Sendable {
         guard case .string(let name) = key, !name.hasPrefix("_"),
             let slot = evaluator.template.names.firstIndex(of: name)
         else { return nil }
-        return evaluator.root.find(slot)
+        let value = evaluator.root.find(slot)
+        return evaluator.isSecret ? value?.markedSecret : value
     }
 }

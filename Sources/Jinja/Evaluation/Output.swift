@@ -20,6 +20,9 @@ struct Output {
 
     init(isSecret: Bool) { self.isSecret = isSecret }
 
+    /// Part of what is added comes of a secret template.
+    mutating func noteSecret() { isSecret = true }
+
     /// Adds text of the template itself.
     mutating func add(_ text: Statement.PlainText, _ evaluator: Evaluator) throws(Diagnostic) {
         if !isText { try begin(evaluator) }

@@ -17,14 +17,18 @@ final class DateTimeObject: TemplateObject {
     static func now(isUTC: Bool) -> DateTimeObject {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        var seconds = Int(time.tv_sec)
-        if !isUTC {
-            var clock = time.tv_sec
-            var parts = tm()
-            localtime_r(&clock, &parts)
-            seconds += Int(parts.tm_gmtoff)
-        }
-        return DateTimeObject(seconds: seconds, microseconds: Int(time.tv_nsec) / 1000)
+        let (seconds, microseconds) = (Int(time.tv_sec), Int(time.tv_nsec) / 1000)
+        return isUTC
+            ? DateTimeObject(seconds: seconds, microseconds: microseconds)
+            : local(seconds: seconds, microseconds: microseconds)
+    }
+
+    /// The moment that many seconds after 1970 began in UTC, as the clock on the wall here shows it.
+    static func local(seconds: Int, microseconds: Int) -> DateTimeObject {
+        var clock = time_t(seconds)
+        var parts = tm()
+        localtime_r(&clock, &parts)
+        return DateTimeObject(seconds: seconds + Int(parts.tm_gmtoff), microseconds: microseconds)
     }
 
     /// The calendar's parts.

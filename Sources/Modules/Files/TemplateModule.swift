@@ -10,7 +10,10 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
         summary: "Render a template to a file on the host.",
         description: """
             The template is looked for in `templates/` of the role and beside the playbook. It is rendered with the \
-            task's variables on the control machine; the host only sees the result.
+            task's variables on the control machine; the host only sees the result. It also knows `template_path`, \
+            `template_fullpath`, `template_destpath`, `template_host`, `template_uid`, `template_mtime`, \
+            `template_run_date` and `ansible_managed`. What it includes, imports or extends is looked for beside it, \
+            and where the template itself is.
             """,
         arguments: [
             .required("src", .string, "The template, such as `nginx.conf.j2`."),
@@ -61,7 +64,8 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
         // Templates may ask for their own and the file's path.
         options["dest"] = arguments["dest"]
         options["src"] = .string(source)
-        let rendered = try arguments.context.render(String(decoding: bytes, as: UTF8.self), path, options)
+        let text = Text(String(decoding: bytes, as: UTF8.self), marks: wasSealed ? .secret : [])
+        let rendered = try arguments.context.render(text, path, options)
         var attributes = try FileAttributes(arguments)
         if arguments.optionalString("mode") == "preserve" { attributes.mode = .bits(try LocalFiles.mode(of: path)) }
         placement = FilePlacement(
@@ -69,7 +73,7 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
             content: try Self.encoded(rendered.string, arguments.optionalString("output_encoding") ?? "utf-8", source),
             source: path, attributes: attributes, follow: arguments.bool("follow"), force: arguments.bool("force"),
             backup: arguments.bool("backup"), validate: try FileEdit.validation(arguments),
-            isSecret: wasSealed || rendered.isSecret)
+            isSecret: rendered.isSecret)
     }
 
     var concerns: Concerns? { placement.concerns }

@@ -12,9 +12,9 @@ extension Lookups {
             guard let path = context.find(name, kind: "files") else {
                 throw missing(name, "files", context)
             }
-            var text = String(decoding: try context.readFile(path), as: UTF8.self)
-            if try options.bool("rstrip", default: true) { text = strippedAtEnd(text) }
-            if try options.bool("lstrip") { text = String(text.drop(while: \.isWhitespace)) }
+            var text = try context.text(of: path)
+            if try options.bool("rstrip", default: true) { text.string = strippedAtEnd(text.string) }
+            if try options.bool("lstrip") { text.string = String(text.string.drop(while: \.isWhitespace)) }
             result.append(.string(text))
         }
         return result
@@ -25,7 +25,7 @@ extension Lookups {
         for term in terms {
             let name = term.pythonText
             guard let path = context.find(name, kind: "files") else { throw missing(name, "files", context) }
-            result.append(.string(String(decoding: try context.readFile(path), as: UTF8.self)))
+            result.append(.string(try context.text(of: path)))
         }
         return result
     }
@@ -65,13 +65,15 @@ extension Lookups {
             let name = term.pythonText
             guard let path = context.find(name, kind: "templates") else { throw missing(name, "templates", context) }
             guard let scope = context.scope else { break }
-            let source = String(decoding: try context.readFile(path), as: UTF8.self)
-            let origin = SourceLocation(file: SourceFile(name: path, text: source), line: 1, column: 1)
-            let text = Text(source, marks: .template, origin: origin)
+            var text = try context.text(of: path)
+            let source = SourceFile(name: path, text: text.string, isSecret: text.isSecret)
+            text.origin = SourceLocation(file: source, line: 1, column: 1)
+            text.marks.insert(.template)
+            let folders = context.searchPath.flatMap { ["\($0)/templates", $0] }
+            let file = TemplateFile(name: name, path: path, folders: [TemplateFile.folder(of: path)] + folders)
             let extra = options["template_vars"]?.mapValue ?? [:]
-            let inner = extra.isEmpty ? scope : scope.with(Layer("template_vars", extra))
             do throws(Diagnostic) {
-                result.append(.string(try inner.render(text, options: rules)))
+                result.append(.string(try scope.render(text, options: rules, of: file, extra: extra)))
             } catch {
                 guard let unknown = UnknownAnswer.unknown(in: error) else { throw error }
                 result.append(.unknown(unknown))

@@ -6,8 +6,10 @@ public import Values
 /// What lookups work with: the files of the control machine, and the variables of whoever asks.
 public final class LookupContext: @unchecked Sendable {
     // Belongs to the thread that evaluates templates, as `RunVariables` does.
-    let readFile: (String) throws(Diagnostic) -> [UInt8]
+    let readFile: FileReader
     weak var variables: RunVariables?
+    /// Where what no play asks for is.
+    private let directory: String
     /// A setting of ansible.cfg, such as `hashi_vault_collection.url`; nil where it is not set.
     public var setting: (String) -> String? = { _ in nil }
     /// Tokens that HashiCorp Vault gave in this run, by how they were asked for.
@@ -15,7 +17,26 @@ public final class LookupContext: @unchecked Sendable {
     /// The scope whose template is being evaluated; lookups such as `vars` and `template` ask in it.
     private(set) var scope: LayeredScope?
 
-    init(readFile: @escaping (String) throws(Diagnostic) -> [UInt8]) { self.readFile = readFile }
+    /// Reads a file of the control machine, opened with the vault if it is sealed.
+    public typealias FileReader = (_ path: String) throws(Diagnostic) -> (content: [UInt8], wasSealed: Bool)
+
+    init(directory: String = ".", readFile: @escaping FileReader) {
+        self.directory = directory
+        self.readFile = readFile
+    }
+
+    /// What templates are evaluated with: these lookups, and the template files they bring in.
+    func environment(
+        opener: TemplateEnvironment.Opener?, isModule: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) -> TemplateEnvironment {
+        TemplateEnvironment(
+            functions: [
+                "lookup": LookupFunction(.joined, self), "query": LookupFunction(.list, self),
+                "q": LookupFunction(.list, self),
+            ],
+            loader: { (name) throws(Diagnostic) in try self.templateSource(name) }, opener: opener,
+            isModule: isModule)
+    }
 
     /// Settings by their names in ansible-core, for `lookup('config', …)`.
     public var settings: [String: (value: Value, origin: String)] = [:]
@@ -98,7 +119,16 @@ public final class LookupContext: @unchecked Sendable {
     var searchPath: [String] { scope?.searchPath ?? ["."] }
 
     /// The play's directory, where commands run and passwords are kept.
-    var playDirectory: String { variables?.play.directory ?? "." }
+    var playDirectory: String { variables?.play.directory ?? directory }
+
+    /// The setting `ansible_managed`.
+    var managedText: String { variables?.run.managedText ?? RunFacts.usualManagedText }
+
+    /// A file's text, secret if the file is sealed.
+    func text(of path: String) throws(Diagnostic) -> Text {
+        let (content, wasSealed) = try readFile(path)
+        return Text(String(decoding: content, as: UTF8.self), marks: wasSealed ? .secret : [])
+    }
 }
 
 /// Finds files named without a path, as roles and plays name them.
@@ -115,6 +145,14 @@ public enum FileSearch {
     /// The first that exists.
     public static func find(_ name: String, kind: String, in directories: [String]) -> String? {
         candidates(name, kind: kind, in: directories).first { access($0, F_OK) == 0 }
+    }
+
+    /// The path from the root, without `.` and `..` in it.
+    static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return normal(path) }
+        guard let directory = getcwd(nil, 0) else { return normal(path) }
+        defer { free(directory) }
+        return normal("\(String(cString: directory))/\(path)")
     }
 
     /// The path without `.` and `..` in it; links are not followed.

@@ -18,7 +18,8 @@ extension Lookups {
             guard signs.count == 1 else { throw options.wrong("delimiter", "one character or TAB", .string(delimiter)) }
             reader.delimiter = signs[0]
             let name = options.text("file") ?? "ansible.csv"
-            let rows = try reader.rows(try text(of: name, options, context))
+            let source = try text(of: name, options, context)
+            let rows = try reader.rows(source.string)
             let (column, keyColumn) = (try options.int("col", default: 1), try options.int("keycol", default: 0))
             func cell(_ row: [String], _ place: Int) throws(Diagnostic) -> String {
                 let index = place < 0 ? place + row.count : place
@@ -32,7 +33,7 @@ extension Lookups {
             var found: Value?
             for row in rows where !row.isEmpty {
                 guard try cell(row, keyColumn) == key else { continue }
-                found = .string(try cell(row, column))
+                found = .string(Text(try cell(row, column), marks: source.marks))
                 break
             }
             if let value = found ?? options["default"], !value.isNull { result += value.elements ?? [value] }
@@ -58,7 +59,7 @@ extension Lookups {
             let isPlain = try options.choice("type", ["ini", "properties"]) == "properties"
             let section = isPlain ? "java_properties" : options.text("section") ?? "global"
             let source = try text(of: name, options, context)
-            let document = try reader.document(isPlain ? "[java_properties]\n" + source : source)
+            let document = try reader.document(isPlain ? "[java_properties]\n" + source.string : source.string)
             guard let entries = document.entries(of: section) else {
                 throw Diagnostic(
                     .badValue, "'\(name)' has no section '\(section)'",
@@ -68,7 +69,8 @@ extension Lookups {
             let interpolates = try options.bool("interpolation", default: true)
             func value(_ raw: String?) throws(Diagnostic) -> Value {
                 guard let raw else { return .null }
-                return .string(interpolates ? try INIReference.resolved(raw, in: entries, reader.foldsCase) : raw)
+                let text = interpolates ? try INIReference.resolved(raw, in: entries, reader.foldsCase) : raw
+                return .string(Text(text, marks: source.marks))
             }
             if try options.bool("re") {
                 let matching = try matchingNames(entries.map(\.key), key, anchored: true)
@@ -90,10 +92,12 @@ extension Lookups {
     /// A file's text in the encoding asked for, its lines ended by newlines alone.
     private static func text(
         of name: String, _ options: LookupOptions, _ context: LookupContext
-    ) throws(Diagnostic) -> String {
+    ) throws(Diagnostic) -> Text {
         guard let path = context.find(name, kind: "files") else { throw missing(name, "files", context) }
-        let text = try TextEncoding.text(try context.readFile(path), options.text("encoding") ?? "utf-8")
-        return text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+        let (content, wasSealed) = try context.readFile(path)
+        let text = try TextEncoding.text(content, options.text("encoding") ?? "utf-8")
+        return Text(
+            text.replacing("\r\n", with: "\n").replacing("\r", with: "\n"), marks: wasSealed ? .secret : [])
     }
 
     /// The names that a regular expression matches.

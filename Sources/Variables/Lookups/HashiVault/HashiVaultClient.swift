@@ -175,7 +175,7 @@ struct HashiVaultClient {
             let name = try options.text("token_file") ?? ".vault-token"
             let path = (folder.hasPrefix("~/") || folder == "~" ? home + folder.dropFirst() : folder) + "/" + name
             if access(path, F_OK) == 0 {
-                token = String(decoding: try context.readFile(path), as: UTF8.self).trimmedOfBlanks
+                token = String(decoding: try context.readFile(path).content, as: UTF8.self).trimmedOfBlanks
             }
         }
         guard let token else {
