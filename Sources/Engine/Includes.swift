@@ -56,7 +56,7 @@ extension Engine {
                     let (role, added, instances) = try planner.includeRole(
                         request.arguments, for: task, vars: request.vars)
                 else { return nil }
-                name = role.instance.name
+                name = (request.arguments["name"] ?? request.arguments["role"])?.pythonText ?? role.instance.name
                 handlers += added
                 // What an included role imports is the play's as if the play had imported it.
                 let isPublic = request.arguments["public"]?.isYes ?? false

@@ -100,6 +100,7 @@ extension Engine {
         values.allHosts = hosts.map(\.name)
         values.batch = hosts.map(\.name)
         values.activeHosts = hosts.filter(\.isActive).map(\.name)
+        planner.enter(play)
         variables.play = values
         for prompt in play.node.varsPrompt where variables.extra[prompt.name] == nil {
             if isInterrupted { return }

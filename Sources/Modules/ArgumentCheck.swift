@@ -50,7 +50,10 @@ public struct ArgumentCheck {
         var values = checked(raw, against: manual.arguments, within: nil, takesAny: manual.takesAnyArgument)
         let given = Set(values.filter { !$0.value.isNull }.map(\.key.text))
         for group in manual.exclusive {
-            let both = group.filter(given.contains)
+            // Before a run, a template may turn out to be `omit`.
+            let both = group.filter { name in
+                given.contains(name) && !(isStatic && values[.string(name)]?.text?.isTemplate == true)
+            }
             if both.count > 1 {
                 report(
                     .badValue, "\(Self.quoted(both)) cannot be used together in \(manual.name)", at: places(both[1]),

@@ -133,6 +133,11 @@ struct CustomModules {
         return ofCore(name)
     }
 
+    /// The folders that hold `ansible_collections`; beside an ansible-core on this machine, too.
+    var collectionBases: [String] {
+        mutating get { collectionsPath + [installation?.directory].compactMap(\.self) }
+    }
+
     /// A module that ansible-core has on this machine and this program has not.
     private mutating func ofCore(_ name: String) -> Provision? {
         guard let package = installation?.package else { return nil }
@@ -144,8 +149,7 @@ struct CustomModules {
 
     private mutating func inCollection(_ parts: [String], depth: Int = 0) -> Provision? {
         let short = parts.dropFirst(2).joined(separator: ".")
-        let bases = collectionsPath + [installation?.directory].compactMap(\.self)
-        for base in bases {
+        for base in collectionBases {
             let collection = "\(base)/ansible_collections/\(parts[0])/\(parts[1])"
             guard ProjectFiles.isDirectory(collection) else { continue }
             let runtime = runtime(of: collection)
@@ -229,8 +233,7 @@ extension Planner {
         guard case .missing(var diagnostic) = action else { return overridden(action, node, role) }
         var toListAndCheck: Diagnostic.Severity? = .error
         if diagnostic.code == .unknownModule {
-            let field = inherited.settings[.collections]?.value
-            let collections = (field?.elements ?? [field].compactMap(\.self)).map(\.pythonText)
+            let collections = (role?.collections ?? []) + collections(inherited)
             switch customModule(name, role: role, collections: collections) {
             case .file(let path): return custom(path, node, role)
             case .ours(let other):

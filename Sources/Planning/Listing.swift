@@ -46,7 +46,7 @@ public enum Listing {
             if parts.tasks {
                 lines.append("    tasks:")
                 lines += tasks(of: play.sections.flatMap(\.self)).map { task in
-                    "      \(title(of: task))\tTAGS: [\(task.inherited.tags.sorted().joined(separator: ", "))]"
+                    "      \(listed(task))\tTAGS: [\(task.inherited.tags.sorted().joined(separator: ", "))]"
                 }
             }
             if parts.tags {
@@ -66,6 +66,12 @@ public enum Listing {
     public static func title(of task: PlannedTask) -> String {
         let name = task.writtenName.pythonText
         return task.shownRole.map { "\($0.name) : \(name)" } ?? name
+    }
+
+    /// How `--list-tasks` shows a task: one without a name by its action alone.
+    private static func listed(_ task: PlannedTask) -> String {
+        guard let name = task.node.keywords.name?.value, name.isTruthy else { return task.node.action.name }
+        return title(of: task)
     }
 
     /// The tasks that are listed: what only runs after a failure, or always after a block, is not.

@@ -24,7 +24,8 @@ public final class Planner: @unchecked Sendable {
     var playHandlers: [PlannedTask] = []
     /// Roles whose handlers have been taken in.
     var handlersTaken: Set<String> = []
-    var playbookDirectory = "."
+    /// Where the playbook at hand is, as it was named; `playbook_dir` is the same from the root.
+    var playbookDirectory = "." { didSet { variables.play.directory = Path.absolute(playbookDirectory) } }
     var customModules: CustomModules
     /// The folders of all roles met so far.
     var rolesMet: [String] = []
@@ -69,6 +70,9 @@ public final class Planner: @unchecked Sendable {
         return RunPlan(plays: plays, warnings: diagnostics.all)
     }
 
+    /// Names that tasks include while a play runs are sought beside its playbook from here on.
+    public func enter(_ play: PlannedPlay) { playbookDirectory = Path.directory(of: play.file) }
+
     // MARK: Playbooks and plays
 
     private func playbook(_ path: String, text: String?, inherited: Keywords, askedAt: SourceLocation?) -> [PlannedPlay]
@@ -96,17 +100,19 @@ public final class Planner: @unchecked Sendable {
         var parser = makeParser()
         let entries = parser.playbook(root, file: file)
         diagnostics.add(contentsOf: parser.diagnostics)
-        playbookDirectory = text == nil ? Path.directory(of: path) : "."
         var plays: [PlannedPlay] = []
         for entry in entries {
+            // What was imported before may lie elsewhere.
+            playbookDirectory = text == nil ? Path.directory(of: path) : "."
             switch entry {
             case .play(let node):
-                playbookDirectory = text == nil ? Path.directory(of: path) : "."
                 plays.append(play(node, from: path, handedDown: inherited))
             case .importPlaybook(let field, let keywords):
                 playScopeVars = [keywords.vars]
                 guard let name = constantText(field) else { continue }
-                let target = Path.join(text == nil ? Path.directory(of: path) : ".", name)
+                let target =
+                    CollectionPlaybooks.path(named: name, in: customModules.collectionBases)
+                    ?? Path.join(playbookDirectory, name)
                 plays += playbook(target, text: nil, inherited: keywords, askedAt: field.location)
             }
         }
@@ -126,6 +132,11 @@ public final class Planner: @unchecked Sendable {
         var inherited = outermost.entering(handedDown, tags: words(handedDown.tags), vars: false)
         inherited = inherited.entering(node.keywords, tags: words(node.keywords.tags), vars: false)
         inherited.when = handedDown.when
+        // A collection's playbook finds its collection's roles and modules by their short names.
+        if let collection = CollectionPlaybooks.collection(of: path) {
+            let names = [collection] + collections(inherited).filter { $0 != collection }
+            inherited.settings[.collections] = Field(.list(names.map { .string($0) }), at: node.location)
+        }
         check(play: node)
         checkVarsFiles(of: node, path)
 

@@ -29,7 +29,8 @@ extension Planner {
                             reference.name, marks: marks(reference.name),
                             origin: reference.location)), at: reference.location))
         else { return nil }
-        guard let path = rolePath(name, reference.location, context) else { return nil }
+        guard let place = rolePlace(name, reference.location, context) else { return nil }
+        let path = place.path
         guard !context.parents.contains(where: { $0.path == path }), context.role?.path != path || files.tasks != "main"
         else {
             let chain = (context.parents + [context.role].compactMap(\.self)).map(\.name) + [name]
@@ -43,7 +44,7 @@ extension Planner {
         let inherited = context.inherited.entering(
             reference.keywords, tags: words(reference.keywords.tags), vars: false)
         let instance = RoleInstance(
-            name: name, path: path,
+            place, collections: [place.collection].compactMap(\.self) + meta.collections,
             defaults: variables(in: "\(path)/defaults", named: files.defaults, reference.location),
             vars: variables(in: "\(path)/vars", named: files.vars, reference.location),
             ownVars: reference.keywords.vars, parameters: parameters, parent: context.role,
@@ -55,7 +56,7 @@ extension Planner {
         if let outer = context.role { inner.parents.append(outer) }
         inner.role = instance
         inner.inherited = inherited
-        let dependencies = meta.roles.compactMap { dependency -> PlannedNode? in
+        let dependencies = meta.dependencies.compactMap { dependency -> PlannedNode? in
             role(dependency, in: inner, isDependency: true).map(PlannedNode.role)
         }
         playRoles.append(instance)
@@ -162,17 +163,17 @@ extension Planner {
         playHandlers += Self.tasks(of: nodes)
     }
 
-    private func metadata(of path: String, _ place: SourceLocation) -> (roles: [RoleReference], allowDuplicates: Bool) {
-        guard let file = mainFile(in: "\(path)/meta", named: "main") else { return ([], false) }
+    private func metadata(of path: String, _ place: SourceLocation) -> RoleMetadata {
+        guard let file = mainFile(in: "\(path)/meta", named: "main") else { return RoleMetadata() }
         do throws(Diagnostic) {
             let root = try files.document(at: file)
             var parser = makeParser()
-            let result = parser.dependencies(root)
+            let result = parser.roleMetadata(root)
             diagnostics.add(contentsOf: parser.diagnostics)
             return result
         } catch {
             diagnostics.add(error.located(at: place))
-            return ([], false)
+            return RoleMetadata()
         }
     }
 
@@ -239,26 +240,48 @@ extension Planner {
         ["", ".yml", ".yaml", ".json"].map { "\(directory)/\(name)\($0)" }.first(where: ProjectFiles.isFile)
     }
 
-    private func rolePath(_ name: String, _ place: SourceLocation, _ context: PlanContext) -> String? {
-        var candidates: [String] = []
-        let parts = name.split(separator: ".")
-        if parts.count == 3 {
-            candidates += settings.collectionsPath.map {
-                "\($0)/ansible_collections/\(parts[0])/\(parts[1])/roles/\(parts[2])"
+    /// Where a role is: in a collection, if its name says so or those around it are to be sought in some; else in the
+    /// folders of roles.
+    private func rolePlace(_ name: String, _ place: SourceLocation, _ context: PlanContext) -> RolePlace? {
+        var candidates: [RolePlace] = []
+        let parts = name.split(separator: ".").map(String.init)
+        if parts.count >= 3 {
+            candidates += inCollection("\(parts[0]).\(parts[1])", Array(parts[2...]), shownAs: parts[parts.count - 1])
+        } else if !name.contains("/") {
+            for collection in context.role?.collections ?? collections(context.inherited) {
+                candidates += inCollection(collection, parts, shownAs: name)
             }
         }
-        candidates.append(Path.join(playbookDirectory, "roles/" + name))
-        if let role = context.role { candidates.append(Path.join(Path.directory(of: role.path), name)) }
-        candidates += settings.rolesPath.map { Path.join($0, name) }
-        candidates.append(Path.join(playbookDirectory, name))
-        if name.hasPrefix("/") { candidates = [name] }
-        if let found = candidates.first(where: ProjectFiles.isDirectory) { return found }
-        let near = candidates.map(Path.directory(of:)).flatMap(Path.entries(of:))
+        var folders = [Path.join(playbookDirectory, "roles")]
+        if let role = context.role { folders.append(Path.directory(of: role.path)) }
+        folders += settings.rolesPath + [playbookDirectory]
+        candidates += folders.map { RolePlace(name: name, path: Path.join($0, name)) }
+        if name.hasPrefix("/") { candidates = [RolePlace(name: name, path: name)] }
+        if let found = candidates.first(where: { ProjectFiles.isDirectory($0.path) }) { return found }
+        let paths = candidates.map(\.path)
+        let near = Set(paths.map(Path.directory(of:))).flatMap { folder in
+            Path.entries(of: folder).filter { ProjectFiles.isDirectory("\(folder)/\($0)") }
+        }
         report(
             .missingRole, "no role '\(name)'", at: place,
             remedy: (NearestNames.hint(name, among: Set(near)).map { $0 + " " } ?? "")
-                + "Looked for \(candidates.joined(separator: ", ")).")
+                + "Looked for \(paths.joined(separator: ", ")).")
         return nil
+    }
+
+    private func inCollection(_ collection: String, _ parts: [String], shownAs short: String) -> [RolePlace] {
+        let names = collection.split(separator: ".")
+        guard names.count == 2 else { return [] }
+        let below = "ansible_collections/\(names[0])/\(names[1])/roles/\(parts.joined(separator: "/"))"
+        return customModules.collectionBases.map {
+            RolePlace(name: "\(collection).\(short)", path: "\($0)/\(below)", collection: collection)
+        }
+    }
+
+    /// The collections that `collections:` names.
+    func collections(_ inherited: Inherited) -> [String] {
+        let field = inherited.settings[.collections]?.value
+        return (field?.elements ?? [field].compactMap(\.self)).map(\.pythonText)
     }
 
     /// What makes two uses of a role the same: its own words count, not those of whoever depends on it.

@@ -169,9 +169,21 @@ public struct PlannedRole: Sendable {
     public var tasks: [PlannedNode]
 }
 
+/// Where a role was found, and what it is called there.
+struct RolePlace {
+    var name: String
+    var path: String
+    var collection: String?
+}
+
 /// A role as a play uses it: its files' variables and the parameters of this use.
 public final class RoleInstance: Sendable {
+    /// The name it is shown by, with its collection if it comes out of one.
     public let name: String
+    /// The collection it comes out of, such as `community.general`.
+    public let collection: String?
+    /// Where its tasks' modules and its roles' names are sought first: its own collection and those its meta names.
+    public let collections: [String]
     /// The role's directory.
     public let path: String
     public let defaults: ValueMap
@@ -188,12 +200,14 @@ public final class RoleInstance: Sendable {
     public let identity: String
 
     init(
-        name: String, path: String, defaults: ValueMap, vars: ValueMap, ownVars: ValueMap, parameters: ValueMap,
-        parent: RoleInstance?,
+        _ place: RolePlace, collections: [String], defaults: ValueMap, vars: ValueMap, ownVars: ValueMap,
+        parameters: ValueMap, parent: RoleInstance?,
         allowsDuplicates: Bool, isDependency: Bool, location: SourceLocation, identity: String
     ) {
-        self.name = name
-        self.path = path
+        name = place.name
+        path = place.path
+        collection = place.collection
+        self.collections = collections
         self.defaults = defaults
         self.vars = vars
         self.ownVars = ownVars

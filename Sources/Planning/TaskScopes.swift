@@ -47,6 +47,7 @@ extension PlannedTask {
             .map { ($0.0.name, Path.absolute($0.0.path)) }
         values.roleUse = role
         values.roleName = role?.name
+        values.roleCollection = role?.collection
         values.rolePath = role.map { Path.absolute($0.path) }
         values.searchPath = chain.reversed().map { Path.absolute($0.path) }
         for directory in [Path.absolute(Path.directory(of: file)), playDirectory]

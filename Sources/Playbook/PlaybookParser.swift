@@ -41,27 +41,29 @@ public struct PlaybookParser {
         return nodes(root, what: handlers ? "handlers" : "tasks", place: handlers ? .handler : .task)
     }
 
-    /// A role's `dependencies`, from `meta/main.yml`.
-    public mutating func dependencies(_ meta: YAMLNode?) -> (roles: [RoleReference], allowDuplicates: Bool) {
-        guard let meta, !meta.isNull else { return ([], false) }
+    /// What a role's `meta/main.yml` says that matters here.
+    public mutating func roleMetadata(_ meta: YAMLNode?) -> RoleMetadata {
+        var result = RoleMetadata()
+        guard let meta, !meta.isNull else { return result }
         guard let pairs = meta.pairs else {
             report(.syntax, "a role's meta must be a map, not \(meta.kindName)", at: meta.location)
-            return ([], false)
+            return result
         }
-        var roles: [RoleReference] = []
-        var allowDuplicates = false
         for (key, value) in pairs {
             switch key.scalarText {
-            case "dependencies": roles = roleList(value)
-            case "allow_duplicates": allowDuplicates = self.value(value).isTruthy
-            case "galaxy_info", "argument_specs", "collections": break
+            case "dependencies": result.dependencies = roleList(value)
+            case "allow_duplicates": result.allowDuplicates = self.value(value).isTruthy
+            case "collections":
+                let names = self.value(value)
+                result.collections = (names.elements ?? [names]).filter { !$0.isNull }.map(\.pythonText)
+            case "galaxy_info", "argument_specs": break
             default:
                 report(
                     .unknownKeyword, "unknown key '\(key.scalarText ?? "?")' in a role's meta", at: key.location,
                     severity: .warning)
             }
         }
-        return (roles, allowDuplicates)
+        return result
     }
 
     /// A map of variables: a vars file, a role's defaults.

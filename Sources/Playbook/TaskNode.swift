@@ -133,6 +133,16 @@ public struct RoleReference: Sendable {
     }
 }
 
+/// What a role says of itself in `meta/main.yml`.
+public struct RoleMetadata: Sendable {
+    public var dependencies: [RoleReference] = []
+    public var allowDuplicates = false
+    /// Where its tasks' modules and its roles' names are sought.
+    public var collections: [String] = []
+
+    public init() {}
+}
+
 /// A play as it was written.
 public struct PlayNode: Sendable {
     public var keywords: Keywords

@@ -219,7 +219,7 @@ public final class TerminalReporter: Reporter {
 
     private func show(_ recap: Recap) {
         banner("PLAY RECAP")
-        let width = max(26, (recap.hosts.map(\.count).max() ?? 0) + 1)
+        let width = max(27, (recap.hosts.map(\.count).max() ?? 0) + 1)
         for host in recap.hosts {
             let counts = recap[host: host]
             let color: Color =

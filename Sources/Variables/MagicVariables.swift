@@ -108,9 +108,12 @@ final class MagicVariables {
 
     private func roleValue(_ name: String, _ task: TaskVariables) -> Value? {
         switch name {
-        case "role_name", "ansible_role_name": return task.roleName.map { .string($0) }
-        // No role here comes out of a collection.
-        case "ansible_collection_name": return task.roleName.map { _ in .null }
+        case "ansible_role_name": return task.roleName.map { .string($0) }
+        case "role_name":
+            let prefix = task.roleCollection.map { $0.utf8.count + 1 } ?? 0
+            return task.roleName.map { .string(Text(String(decoding: $0.utf8.dropFirst(prefix), as: UTF8.self))) }
+        case "ansible_collection_name":
+            return task.roleName.map { _ in task.roleCollection.map { .string($0) } ?? .null }
         case "role_path": return task.rolePath.map { .string($0) }
         case "ansible_parent_role_names":
             guard !task.parentRoles.isEmpty else { return nil }

@@ -279,6 +279,8 @@ public struct TaskVariables: Sendable {
     public var roleDefaults: [ValueMap] = []
     /// The role the task belongs to, if any, and those that brought it in, the outermost first.
     public var roleName: String?
+    /// The collection the role comes out of, which its name begins with.
+    public var roleCollection: String?
     public var rolePath: String?
     /// What is one and the same for all tasks of one use of a role; nil outside of roles.
     public var roleUse: (any AnyObject & Sendable)?

@@ -34,7 +34,7 @@ final class Project {
         let verbosity = max(options.verbose, configuration.integer(.verbosity) ?? 0)
         var warnings = configuration.warnings + (verbosity > 0 ? configuration.notes : [])
         warnings += TerminalReport.warnings(configuration) + ConfiguredKeywords.warnings(configuration)
-        playbooks = try Self.playbooks(options)
+        playbooks = try Self.playbooks(options, configuration)
         let secrets = try VaultPasswords.gather(options.vault, configuration)
         let playbookDirectory = playbooks.first.map { $0 == "-" ? "." : Path.directory(of: $0) }
         let extra = try ExtraVariables.read(options.extraVars, vault: secrets)
@@ -67,7 +67,7 @@ final class Project {
         variables.lookups.settings = LookupSettings.all(configuration)
         var planning = PlanSettings(
             tags: tags, limit: options.limit, rolesPath: Self.rolesPath(configuration),
-            collectionsPath: Self.collectionsPath(configuration),
+            collectionsPath: Self.collectionsPath(configuration, playbooks),
             modulePath: options.modulePath.flatMap { $0.split(separator: ":").map(String.init) }
                 + configuration.words(.modulePath), yaml: .written,
             reviews: options.syntaxCheck, purpose: Self.purpose(options),
@@ -92,8 +92,14 @@ final class Project {
         return lists ? .list : options.syntaxCheck ? .check : .run
     }
 
-    private static func playbooks(_ options: ApplyOptions) throws(Diagnostic) -> [String] {
-        if !options.playbooks.isEmpty { return options.playbooks }
+    private static func playbooks(_ options: ApplyOptions, _ configuration: Settings) throws(Diagnostic) -> [String] {
+        if !options.playbooks.isEmpty {
+            return options.playbooks.map { name in
+                // A playbook of a collection is named with it; a file of that name is nearer.
+                if LocalFile.kind(name) != nil { return name }
+                return CollectionPlaybooks.path(named: name, in: collectionsPath(configuration, [])) ?? name
+            }
+        }
         for name in ["playbooks/site.yml", "site.yml"] where ProjectFiles.isFile(name) { return [name] }
         throw Diagnostic(
             .badOption, "no playbook given, and there is no playbooks/site.yml here",
@@ -105,8 +111,12 @@ final class Project {
         (configuration.isGiven(.rolesPath) ? [] : ["roles"]) + configuration.words(.rolesPath)
     }
 
-    private static func collectionsPath(_ configuration: Settings) -> [String] {
-        (configuration.isGiven(.collectionsPaths) ? [] : ["collections"]) + configuration.words(.collectionsPaths)
+    /// The folders of collections: beside the playbooks, at the top of the project, and the configured ones.
+    private static func collectionsPath(_ configuration: Settings, _ playbooks: [String]) -> [String] {
+        var folders = playbooks.filter { $0 != "-" }.map { Path.join(Path.directory(of: $0), "collections") }
+        if !configuration.isGiven(.collectionsPaths) { folders.append("collections") }
+        var seen = Set<String>()
+        return (folders + configuration.words(.collectionsPaths)).filter { seen.insert(Path.absolute($0)).inserted }
     }
 
     private static func words(_ texts: [String]) -> [String] {

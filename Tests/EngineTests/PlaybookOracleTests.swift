@@ -12,7 +12,8 @@ import Values
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         .joined(separator: "/") + "/Cases/"
     static let files = [
-        "argspecs", "async", "blocks", "conditions", "custom", "delegation", "errors", "gathering", "handing_down",
+        "argspecs", "async", "blocks", "collections", "conditions", "custom", "delegation", "errors", "gathering",
+        "handing_down",
         "handlers", "hosts", "included_vars",
         "includes", "items", "lookups", "loops", "meta", "modes", "nesting", "notifying", "precedence", "registers",
         "retries", "roles", "sections", "strategies", "tags", "templates", "trust",

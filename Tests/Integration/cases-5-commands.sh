@@ -37,4 +37,13 @@ case_command_template() {
     "$SWIFTPROV" template "$WORK/listen.j2" 2>"$WORK/errors" || status=$?
     [ "$status" -eq 4 ] || fail "an undefined name ends with $status"
     grep -q "listen.j2:1:.*'ports' is undefined" "$WORK/errors" || fail "the error does not name the place"
+    printf '{%% include "listen.j2" %%}{{ template_path | basename }} of {{ lookup("pipe", "pwd") | basename }}\n' >"$WORK/all.j2"
+    "$SWIFTPROV" template --vars "$WORK/vars.yml" "$WORK/all.j2" >"$WORK/rendered"
+    printf 'listen web:80\nlisten web:443\nall.j2 of %s\n' "$(basename "$WORK")" | diff -u - "$WORK/rendered"
+}
+
+case_command_doc() {
+    cd "$REPOSITORY" || exit
+    "$SWIFTPROV" doc --table --tests Tests/ModulesTests >"$WORK/table"
+    tail -n +5 docs/modules.md | diff - "$WORK/table" || fail "docs/modules.md is not what 'make manual' writes"
 }

@@ -13,8 +13,10 @@ struct PackageModule: Module, ReadsAhead {
             module (`apt`, `dnf`).
             """,
         arguments: [
-            .required("name", .raw, "The package, or a list of them.", aliases: []),
-            .required("state", .string, "`present`, `absent`, or what else that module takes (`latest`)."),
+            .optional("name", .raw, "The package, or a list of them."),
+            .optional(
+                "state", .string,
+                "`present`, which that module means if nothing is said, `absent`, or what else it takes (`latest`)."),
             .optional("use", .string, "The package manager's module.", default: "auto"),
         ],
         example: """
