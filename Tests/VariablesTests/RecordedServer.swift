@@ -32,19 +32,16 @@ final class RecordedServer: Sendable {
         }
         guard isBound else { throw POSIXError(.EADDRNOTAVAIL) }
         port = Int(UInt16(bigEndian: address.sin_port))
-        Thread.detachNewThread { [weak self] in
+        // It answers until the program ends: whoever asks need not keep it.
+        Thread.detachNewThread {
             while true {
                 let connection = accept(listener, nil, nil)
+                if connection < 0, errno == EINTR { continue }
                 guard connection >= 0 else { return }
-                self?.serve(connection, answers, tokens)
+                self.serve(connection, answers, tokens)
                 close(connection)
             }
         }
-    }
-
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     /// Variables of a host, among them the server's address as `server`.
@@ -64,6 +61,7 @@ final class RecordedServer: Sendable {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while !isWhole(text) {
             let count = read(connection, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             text += String(decoding: buffer[..<count], as: UTF8.self)
         }
