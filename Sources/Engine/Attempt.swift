@@ -341,6 +341,13 @@ extension TaskRun {
                     return .undefined(Undefined(error.summary))
                 }
             },
+            condition: { (condition) throws(Diagnostic) in
+                switch try scope.condition(condition) {
+                case .yes: true
+                case .no: false
+                case .unknown(let unknown): .unknown(unknown)
+                }
+            },
             variable: { (name) throws(Diagnostic) in
                 guard let value = try scope.lookup(name) else { return nil }
                 return try scope.evaluate(value)

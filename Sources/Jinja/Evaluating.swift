@@ -49,29 +49,23 @@ extension TemplateEnvironment {
     ///
     /// - Throws: Besides what is wrong with it, what `UnknownAnswer` tells apart: that only a real run can tell the text.
     public func render(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic) -> Text {
-        if text.isSealed { return try opened(text) }
-        guard options.mayBeTemplate(text.string) else { return text.released }
-        let (evaluator, value, options) = try run(text, options: options, isExpression: false, in: scope)
-        let result = try finish(value, evaluator, text, options)
+        let result = try renderValue(text, options: options, in: scope)
+        if case .string(let text) = result { return text }
         let isSecret = text.isSecret || result.holdsSecret
         if case .unknown(let unknown) = result { throw UnknownAnswer.error(unknown) }
-        if result.isNull { return Text("", marks: isSecret ? .secret : []) }
-        return Text(PythonPrint.text(result), marks: isSecret ? .secret : [])
+        return Text(result.isNull ? "" : PythonPrint.text(result), marks: isSecret ? .secret : [])
     }
 
-    /// Like `render`, but tells an unknown result from an error: check mode reports it as such.
-    public func renderValue(_ text: Text, options: TemplateOptions = .file, in scope: any Scope) throws(Diagnostic)
-        -> Value
-    {
+    /// What a template file gives: of a file that is a lone `{{ expr }}` the value, of one that prints nothing null, text
+    /// otherwise.
+    public func renderValue(
+        _ text: Text, options: TemplateOptions = .file, in scope: any Scope
+    ) throws(Diagnostic) -> Value {
         if text.isSealed { return .string(try opened(text)) }
         guard options.mayBeTemplate(text.string) else { return .string(text.released) }
         let (evaluator, value, options) = try run(text, options: options, isExpression: false, in: scope)
         let result = try finish(value, evaluator, text, options)
-        switch result {
-        case .unknown, .string: return result
-        case .null: return .string("")
-        default: return .string(Text(PythonPrint.text(result), marks: result.holdsSecret ? .secret : []))
-        }
+        return text.isSecret ? result.markedSecret : result
     }
 
     private func run(

@@ -53,6 +53,8 @@ public struct ModuleContext: Sendable {
     public var render: @Sendable (_ text: Text, _ path: String, _ options: ValueMap) throws(Diagnostic) -> Text
     /// The value of a bare expression, as `when:` has it, with the task's variables.
     public var evaluate: @Sendable (_ expression: Text) throws(Diagnostic) -> Value
+    /// Whether a condition holds, as `when:` has it: a bool, or unknown.
+    public var condition: @Sendable (_ condition: Value) throws(Diagnostic) -> Value
     /// The host's variables, by name.
     public var variable: @Sendable (_ name: String) throws(Diagnostic) -> Value?
     public var isCheckMode: Bool
@@ -66,6 +68,7 @@ public struct ModuleContext: Sendable {
         readFile: @escaping @Sendable (String, Bool) throws(Diagnostic) -> [UInt8],
         render: @escaping @Sendable (Text, String, ValueMap) throws(Diagnostic) -> Text,
         evaluate: @escaping @Sendable (Text) throws(Diagnostic) -> Value,
+        condition: @escaping @Sendable (Value) throws(Diagnostic) -> Value,
         variable: @escaping @Sendable (String) throws(Diagnostic) -> Value?,
         isCheckMode: Bool = false,
         verbosity: Int = 0
@@ -74,6 +77,7 @@ public struct ModuleContext: Sendable {
         self.readFile = readFile
         self.render = render
         self.evaluate = evaluate
+        self.condition = condition
         self.variable = variable
         self.isCheckMode = isCheckMode
         self.verbosity = verbosity
@@ -98,6 +102,9 @@ public struct ModuleContext: Sendable {
         readFile: { (path, _) throws(Diagnostic) in throw Diagnostic(.missingFile, "no file '\(path)' here") },
         render: { (_, path, _) throws(Diagnostic) in throw Diagnostic(.template, "cannot render '\(path)' here") },
         evaluate: { (text) throws(Diagnostic) in throw Diagnostic(.template, "cannot evaluate '\(text.string)' here") },
+        condition: { (value) throws(Diagnostic) in
+            throw Diagnostic(.template, "cannot evaluate '\(value.pythonText)' here")
+        },
         variable: { (_) throws(Diagnostic) in nil }
     )
 }

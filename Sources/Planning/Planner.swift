@@ -246,8 +246,11 @@ public final class Planner: @unchecked Sendable {
     }
 
     /// Text that must be known before the run: constant, or a template of what is known by then.
-    func constantText(_ field: Field) -> String? {
+    ///
+    /// - Parameter task: What stands around an import, whose names may use it.
+    func constantText(_ field: Field, around task: TaskVariables? = nil) -> String? {
         do throws(Diagnostic) {
+            let scope = task.map { variables.scopeWithoutHost(playScopeVars, task: $0) } ?? scope
             return try scope.evaluate(field.value).pythonText
         } catch {
             var told = error.located(at: field.location)

@@ -2,6 +2,7 @@ public import Diagnostics
 import Inventory
 import Playbook
 public import Values
+import Variables
 import YAML
 
 /// How roles are found and unfolded.
@@ -27,7 +28,8 @@ extension Planner {
                     .string(
                         Text(
                             reference.name, marks: marks(reference.name),
-                            origin: reference.location)), at: reference.location))
+                            origin: reference.location)), at: reference.location),
+                around: surroundings(context.inherited, context))
         else { return nil }
         guard let place = rolePlace(name, reference.location, context) else { return nil }
         let path = place.path
@@ -79,7 +81,10 @@ extension Planner {
 
     func importRole(_ node: TaskNode, _ inherited: Inherited, _ context: PlanContext) -> [PlannedNode] {
         refuseLoop(node, "include_role")
-        guard let (reference, files) = roleReference(node, evaluated: nil) else { return [] }
+        guard let (reference, files) = roleReference(node, evaluated: nil, around: surroundings(inherited, context))
+        else {
+            return []
+        }
         var inner = context
         inner.inherited = inherited
         guard let role = role(reference, in: inner, files: files, repeats: repeats(node.action.arguments)) else {
@@ -112,11 +117,13 @@ extension Planner {
     /// Includes and imports run a role as often as they are met, unless they say otherwise.
     private func repeats(_ arguments: ValueMap) -> Bool { arguments["allow_duplicates"]?.isTruthy ?? true }
 
-    private func roleReference(_ node: TaskNode, evaluated: ValueMap?) -> (RoleReference, RoleFiles)? {
+    private func roleReference(
+        _ node: TaskNode, evaluated: ValueMap?, around task: TaskVariables? = nil
+    ) -> (RoleReference, RoleFiles)? {
         let arguments = evaluated ?? node.action.arguments
         func text(_ name: String) -> String? {
             guard let value = arguments[name] else { return nil }
-            return constantText(Field(value, at: node.action.places[name] ?? node.location))
+            return constantText(Field(value, at: node.action.places[name] ?? node.location), around: task)
         }
         checkRoleArguments(of: node, arguments)
         guard let name = text("name") ?? text("role") else { return nil }

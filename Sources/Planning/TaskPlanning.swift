@@ -2,6 +2,7 @@ public import Diagnostics
 import Modules
 import Playbook
 public import Values
+import Variables
 import YAML
 
 /// How lists of tasks become planned ones.
@@ -47,12 +48,21 @@ extension Planner {
         return [.task(task)]
     }
 
+    /// What the names of an import may use besides the play's variables.
+    func surroundings(_ inherited: Inherited, _ context: PlanContext) -> TaskVariables {
+        TaskVariables(
+            role: context.role, inherited: inherited, file: context.file,
+            playDirectory: Path.absolute(playbookDirectory))
+    }
+
     private func importTasks(
         _ node: TaskNode, _ inherited: Inherited, _ context: PlanContext, asHandler: Bool
     ) -> [PlannedNode] {
         refuseLoop(node, "include_tasks")
         checkFileArguments(of: node)
-        guard let field = fileArgument(of: node), let name = constantText(field) else { return [] }
+        guard let field = fileArgument(of: node),
+            let name = constantText(field, around: surroundings(inherited, context))
+        else { return [] }
         var inner = context
         inner.inherited = inherited
         return taskFile(name, askedAt: field.location, in: inner, asHandlers: asHandler)

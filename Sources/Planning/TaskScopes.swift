@@ -30,7 +30,15 @@ extension PlannedTask {
     ///
     /// - Parameter playDirectory: Where the playbook is; names of files are sought there last.
     public func variables(playDirectory: String) -> TaskVariables {
-        var values = TaskVariables()
+        TaskVariables(role: role, inherited: inherited, file: file, playDirectory: playDirectory)
+    }
+}
+
+extension TaskVariables {
+    /// What stands around a task, or an import.
+    init(role: RoleInstance?, inherited: Inherited, file: String, playDirectory: String) {
+        self.init()
+        var values = self
         values.vars = inherited.vars
         values.parameters = inherited.parameters
         var chain: [RoleInstance] = []
@@ -54,6 +62,6 @@ extension PlannedTask {
         where !values.searchPath.contains(directory) {
             values.searchPath.append(directory)
         }
-        return values
+        self = values
     }
 }

@@ -23,11 +23,13 @@ enum FreeForm {
 
     /// Splits the text at blanks that are neither quoted nor inside `{{ }}`, `{% %}`, `{# #}`, and takes the words
     /// that are `name=value` with a name in `known` (any name if nil) as options.
-    static func read(_ text: String, known: Set<String>?) -> Reading {
+    ///
+    /// - Parameter templates: Whether a name may be a template, as `set_fact` has it.
+    static func read(_ text: String, known: Set<String>?, templates: Bool = false) -> Reading {
         var reading = Reading()
         var rest: [Substring] = []
         for word in words(of: text) {
-            guard let mark = assignment(in: word) else {
+            guard let mark = assignment(in: word) ?? (templates ? templatedAssignment(in: word) : nil) else {
                 rest.append(word)
                 continue
             }
@@ -61,6 +63,23 @@ enum FreeForm {
         guard let mark = word.firstIndex(of: "="), mark > word.startIndex else { return nil }
         let name = word[..<mark]
         return name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } ? mark : nil
+    }
+
+    /// The `=` after a name that is a template or holds one: `{{ item }}_port=80`.
+    private static func templatedAssignment(in word: Substring) -> Substring.Index? {
+        var rest = word
+        while let sign = rest.first {
+            if sign == "=" { return rest.startIndex > word.startIndex ? rest.startIndex : nil }
+            if rest.hasPrefix("{{") {
+                guard let end = rest.firstRange(of: "}}") else { return nil }
+                rest = rest[end.upperBound...]
+            } else if sign.isLetter || sign.isNumber || sign == "_" {
+                rest = rest.dropFirst()
+            } else {
+                return nil
+            }
+        }
+        return nil
     }
 
     private static func unquoted(_ value: String) -> String {

@@ -187,7 +187,11 @@ extension PlaybookParser {
         if let text = node.scalarText {
             // `set_fact: "{{ map }}"`: the whole map comes from a template.
             let trimmed = text.trimmed
-            if FreeForm.rawOptions[action.shortName] == nil, trimmed.hasPrefix("{{"), trimmed.hasSuffix("}}") {
+            let isAssignment =
+                action.shortName == "set_fact" && !FreeForm.read(trimmed, known: nil, templates: true).options.isEmpty
+            if FreeForm.rawOptions[action.shortName] == nil, trimmed.hasPrefix("{{"), trimmed.hasSuffix("}}"),
+                !isAssignment
+            {
                 action.dynamicArguments = field(node)
                 return
             }
@@ -259,7 +263,7 @@ extension PlaybookParser {
 
     private mutating func freeForm(_ text: String, at place: SourceLocation, into action: inout TaskNode.Action) {
         let raw = FreeForm.rawOptions[action.shortName]
-        let reading = FreeForm.read(text, known: raw)
+        let reading = FreeForm.read(text, known: raw, templates: action.shortName == "set_fact")
         for (name, value) in reading.options {
             if name == "apply", action.isInclude {
                 report(.badValue, "'apply' must be a map of keywords, not text", at: place)

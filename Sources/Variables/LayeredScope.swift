@@ -180,6 +180,13 @@ public final class LayeredScope: Scope, @unchecked Sendable {
         try lookups.within(self) { () throws(Diagnostic) in try engine.render(text, options: options, in: self) }
     }
 
+    /// What a template file gives, in the type that a lone expression has.
+    func renderValue(_ text: Text, options: TemplateOptions) throws(Diagnostic) -> Value {
+        try lookups.within(self) { () throws(Diagnostic) in
+            try deep(try engine.renderValue(text, options: options, in: self))
+        }
+    }
+
     public var names: [String] { magicNames + layers.flatMap { $0.values.keys.map(\.text) } }
 
     /// The value with every template within evaluated.

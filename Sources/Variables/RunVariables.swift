@@ -173,16 +173,10 @@ public final class RunVariables: @unchecked Sendable {
     public func scope(host: String, task: TaskVariables?) -> LayeredScope {
         var layers = [Layer("extra vars", extra)]
         let known = known(host)
-        if let task {
-            layers += task.parameters.reversed().map { Layer("include parameters", $0) }
-            layers += task.roleParameters.reversed().map { Layer("role parameters", $0) }
-        }
+        if let task { layers += strong(task) }
         layers.append(Layer("set_fact or register", known.registered))
         layers.append(Layer("include_vars", known.included))
-        if let task {
-            layers += task.vars.reversed().map { Layer("vars of the task or its blocks", $0) }
-            layers += task.roleVars.reversed().map { Layer("role vars", $0) }
-        }
+        if let task { layers += own(task) }
         layers += play.roleVars.reversed().map { Layer("role vars", $0) }
         layers += (play.files[host] ?? []).reversed().map { Layer("vars_files", $0) }
         layers.append(Layer("vars_prompt", play.prompted))
@@ -199,6 +193,18 @@ public final class RunVariables: @unchecked Sendable {
             memory: ScopeMemory(
                 memory, host: host, isOwn: false, place: task.map { .tasks(role: $0.roleUse) } ?? .play,
                 shadows: shadows.filter { !$0.isEmpty }))
+    }
+
+    /// What a task is given from outside, which is above all that its host learned.
+    private func strong(_ task: TaskVariables) -> [Layer] {
+        task.parameters.reversed().map { Layer("include parameters", $0) }
+            + task.roleParameters.reversed().map { Layer("role parameters", $0) }
+    }
+
+    /// What is written at a task, around it and in its roles.
+    private func own(_ task: TaskVariables) -> [Layer] {
+        task.vars.reversed().map { Layer("vars of the task or its blocks", $0) }
+            + task.roleVars.reversed().map { Layer("role vars", $0) }
     }
 
     /// The facts that are variables of their own, besides being in `ansible_facts`.
@@ -218,11 +224,16 @@ public final class RunVariables: @unchecked Sendable {
     }
 
     /// The variables that hold where no host is chosen yet: names of plays, imports, `hosts:`.
-    public func scopeWithoutHost(_ vars: [ValueMap] = []) -> LayeredScope {
-        let layers =
-            [Layer("extra vars", extra)] + vars.reversed().map { Layer("vars", $0) }
-            + [Layer("play vars", play.vars)]
-        return magicScope(host: nil, task: nil, layers: layers, memory: nil)
+    ///
+    /// - Parameters:
+    ///   - vars: The play's, the weakest first.
+    ///   - task: What stands around an import.
+    public func scopeWithoutHost(_ vars: [ValueMap] = [], task: TaskVariables? = nil) -> LayeredScope {
+        var layers = [Layer("extra vars", extra)]
+        if let task { layers += strong(task) + own(task) }
+        layers += vars.reversed().map { Layer("vars", $0) } + [Layer("play vars", play.vars)]
+        layers += (task?.roleDefaults ?? []).reversed().map { Layer("role defaults", $0) }
+        return magicScope(host: nil, task: task, layers: layers, memory: nil)
     }
 
     private func inventoryVariables(of host: String) -> [Layer] {

@@ -97,17 +97,18 @@ extension LayeredScope {
     }
 
     /// A template file's text, rendered.
-    ///
-    /// - Parameters:
-    ///   - text: What the file holds.
-    ///   - extra: Variables above all others.
     public func render(
-        _ text: Text, options: TemplateOptions, of file: TemplateFile, extra: ValueMap = [:]
-    ) throws(Diagnostic) -> Text {
+        _ text: Text, options: TemplateOptions, of file: TemplateFile
+    ) throws(Diagnostic) -> Text { try inside(file, extra: [:]).render(text, options: options) }
+
+    /// What a template file sees.
+    ///
+    /// - Parameter extra: Variables above all others.
+    func inside(_ file: TemplateFile, extra: ValueMap) throws(Diagnostic) -> LayeredScope {
         let isManaged = raw("ansible_managed") == nil
         var values = try file.variables(managed: isManaged ? lookups.managedText : nil)
         values.merge(extra)
-        return try with(Layer("template", values), templateFolders: file.folders).render(text, options: options)
+        return with(Layer("template", values), templateFolders: file.folders)
     }
 }
 

@@ -267,6 +267,9 @@ final class Bench: Sendable {
             evaluate: { (text) throws(Diagnostic) in
                 text.string == "yes" ? true : text.string == "no" ? false : .string(text)
             },
+            condition: { (condition) throws(Diagnostic) in
+                condition == "yes" ? true : condition == "no" ? false : condition
+            },
             variable: { (_) throws(Diagnostic) in nil }
         )
     }

@@ -69,6 +69,11 @@ final class TaskInputs: Sendable {
             self.add(value)
             return value
         }
+        watched.condition = { (condition) throws(Diagnostic) in
+            let value = try context.condition(condition)
+            self.add(value)
+            return value
+        }
         watched.variable = { (name) throws(Diagnostic) in
             let value = try context.variable(name)
             self.add(value ?? .null)

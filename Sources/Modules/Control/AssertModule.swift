@@ -9,7 +9,7 @@ struct AssertModule: Module {
         name: "ansible.builtin.assert",
         summary: "Fail unless all conditions hold.",
         arguments: [
-            .required("that", .list(.raw), "Conditions, written as in `when`."),
+            .required("that", .raw, "A condition, written as in `when`, or a list of them."),
             .optional(
                 "fail_msg", .raw, "What to say if one does not hold.", default: "Assertion failed", aliases: ["msg"]),
             .optional("success_msg", .raw, "What to say if all hold.", default: "All assertions passed"),
@@ -29,21 +29,13 @@ struct AssertModule: Module {
 
     init(_ arguments: Arguments) throws(Diagnostic) {
         // A single text is one condition; commas in it are the expression's own.
-        let conditions: [Value] =
-            if case .string = arguments.values["that"] { [arguments.values["that"] ?? .null] } else {
-                arguments.list("that")
-            }
-        for condition in conditions {
-            let value: Value =
-                switch condition {
-                case .string(let text): try arguments.context.evaluate(text)
-                default: condition
-                }
+        let that = arguments.values["that"] ?? .null
+        for condition in that.elements ?? [that] {
+            let value = try arguments.context.condition(condition)
             if let unknown = value.firstUnknown {
                 result = .ok(["msg": .unknown(unknown)])
                 return
             }
-            if case .undefined(let undefined) = value { throw undefined.diagnostic }
             guard !value.isTruthy else { continue }
             let message = arguments.values["fail_msg"] ?? "Assertion failed"
             result = .failed(

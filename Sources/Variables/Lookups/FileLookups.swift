@@ -73,7 +73,7 @@ extension Lookups {
             let file = TemplateFile(name: name, path: path, folders: [TemplateFile.folder(of: path)] + folders)
             let extra = options["template_vars"]?.mapValue ?? [:]
             do throws(Diagnostic) {
-                result.append(.string(try scope.render(text, options: rules, of: file, extra: extra)))
+                result.append(try scope.inside(file, extra: extra).renderValue(text, options: rules))
             } catch {
                 guard let unknown = UnknownAnswer.unknown(in: error) else { throw error }
                 result.append(.unknown(unknown))

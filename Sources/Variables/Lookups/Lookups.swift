@@ -289,6 +289,9 @@ enum Lookups {
         let names = Set(context.scope?.names ?? []).sorted()
         var result: [Value] = []
         for term in terms {
+            guard term.text != nil else {
+                throw Diagnostic(.badValue, "varnames needs a pattern, which is text, not \(term.shown)")
+            }
             let matching = try matchingNames(names, term.pythonText)
             result += names.filter { matching.contains($0) }.map { .string($0) }
         }

@@ -67,7 +67,8 @@ private struct PasswordKeeper {
         guard (1...10_000).contains(length) else { throw options.wrong("length", "1 to 10000", .int(length)) }
         characters = try Self.characters(options["chars"])
         seed = options.text("seed")
-        method = options.text("encrypt")
+        // An empty text means none.
+        method = options.text("encrypt").flatMap { $0.isEmpty ? nil : $0 }
         ident = options.text("ident")
     }
 

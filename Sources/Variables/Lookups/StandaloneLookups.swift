@@ -24,8 +24,12 @@ extension LookupContext {
         readFile: @escaping FileReader
     ) -> LayeredScope {
         let context = LookupContext(directory: directory, readFile: readFile)
+        // A template in a role's `templates/` finds what the role has.
+        let whole = FileSearch.absolute(directory)
+        let isInRole = whole.hasSuffix("/templates")
+        let places = [directory] + (isInRole ? [TemplateFile.folder(of: whole)] : [])
         return LayeredScope(
             engine: context.environment(opener: opener), lookups: context, layers: [Layer("variables", values)],
-            searchPath: [directory], mergesMaps: false, magicNames: [], magic: { _ in nil }, memory: nil)
+            searchPath: places, mergesMaps: false, magicNames: [], magic: { _ in nil }, memory: nil)
     }
 }
