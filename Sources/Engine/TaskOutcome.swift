@@ -43,9 +43,10 @@ struct TaskOutcome: Sendable {
 
     static func unknown(_ cause: Unknown) -> TaskOutcome { TaskOutcome(.unknown(cause)) }
 
-    static func skipped(because condition: String?) -> TaskOutcome {
+    /// - Parameter condition: As it is written: text, or a bool.
+    static func skipped(because condition: Value?) -> TaskOutcome {
         var values: ValueMap = ["skip_reason": "Conditional result was False"]
-        if let condition { values["false_condition"] = .string(condition) }
+        if let condition { values["false_condition"] = condition }
         return TaskOutcome(.skipped, values: values)
     }
 

@@ -92,13 +92,20 @@ final class TaskRun {
         }
     }
 
+    /// A condition that does not hold, as Ansible tells it: what it came to before it was asked, or how it is written.
+    private static func shown(_ condition: Value) -> Value {
+        guard let text = condition.text?.string.drop(while: \.isWhitespace) else { return condition }
+        return text.hasPrefix("{{") ? false : .string(condition.pythonText)
+    }
+
     /// The outcome if the task's conditions decide it; nil if it is to run.
     func conditionOutcome(in scope: LayeredScope) throws(Diagnostic) -> TaskOutcome? {
         for field in task.inherited.when {
             do throws(Diagnostic) {
                 switch try scope.condition(field.value) {
                 case .yes: continue
-                case .no: return .skipped(because: field.value.pythonText)
+                case .no:
+                    return .skipped(because: Self.shown(field.value))
                 case .unknown(let unknown): return unsettled(unknown, task.node.action.arguments.keys)
                 }
             } catch {

@@ -308,8 +308,13 @@ extension PlaybookParser {
                 return true
             }
             keywords.vars = self.value(value).mapValue ?? [:]
-            for (name, _) in value.pairs ?? [] where !(name.scalarText ?? "").isVariableName {
-                report(.badValue, "'\(name.scalarText ?? "?")' cannot be a variable's name", at: name.location)
+            for (name, _) in value.pairs ?? [] {
+                let written = name.scalarText ?? "?"
+                // `off`, `no` and `null` without quotes are no names but values of YAML.
+                if written.isVariableName, case .string = self.value(name) { continue }
+                report(
+                    .badValue, "'\(written)' cannot be a variable's name", at: name.location,
+                    remedy: written.isVariableName ? "YAML reads it as a value; choose another name." : nil)
             }
         case "environment":
             keywords.environment = value.isNull ? [] : (value.items ?? [value]).map { field($0) }

@@ -15,6 +15,7 @@ struct CommandModule: Module, DetachableModule {
         arguments: [
             .optional("cmd", .string, "The command as one text.", aliases: ["_raw_params"]),
             .optional("argv", .list(.string), "The command as a list of words."),
+            .optional("executable", .path, "Means nothing here, as in Ansible: a warning says so. `shell` has it."),
             .optional("expand_argument_vars", .bool, "Replace `~` and `$NAME` in words.", default: true),
         ] + CommandRun.arguments,
         check: "Unknown, since only a run can tell; with `creates` or `removes`, whether it would be skipped.",
@@ -32,6 +33,7 @@ struct CommandModule: Module, DetachableModule {
     )
 
     private let run: CommandRun
+    private let warnings: [String]
 
     init(_ arguments: Arguments) throws(Diagnostic) {
         let words: [Text]
@@ -47,6 +49,10 @@ struct CommandModule: Module, DetachableModule {
         guard let first = words.first, !first.string.isEmpty else {
             throw Diagnostic(.missingArgument, "there is no command to run", at: arguments.location)
         }
+        warnings =
+            arguments.optionalString("executable").map {
+                ["'executable' means nothing to command: '\($0)' is not used. `shell` has it."]
+            } ?? []
         run = CommandRun(
             line: .words(words.map(\.string)), shown: .list(words.map { .string($0) }),
             expands: arguments.bool("expand_argument_vars"), arguments)
@@ -57,7 +63,9 @@ struct CommandModule: Module, DetachableModule {
     }
 
     func apply(_ step: CommandRun.Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
-        try await run.apply(step, to: target)
+        var result = try await run.apply(step, to: target)
+        result.warnings += warnings
+        return result
     }
 
     func work(_ step: CommandRun.Step) throws(Diagnostic) -> HostJob.Work { try run.work(step) }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Jinja
 import Results
 import Target
 import Values
@@ -34,8 +35,8 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
             .optional("comment_start_string", .string, "What begins a comment.", default: "{#"),
             .optional("comment_end_string", .string, "What ends a comment.", default: "#}"),
             .optional(
-                "output_encoding", .string, "The encoding of the file written.", default: "utf-8",
-                choices: ["utf-8", "utf8", "UTF-8", "ascii", "latin-1", "iso-8859-1"]),
+                "output_encoding", .string, "The encoding of the file written, such as `latin-1` or `cp1252`.",
+                default: "utf-8"),
         ] + FileAttributes.arguments,
         example: """
             - ansible.builtin.template:
@@ -70,7 +71,8 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
         if arguments.optionalString("mode") == "preserve" { attributes.mode = .bits(try LocalFiles.mode(of: path)) }
         placement = FilePlacement(
             destination: try arguments.string("dest"), basename: FilePlacement.basename(of: path),
-            content: try Self.encoded(rendered.string, arguments.optionalString("output_encoding") ?? "utf-8", source),
+            content: try TextEncoding.bytes(
+                rendered.string, arguments.optionalString("output_encoding") ?? "utf-8"),
             source: path, attributes: attributes, follow: arguments.bool("follow"), force: arguments.bool("force"),
             backup: arguments.bool("backup"), validate: try FileEdit.validation(arguments),
             isSecret: rendered.isSecret)
@@ -90,21 +92,4 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
         "trim_blocks", "lstrip_blocks", "variable_start_string", "variable_end_string", "block_start_string",
         "block_end_string", "comment_start_string", "comment_end_string",
     ]
-
-    private static func encoded(_ text: String, _ encoding: String, _ source: String) throws(Diagnostic) -> [UInt8] {
-        let limit: UInt32
-        switch encoding.lowercased() {
-        case "utf-8", "utf8": return Array(text.utf8)
-        case "ascii": limit = 0x80
-        default: limit = 0x100
-        }
-        var bytes: [UInt8] = []
-        for scalar in text.unicodeScalars {
-            guard scalar.value < limit else {
-                throw Diagnostic(.failed, "'\(source)' renders '\(scalar)', which \(encoding) cannot write")
-            }
-            bytes.append(UInt8(scalar.value))
-        }
-        return bytes
-    }
 }

@@ -201,7 +201,9 @@ enum Lookups {
         }
         let isAllowed = try options.bool("skip_missing")
         let skipsMissing = try LookupOptions("subelements", flags ?? [:]).bool("skip_missing", default: isAllowed)
-        let parents = terms[0].elements ?? terms[0].mapValue?.values ?? []
+        guard let parents = terms[0].elements ?? terms[0].mapValue?.values else {
+            throw Diagnostic(.badValue, "subelements needs a list or a map first, not \(terms[0].shown)")
+        }
         var result: [Value] = []
         for parent in parents {
             // An element that says it was skipped, as registered results do, has nothing within.

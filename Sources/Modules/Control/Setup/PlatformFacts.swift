@@ -25,6 +25,23 @@ enum PlatformFacts {
         facts["machine_id"] = .string(raw["machine_id"].trimmed)
         addDistribution(raw, to: &facts)
         addLSB(raw, to: &facts)
+        addPython(raw, to: &facts)
+    }
+
+    /// The Python that hosts have for others; nothing here needs it.
+    private static func addPython(_ raw: RawFacts, to facts: inout ValueMap) {
+        let lines = raw.lines("python").map(String.init)
+        guard lines.count == 2, lines[1].hasPrefix("Python ") else { return }
+        let version = String(lines[1].dropFirst(7)).trimmed
+        let numbers = version.split(separator: ".").prefix(3).map { Int($0.prefix { $0.isNumber }) ?? 0 }
+        guard numbers.count == 3 else { return }
+        let (major, minor, micro): (Value, Value, Value) = (.int(numbers[0]), .int(numbers[1]), .int(numbers[2]))
+        facts["python_version"] = .string(version)
+        facts["python"] = [
+            "executable": .string(lines[0]), "has_sslcontext": true, "type": "cpython",
+            "version": ["major": major, "minor": minor, "micro": micro, "releaselevel": "final", "serial": 0],
+            "version_info": [major, minor, micro, "final", 0],
+        ]
     }
 
     private static func addDistribution(_ raw: RawFacts, to facts: inout ValueMap) {

@@ -40,6 +40,7 @@ enum SetupScripts {
             done
             [ -d /run/ostree-booted ] || [ -e /run/ostree-booted ] && managers="$managers ostree"
             put managers "$managers"
+            have python3 && put python "$(readlink -f "$(command -v python3)"; python3 -V 2>&1)"
             if have lsb_release; then put lsb "$(lsb_release -a 2>/dev/null)"; else file lsb-release /etc/lsb-release; fi
             [ -d /sys/kernel/security/apparmor ] && put apparmor 1
             have capsh && put capsh "$(capsh --print 2>/dev/null | grep '^Current:')"
@@ -67,6 +68,7 @@ enum SetupScripts {
                     if [ -x "$fact" ]; then
                         if text=$($limit "$fact" 2>&1 </dev/null); then put +fact "$fact
         $text"; else put +factfail "$fact
+        $?
         $text"; fi
                     elif [ -r "$fact" ]; then
                         put +fact "$fact

@@ -173,24 +173,30 @@ enum LocalFacts {
     static func add(_ raw: RawFacts, to facts: inout ValueMap, warnings: inout [String]) {
         var local: ValueMap = [:]
         for failed in raw.all("factfail") {
-            let (path, text) = split(failed)
+            let (path, rest) = split(failed)
+            let (status, text) = split(rest)
             warnings.append("\(path) failed: \(text.split(separator: "\n").last ?? "")")
+            local[name(path)] = .string(
+                Text("Failure executing fact script \(path), rc: \(status), err: \(text)"))
         }
         for item in raw.all("fact") {
             let (path, text) = split(item)
-            let name = String((path.split(separator: "/").last ?? "").dropLast(5))
-            local[name] = value(text)
+            local[name(path)] =
+                value(text)
+                ?? .string(Text("error loading facts as JSON or ini - please check content: \(path)"))
         }
         facts["local"] = .map(local)
     }
+
+    private static func name(_ path: String) -> String { String((path.split(separator: "/").last ?? "").dropLast(5)) }
 
     private static func split(_ item: String) -> (String, String) {
         guard let end = item.firstIndex(of: "\n") else { return (item, "") }
         return (String(item[..<end]), String(item[item.index(after: end)...]))
     }
 
-    /// JSON if it is JSON, sections of `name = value` if it is those, its text otherwise.
-    private static func value(_ text: String) -> Value {
+    /// JSON if it is JSON, sections of `name = value` if it is those; nil otherwise.
+    private static func value(_ text: String) -> Value? {
         if let value = try? JSON.parse(text) { return value }
         var sections: ValueMap = [:]
         var section: String?
@@ -205,7 +211,7 @@ enum LocalFacts {
                 entries[line[..<mark].trimmed.lowercased()] = .string(line[line.index(after: mark)...].trimmed)
                 sections[section] = .map(entries)
             } else {
-                return .string(text)
+                return nil
             }
         }
         return .map(sections)
