@@ -183,7 +183,7 @@ extension TaskRun {
                 continue
             }
             if action.shortName == "debug", key == "var" {
-                raw[key] = value
+                raw[key] = try variableName(value, in: scope)
                 continue
             }
             do throws(Diagnostic) {
@@ -196,6 +196,23 @@ extension TaskRun {
             raw["_raw_params"] = try scope.evaluate(.string(text))
         }
         return Omit.removed(from: .map(raw))?.mapValue ?? [:]
+    }
+
+    /// What `debug` is to show: an expression as it is written, or the name that a template gives. What else a template
+    /// gives is no expression: it may have come from a host.
+    private func variableName(_ value: Value, in scope: LayeredScope) throws(Diagnostic) -> Value {
+        guard case .string(let text) = value, text.string.drop(while: \.isWhitespace).hasPrefix("{{") else {
+            return value
+        }
+        let given = try scope.evaluate(value)
+        if given.firstUnknown != nil { return given }
+        guard case .string(let name) = given, name.string.isVariablePath else {
+            throw Diagnostic(
+                .badValue,
+                "'var' takes a variable's name, and its template gave \(given.text == nil ? given.typeName : "other text")",
+                at: task.node.action.places["var"], remedy: "Write `msg:` to show what a template gives.")
+        }
+        return given
     }
 
     /// Names of facts may be templates.

@@ -26,6 +26,8 @@ public final class Planner: @unchecked Sendable {
     var handlersTaken: Set<String> = []
     /// Where the playbook at hand is, as it was named; `playbook_dir` is the same from the root.
     var playbookDirectory = "." { didSet { variables.play.directory = Path.absolute(playbookDirectory) } }
+    /// Whether tasks before may have made files of the control machine.
+    var mayMakeFiles = false
     var customModules: CustomModules
     /// The folders of all roles met so far.
     var rolesMet: [String] = []

@@ -9,9 +9,9 @@ extension Planner {
     /// - Throws: `Diagnostic` if none exists, or what is wrong with the one that does.
     public func variablesFile(_ names: [String], askedAt place: SourceLocation?) throws(Diagnostic) -> ValueMap {
         let candidates = names.flatMap { name in
-            [Path.join(playbookDirectory, "vars/" + name), Path.join(playbookDirectory, name)]
+            (name.hasPrefix("vars/") ? [name] : ["vars/" + name, name]).map { Path.join(playbookDirectory, $0) }
         }
-        guard let path = candidates.reversed().first(where: ProjectFiles.isFile) else {
+        guard let path = candidates.first(where: ProjectFiles.isFile) else {
             throw Diagnostic(
                 .missingFile, "no file '\(names.joined(separator: "' or '"))'", at: place,
                 remedy: "Looked for \(candidates.joined(separator: ", ")).")

@@ -1,4 +1,5 @@
 import Diagnostics
+import Inventory
 import Jinja
 import Modules
 import Playbook
@@ -26,6 +27,7 @@ extension Planner {
                 remedy: "Write it with 'loop' and filters, or query().")
         }
         checkPlaces(of: task)
+        noteFiles(madeBy: task)
     }
 
     /// What `include_tasks` and `import_tasks` take: the name of a file, and nothing that would be left unread.
@@ -77,9 +79,29 @@ extension Planner {
         guard !name.isEmpty, !places.contains(where: { ProjectFiles.isFile($0) || ProjectFiles.isDirectory($0) }) else {
             return
         }
+        // What tasks before it do here may make the file.
         report(
             .missingFile, "no file '\(name)'", at: task.node.action.places["src"] ?? task.node.action.location,
-            remedy: "Looked for \(places.joined(separator: ", ")).")
+            remedy: "Looked for \(places.joined(separator: ", ")).",
+            severity: mayMakeFiles || hasLocalHosts ? .warning : .error)
+    }
+
+    /// Whether hosts of the inventory are this machine.
+    private var hasLocalHosts: Bool {
+        variables.inventory.hostNames.contains { host in
+            let scope = variables.scope(host: host, task: nil)
+            return host == "localhost" || host == "127.0.0.1"
+                || scope.raw("ansible_connection")?.value.pythonText == "local"
+        }
+    }
+
+    /// Notes whether a task may write files of the control machine.
+    private func noteFiles(madeBy task: PlannedTask) {
+        if mayMakeFiles { return }
+        let inherited = task.inherited.settings
+        mayMakeFiles =
+            task.node.action.shortName == "fetch" || task.node.action.isInclude
+            || inherited[.delegateTo] != nil || inherited[.connection] != nil
     }
 
     /// Syntax of everything in a task that will be evaluated.

@@ -351,11 +351,24 @@ extension TaskNode.Action {
 extension String {
     /// Whether it may name a variable.
     package var isVariableName: Bool {
+        // Templates read these as something else.
+        if ["true", "false", "none", "True", "False", "None", "not"].contains(self) { return false }
         guard let first = utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
         return utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
                 || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
+        }
+    }
+
+    /// Whether this names a variable or something within one: `a`, `a.b`, `a.b[0]`.
+    package var isVariablePath: Bool {
+        let parts = split(whereSeparator: { $0 == "." || $0 == "[" }).map { $0.hasSuffix("]") ? $0.dropLast() : $0 }
+        guard let first = parts.first, String(first).isVariableName, !hasPrefix("["), !contains("..") else {
+            return false
+        }
+        return parts.dropFirst().allSatisfy {
+            $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
         }
     }
 
