@@ -1,4 +1,5 @@
 import Playbook
+import Values
 
 /// Playbooks that come out of collections.
 public enum CollectionPlaybooks {
