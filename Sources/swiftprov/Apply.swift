@@ -163,7 +163,7 @@ final class InterruptWatch: Sendable {
                 case 2:
                     Console.writeError("\ninterrupted: ending what runs on the hosts (again: leave it there)\n")
                     onSecond()
-                default: exit(99)
+                default: SwiftProv.leave(99)
                 }
             }
             source.resume()

@@ -21,6 +21,15 @@ struct SwiftProv: AsyncParsableCommand {
     /// Status for options that make no sense, as ansible-playbook has it.
     static let badOptionStatus: Int32 = 5
 
+    /// Status of a run that somebody interrupted.
+    static let interruptedStatus: Int32 = 99
+
+    /// Ends the program while parts of it may still be at work: libraries are not taken down under their hands.
+    static func leave(_ status: Int32) -> Never {
+        fflush(nil)
+        _exit(status)
+    }
+
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
         do {
@@ -30,6 +39,7 @@ struct SwiftProv: AsyncParsableCommand {
                 try await perform(try parseAsRoot())
             }
         } catch let status as ExitCode {
+            if status.rawValue == interruptedStatus { leave(interruptedStatus) }
             Glibc.exit(status.rawValue)
         } catch let trouble as Diagnostics {
             Console.show(trouble.all)

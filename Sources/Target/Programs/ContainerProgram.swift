@@ -99,7 +99,7 @@ private struct Container: Elsewhere {
         if says("is paused") {
             return trouble("\(description) is paused", "Let it go on: `\(tool) unpause \(name)`.")
         }
-        if says("is not running", "is restarting", "container state improper", "running containers") {
+        if says("is not running", "is restarting", "stopped state", "container state improper", "running containers") {
             return trouble(
                 "\(description) does not run",
                 "Start it: `\(tool) start \(name)`. `\(tool) logs \(name)` tells why it ended.")
