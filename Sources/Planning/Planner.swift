@@ -250,9 +250,10 @@ public final class Planner: @unchecked Sendable {
     /// Text that must be known before the run: constant, or a template of what is known by then.
     ///
     /// - Parameter task: What stands around an import, whose names may use it.
-    func constantText(_ field: Field, around task: TaskVariables? = nil) -> String? {
+    func constantText(_ field: Field, around task: @autoclosure () -> TaskVariables? = nil) -> String? {
+        guard field.value.holdsTemplate else { return field.value.pythonText }
         do throws(Diagnostic) {
-            let scope = task.map { variables.scopeWithoutHost(playScopeVars, task: $0) } ?? scope
+            let scope = task().map { variables.scopeWithoutHost(playScopeVars, task: $0) } ?? scope
             return try scope.evaluate(field.value).pythonText
         } catch {
             var told = error.located(at: field.location)

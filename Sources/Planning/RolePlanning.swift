@@ -118,12 +118,12 @@ extension Planner {
     private func repeats(_ arguments: ValueMap) -> Bool { arguments["allow_duplicates"]?.isTruthy ?? true }
 
     private func roleReference(
-        _ node: TaskNode, evaluated: ValueMap?, around task: TaskVariables? = nil
+        _ node: TaskNode, evaluated: ValueMap?, around task: @autoclosure () -> TaskVariables? = nil
     ) -> (RoleReference, RoleFiles)? {
         let arguments = evaluated ?? node.action.arguments
         func text(_ name: String) -> String? {
             guard let value = arguments[name] else { return nil }
-            return constantText(Field(value, at: node.action.places[name] ?? node.location), around: task)
+            return constantText(Field(value, at: node.action.places[name] ?? node.location), around: task())
         }
         checkRoleArguments(of: node, arguments)
         guard let name = text("name") ?? text("role") else { return nil }

@@ -38,30 +38,28 @@ extension TaskVariables {
     /// What stands around a task, or an import.
     init(role: RoleInstance?, inherited: Inherited, file: String, playDirectory: String) {
         self.init()
-        var values = self
-        values.vars = inherited.vars
-        values.parameters = inherited.parameters
+        vars = inherited.vars
+        parameters = inherited.parameters
         var chain: [RoleInstance] = []
         var next = role
         while let role = next {
             chain.insert(role, at: 0)
             next = role.parent
         }
-        values.roleParameters = chain.map(\.parameters)
-        values.roleVars = chain.map { $0.vars.merging($0.ownVars) }
-        values.roleDefaults = chain.map(\.defaults)
+        roleParameters = chain.map(\.parameters)
+        roleVars = chain.map { $0.vars.merging($0.ownVars) }
+        roleDefaults = chain.map(\.defaults)
         // Whoever depends on a role is not its parent; whoever includes or imports it is.
-        values.parentRoles = zip(chain, chain.dropFirst()).filter { !$1.isDependency }
+        parentRoles = zip(chain, chain.dropFirst()).filter { !$1.isDependency }
             .map { ($0.0.name, Path.absolute($0.0.path)) }
-        values.roleUse = role
-        values.roleName = role?.name
-        values.roleCollection = role?.collection
-        values.rolePath = role.map { Path.absolute($0.path) }
-        values.searchPath = chain.reversed().map { Path.absolute($0.path) }
+        roleUse = role
+        roleName = role?.name
+        roleCollection = role?.collection
+        rolePath = role.map { Path.absolute($0.path) }
+        searchPath = chain.reversed().map { Path.absolute($0.path) }
         for directory in [Path.absolute(Path.directory(of: file)), playDirectory]
-        where !values.searchPath.contains(directory) {
-            values.searchPath.append(directory)
+        where !searchPath.contains(directory) {
+            searchPath.append(directory)
         }
-        self = values
     }
 }

@@ -35,21 +35,22 @@ public struct TemplateFile {
 
     /// What only this template sees: `template_path` and its like, and `ansible_managed` where nobody gave it.
     ///
-    /// - Parameter managed: The setting `ansible_managed`, in which `{file}`, `{host}` and `{uid}` stand for these, and
-    ///   `%Y` and its like for parts of the time the file was written; nil if the variable is given.
-    func variables(managed: String?) throws(Diagnostic) -> ValueMap {
+    /// - Parameters:
+    ///   - managed: The setting `ansible_managed`, in which `{file}`, `{host}` and `{uid}` stand for these, and `%Y` and
+    ///     its like for parts of the time the file was written; nil if the variable is given.
+    ///   - owner: The name of a user.
+    func variables(managed: String?, owner: (uid_t) -> Value) throws(Diagnostic) -> ValueMap {
         var information = stat()
         guard stat(path, &information) == 0 else {
             throw Diagnostic(.missingFile, "the template '\(path)' is gone")
         }
         let written = Value.localMoment(
             seconds: information.st_mtim.tv_sec, microseconds: information.st_mtim.tv_nsec / 1000)
-        let owner = getpwuid(information.st_uid).map { Value.string(Text(String(cString: $0.pointee.pw_name))) }
         var values: ValueMap = [
             "template_host": .string(Text(Self.controlHost)), "template_path": .string(Text(name)),
             "template_fullpath": .string(Text(path)), "template_destpath": destination ?? .null,
             "template_mtime": written, "template_run_date": .localNow,
-            "template_uid": owner ?? .int(Int(information.st_uid)),
+            "template_uid": owner(information.st_uid),
         ]
         if let managed { values["ansible_managed"] = .string(try Self.filledIn(managed, written)) }
         return values
@@ -63,13 +64,15 @@ public struct TemplateFile {
         }
     }()
 
+    private static let environment = TemplateEnvironment()
+
     /// The setting's text as a template: what it holds of names is data of its own, and so evaluated no further.
     private static func filledIn(_ managed: String, _ written: Value) throws(Diagnostic) -> Text {
+        guard managed.utf8.contains(where: { "{}%".utf8.contains($0) }) else { return Text(managed) }
         let names: ValueMap = [
             "managed": .string(Text(managed)), "written": written, "host": "{{ template_host }}",
             "uid": "{{ template_uid }}", "file": "{{ template_path }}",
         ]
-        let environment = TemplateEnvironment()
         do throws(Diagnostic) {
             let text = try environment.evaluateExpression(
                 Text("written.strftime(managed.format(host=host, uid=uid, file=file))"),
@@ -106,13 +109,21 @@ extension LayeredScope {
     /// - Parameter extra: Variables above all others.
     func inside(_ file: TemplateFile, extra: ValueMap) throws(Diagnostic) -> LayeredScope {
         let isManaged = raw("ansible_managed") == nil
-        var values = try file.variables(managed: isManaged ? lookups.managedText : nil)
+        var values = try file.variables(managed: isManaged ? lookups.managedText : nil, owner: lookups.userName)
         values.merge(extra)
         return with(Layer("template", values), templateFolders: file.folders)
     }
 }
 
 extension LookupContext {
+    /// The name of a user of this machine, its number if it has none; each asked for once.
+    func userName(_ user: uid_t) -> Value {
+        if let known = userNames[user] { return known }
+        let name = getpwuid(user).map { Value.string(Text(String(cString: $0.pointee.pw_name))) } ?? .int(Int(user))
+        userNames[user] = name
+        return name
+    }
+
     /// Finds and reads a template for `include` and its like.
     ///
     /// As Jinja has it, a name's parts lead downwards from one of the folders; a `/` in front means nothing.

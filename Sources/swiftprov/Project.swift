@@ -97,7 +97,8 @@ final class Project {
             return options.playbooks.map { name in
                 // A playbook of a collection is named with it; a file of that name is nearer.
                 if LocalFile.kind(name) != nil { return name }
-                return CollectionPlaybooks.path(named: name, in: collectionsPath(configuration, [])) ?? name
+                let installed = [AnsibleInstallation.find()?.directory].compactMap(\.self)
+                return CollectionPlaybooks.path(named: name, in: collectionsPath(configuration, []) + installed) ?? name
             }
         }
         for name in ["playbooks/site.yml", "site.yml"] where ProjectFiles.isFile(name) { return [name] }

@@ -21,10 +21,8 @@ struct SwiftProv: AsyncParsableCommand {
     /// Status for options that make no sense, as ansible-playbook has it.
     static let badOptionStatus: Int32 = 5
 
-    /// Status of a run that somebody interrupted.
-    static let interruptedStatus: Int32 = 99
-
-    /// Ends the program while parts of it may still be at work: libraries are not taken down under their hands.
+    /// Ends the program. The loop's thread may still be at work (a session that says goodbye), so no library is taken
+    /// down under its hands, as `exit` would.
     static func leave(_ status: Int32) -> Never {
         fflush(nil)
         _exit(status)
@@ -39,25 +37,24 @@ struct SwiftProv: AsyncParsableCommand {
                 try await perform(try parseAsRoot())
             }
         } catch let status as ExitCode {
-            if status.rawValue == interruptedStatus { leave(interruptedStatus) }
-            Glibc.exit(status.rawValue)
+            leave(status.rawValue)
         } catch let trouble as Diagnostics {
             Console.show(trouble.all)
-            Glibc.exit(ExitStatus.of(trouble.errors))
+            leave(ExitStatus.of(trouble.errors))
         } catch let trouble as Diagnostic {
             Console.show([trouble])
-            Glibc.exit(ExitStatus.of([trouble]))
+            leave(ExitStatus.of([trouble]))
         } catch {
             let status = exitCode(for: error)
             let text = fullMessage(for: error)
             if status.isSuccess {
                 Console.write(text + "\n")
-                Glibc.exit(0)
+                leave(0)
             }
             Console.writeError(text + "\n")
-            Glibc.exit(ExitStatus.badOption)
+            leave(ExitStatus.badOption)
         }
-        Glibc.exit(0)
+        leave(0)
     }
 
     private static func perform(_ command: sending any ParsableCommand) async throws {

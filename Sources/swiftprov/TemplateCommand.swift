@@ -44,8 +44,8 @@ struct TemplateCommand: ParsableCommand {
         let origin = SourceLocation(
             file: SourceFile(name: path, text: content.string, isSecret: content.isSecret), line: 1, column: 1)
         let template = Text(content.string, marks: content.marks.union(.template), origin: origin)
-        let scope = LookupContext.scope(
-            values, in: file == "-" ? "." : Path.directory(of: file),
+        let scope = LookupContext.standaloneScope(
+            of: values, in: file == "-" ? "." : Path.directory(of: file),
             opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) },
             readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: secrets) })
         let options = try templateOptions()

@@ -30,8 +30,8 @@ import Vault
             "importing.j2": "{% from 'words.j2' import hello, mark %}{{ hello() }}{{ mark }}",
         ]
         for (name, text) in open { folder.write(name, text) }
-        let scope = LookupContext.scope(
-            [:], in: folder.path,
+        let scope = LookupContext.standaloneScope(
+            of: [:], in: folder.path,
             opener: { (sealed, place) throws(Diagnostic) in try secrets.openText(sealed, at: place) },
             readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: secrets) })
         return (scope, folder)

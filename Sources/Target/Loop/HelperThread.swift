@@ -44,7 +44,7 @@ package enum HelperThread {
     static func abandon(_ reason: String) -> Never {
         let line = "swiftprov: error: \(reason)\n"
         _ = line.utf8.withContiguousStorageIfAvailable { Glibc.write(2, $0.baseAddress, $0.count) }
-        exit(250)
+        _exit(250)
     }
 }
 

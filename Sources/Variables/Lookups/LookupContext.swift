@@ -12,6 +12,8 @@ public final class LookupContext: @unchecked Sendable {
     private let directory: String
     /// A setting of ansible.cfg, such as `hashi_vault_collection.url`; nil where it is not set.
     public var setting: (String) -> String? = { _ in nil }
+    /// Users of this machine that templates' files belong to.
+    var userNames: [uid_t: Value] = [:]
     /// Tokens that HashiCorp Vault gave in this run, by how they were asked for.
     var vaultTokens: [[String]: String] = [:]
     /// The scope whose template is being evaluated; lookups such as `vars` and `template` ask in it.

@@ -19,8 +19,8 @@ extension LookupContext {
     ///   - directory: Where lookups begin to look for files.
     ///   - opener: Opens a vaulted value when it is used.
     ///   - readFile: Reads a file of the control machine, opened if it is sealed.
-    public static func scope(
-        _ values: ValueMap, in directory: String, opener: @escaping TemplateEnvironment.Opener,
+    public static func standaloneScope(
+        of values: ValueMap, in directory: String, opener: @escaping TemplateEnvironment.Opener,
         readFile: @escaping FileReader
     ) -> LayeredScope {
         let context = LookupContext(directory: directory, readFile: readFile)
