@@ -19,7 +19,8 @@ import Vault
             "whole.j2": "hidden {{ 1 + 1 }}", "part.j2": "hidden part",
             "words.j2": "{% macro hello() %}hidden hello{% endmacro %}{% set mark = 'hidden mark' %}",
             "base.j2": "<{% block body %}hidden{% endblock %}>", "wrong.j2": "hidden\n{{ unknown }} hidden",
-            "unclosed.j2": "hidden\n{% if %}",
+            "unclosed.j2": "hidden\n{% if %}", "wrong.ini": "[global]\nkey = hidden %x\nhidden_line",
+            "odd.ini": "hidden\nwords",
         ]
         for (name, text) in files {
             let sealed = try secrets.seal(Array(text.utf8), salt: Array(repeating: 7, count: 32))
@@ -64,11 +65,17 @@ import Vault
         #expect(value.text?.isSecret == false)
     }
 
-    @Test("an error in a sealed template shows none of it", arguments: ["wrong.j2", "unclosed.j2"])
-    func errors(_ name: String) throws {
+    @Test(
+        "an error in a sealed file shows none of it",
+        arguments: [
+            ("wrong.j2", "lookup('template', 'wrong.j2')"), ("unclosed.j2", "lookup('template', 'unclosed.j2')"),
+            ("wrong.ini", "lookup('ini', 'key', file='wrong.ini', allow_no_value=true)"),
+            ("odd.ini", "lookup('ini', 'key', file='odd.ini')"),
+        ])
+    func errors(_ name: String, _ expression: String) throws {
         let (scope, folder) = try Self.scope()
         defer { withExtendedLifetime(folder) {} }
-        let error = #expect(throws: Diagnostic.self) { try scope.expression(Text("lookup('template', '\(name)')")) }
+        let error = #expect(throws: Diagnostic.self) { try scope.expression(Text(expression)) }
         let told = try #require(error).rendered()
         #expect(told.contains(name), "\(told)")
         #expect(!told.contains("hidden"), "\(told)")

@@ -71,8 +71,7 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
         if arguments.optionalString("mode") == "preserve" { attributes.mode = .bits(try LocalFiles.mode(of: path)) }
         placement = FilePlacement(
             destination: try arguments.string("dest"), basename: FilePlacement.basename(of: path),
-            content: try TextEncoding.bytes(
-                rendered.string, arguments.optionalString("output_encoding") ?? "utf-8"),
+            content: try Self.encoded(rendered.string, arguments.optionalString("output_encoding"), source),
             source: path, attributes: attributes, follow: arguments.bool("follow"), force: arguments.bool("force"),
             backup: arguments.bool("backup"), validate: try FileEdit.validation(arguments),
             isSecret: rendered.isSecret)
@@ -86,6 +85,16 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
 
     func apply(_ step: FilePlacement.Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
         try await placement.apply(step, to: target)
+    }
+
+    private static func encoded(
+        _ text: String, _ encoding: String?, _ source: String
+    ) throws(Diagnostic) -> [UInt8] {
+        do throws(Diagnostic) {
+            return try TextEncoding.bytes(text, encoding ?? "utf-8")
+        } catch {
+            throw Diagnostic(.failed, "'\(source)' cannot be written so: \(error.summary)", remedy: error.remedy)
+        }
     }
 
     private static let renderingOptions = [

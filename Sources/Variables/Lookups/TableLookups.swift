@@ -19,7 +19,7 @@ extension Lookups {
             reader.delimiter = signs[0]
             let name = options.text("file") ?? "ansible.csv"
             let source = try text(of: name, options, context)
-            let rows = try reader.rows(source.string)
+            let rows = try hiding(source, name) { () throws(Diagnostic) in try reader.rows(source.string) }
             let (column, keyColumn) = (try options.int("col", default: 1), try options.int("keycol", default: 0))
             func cell(_ row: [String], _ place: Int) throws(Diagnostic) -> String {
                 let index = place < 0 ? place + row.count : place
@@ -59,7 +59,9 @@ extension Lookups {
             let isPlain = try options.choice("type", ["ini", "properties"]) == "properties"
             let section = isPlain ? "java_properties" : options.text("section") ?? "global"
             let source = try text(of: name, options, context)
-            let document = try reader.document(isPlain ? "[java_properties]\n" + source.string : source.string)
+            let document = try hiding(source, name) { () throws(Diagnostic) in
+                try reader.document(isPlain ? "[java_properties]\n" + source.string : source.string)
+            }
             guard let entries = document.entries(of: section) else {
                 throw Diagnostic(
                     .badValue, "'\(name)' has no section '\(section)'",
@@ -69,7 +71,9 @@ extension Lookups {
             let interpolates = try options.bool("interpolation", default: true)
             func value(_ raw: String?) throws(Diagnostic) -> Value {
                 guard let raw else { return .null }
-                let text = interpolates ? try INIReference.resolved(raw, in: entries, reader.foldsCase) : raw
+                let text = try hiding(source, name) { () throws(Diagnostic) in
+                    interpolates ? try INIReference.resolved(raw, in: entries, reader.foldsCase) : raw
+                }
                 return .string(Text(text, marks: source.marks))
             }
             if try options.bool("re") {
@@ -98,6 +102,20 @@ extension Lookups {
         let text = try TextEncoding.text(content, options.text("encoding") ?? "utf-8")
         return Text(
             text.replacing("\r\n", with: "\n").replacing("\r", with: "\n"), marks: wasSealed ? .secret : [])
+    }
+
+    /// Does what may find something wrong in a file; of a sealed one, the error shows nothing.
+    private static func hiding<Result>(
+        _ source: Text, _ name: String, _ work: () throws(Diagnostic) -> Result
+    ) throws(Diagnostic) -> Result {
+        do throws(Diagnostic) {
+            return try work()
+        } catch {
+            guard source.isSecret else { throw error }
+            throw Diagnostic(
+                error.code, "'\(name)' is not as it should be; what is wrong is not shown, since it is sealed",
+                remedy: "`swiftprov vault view` shows the file.")
+        }
     }
 
     /// The names that a regular expression matches.

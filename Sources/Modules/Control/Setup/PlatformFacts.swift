@@ -32,15 +32,25 @@ enum PlatformFacts {
     private static func addPython(_ raw: RawFacts, to facts: inout ValueMap) {
         let lines = raw.lines("python").map(String.init)
         guard lines.count == 2, lines[1].hasPrefix("Python ") else { return }
+        // `3.12.4`, and before a release `3.13.0rc1`.
         let version = String(lines[1].dropFirst(7)).trimmed
-        let numbers = version.split(separator: ".").prefix(3).map { Int($0.prefix { $0.isNumber }) ?? 0 }
-        guard numbers.count == 3 else { return }
-        let (major, minor, micro): (Value, Value, Value) = (.int(numbers[0]), .int(numbers[1]), .int(numbers[2]))
-        facts["python_version"] = .string(version)
+        let parts = version.split(separator: ".")
+        guard parts.count == 3, let major = Int(parts[0]), let minor = Int(parts[1]),
+            let micro = Int(parts[2].prefix { $0.isNumber })
+        else { return }
+        let rest = parts[2].drop { $0.isNumber }
+        let levels: [Substring: Value] = ["": "final", "a": "alpha", "b": "beta", "rc": "candidate"]
+        guard let level = levels[rest.prefix { $0.isLetter }] else { return }
+        let serial = Value.int(Int(rest.drop { $0.isLetter }.prefix { $0.isNumber }) ?? 0)
+        facts["python_version"] = .string("\(major).\(minor).\(micro)")
         facts["python"] = [
-            "executable": .string(lines[0]), "has_sslcontext": true, "type": "cpython",
-            "version": ["major": major, "minor": minor, "micro": micro, "releaselevel": "final", "serial": 0],
-            "version_info": [major, minor, micro, "final", 0],
+            // Others than CPython say more in their version, and are left out above.
+            "executable": .string(lines[0]), "type": "cpython",
+            "version": [
+                "major": .int(major), "minor": .int(minor), "micro": .int(micro), "releaselevel": level,
+                "serial": serial,
+            ],
+            "version_info": [.int(major), .int(minor), .int(micro), level, serial],
         ]
     }
 
