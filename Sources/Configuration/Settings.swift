@@ -174,6 +174,8 @@ public struct Settings: Sendable {
                         .unsupported, "the setting '\(name)' is not honoured: \(reason.rawValue)", at: place,
                         remedy: "Take it out, or see `swiftprov config list`.", severity: .warning))
             case .moot(let reason):
+                // Variables that everybody has, such as PAGER, were not set for the sake of this run.
+                if case .environment(let variable) = entry.origin, !variable.contains("ANSIBLE_") { continue }
                 guard told.insert(name).inserted else { continue }
                 notes.append(
                     Diagnostic(

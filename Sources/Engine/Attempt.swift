@@ -14,6 +14,7 @@ extension TaskRun {
         do throws(Diagnostic) {
             switch task.action {
             case .missing(let diagnostic): throw diagnostic
+            case .templated(let field): throw Diagnostic(.internal, "its module is not known yet", at: field.location)
             case .engine(let action):
                 let arguments = try arguments(in: scope, settings)
                 if let unknown = Value.map(arguments).firstUnknown { return unsettled(unknown, arguments.keys) }
@@ -320,6 +321,10 @@ extension TaskRun {
         result.facts = outcome.result.facts
         result.warnings = outcome.result.warnings
         result.change = outcome.change
+        if modes.diff, let change = outcome.change, case .module(let module) = task.action {
+            let path = result.values["path"] ?? result.values["dest"]
+            result.values["diff"] = module.manual.registeredDiff.value(of: change, path: path)
+        }
         result.diagnostic = result.diagnostic?.located(at: task.node.location)
         if modes.check, let change = outcome.change, result.status == .changed {
             engine.foreseen[delegate ?? host.name, default: Foreseen()].add(change)

@@ -15,6 +15,8 @@ extension Engine {
         var vars: ValueMap
         /// Hosts with the same key are included together.
         var key: String
+        /// How a loop's item is called, where it may be shown.
+        var label: Value?
     }
 
     func performInclude(_ task: PlannedTask, on hosts: [HostRun]) async {
@@ -65,11 +67,11 @@ extension Engine {
                 variables.play.roleDefaults += shared.map(\.defaults)
                 nodes = [.role(role)]
             } else {
-                name = request.arguments["file"]?.pythonText ?? ""
-                nodes = try planner.include(name, for: task, vars: request.vars)
+                (nodes, name) = try planner.include(
+                    request.arguments["file"]?.pythonText ?? "", for: task, vars: request.vars)
             }
             for host in hosts { host.counts.ok += 1 }
-            tell(.included(file: name, hosts: hosts.map(\.name)))
+            tell(.included(file: name, hosts: hosts.map(\.name), label: request.label))
             return nodes
         } catch {
             for diagnostic in error.errors.dropFirst() { tell(.said(diagnostic)) }
@@ -153,11 +155,20 @@ extension Engine {
             }
             for (scope, values) in scopes ?? [] {
                 let item = values[loop.variable] ?? .null
-                let outcome = request(run, scope, item: values, into: &requests)
+                let before = requests.count
+                var outcome = request(run, scope, item: values, into: &requests)
+                let label = run.label(loop, item, scope, &outcome)
+                if requests.count > before {
+                    if outcome.status != .ok {
+                        requests.removeLast()
+                    } else if !run.isHidden {
+                        requests[before].label = label
+                    }
+                }
                 hidesAnItem = hidesAnItem || run.isHidden
                 if outcome.status == .failed, !run.ignoresErrors { ignoresAllErrors = false }
                 items.append(TaskRun.ItemOutcome(item: item, outcome: outcome))
-                if outcome.status != .ok { tell(.item(run.report(outcome, item))) }
+                if outcome.status != .ok { tell(.item(run.report(outcome, label))) }
             }
         } catch {
             let outcome = TaskOutcome(failure: error.located(at: run.task.node.location))

@@ -262,7 +262,7 @@ extension TaskRun {
     }
 
     /// How an item is called; one whose label cannot be evaluated failed, as in Ansible.
-    private func label(
+    func label(
         _ loop: TaskNode.Loop, _ item: Value, _ scope: LayeredScope, _ outcome: inout TaskOutcome
     ) -> Value {
         guard let field = loop.label else { return item }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Jinja
 import Planning
 import Playbook
 import Results
@@ -10,7 +11,8 @@ extension Engine {
     /// Carries a task out, tells what came of it, and puts the consequences in place.
     ///
     /// - Parameter hosts: The hosts the outcome counts for; more than one with `run_once`.
-    func perform(_ task: PlannedTask, on host: HostRun, standingFor hosts: [HostRun]) async {
+    func perform(_ written: PlannedTask, on host: HostRun, standingFor hosts: [HostRun]) async {
+        let task = resolved(written, for: host)
         let clock = ContinuousClock()
         let started = clock.now
         let before = await connections.roundTrips(of: host.name)
@@ -77,6 +79,21 @@ extension Engine {
             outcome.status == .failed && ignoresErrors || outcome.status == .unreachable && ignoresUnreachable
         await begun?.note(outcome, registered, isIgnored: report.isIgnored)
         settle(report, outcome, registered, task, host, standingFor: hosts, factsOwner: factsOwner)
+    }
+
+    /// The task with its module, where a template names that.
+    private func resolved(_ task: PlannedTask, for host: HostRun) -> PlannedTask {
+        guard case .templated(let field) = task.action else { return task }
+        do throws(Diagnostic) {
+            let value = try variables.scope(host: host.name, task: taskVariables(task)).evaluate(field.value)
+            if let unknown = value.firstUnknown { throw UnknownAnswer.error(unknown) }
+            return try planner.resolved(task, as: value.pythonText)
+        } catch {
+            // Told if the task's conditions let it come to that.
+            var failing = task
+            failing.action = .missing(error.located(at: field.location))
+            return failing
+        }
     }
 
     /// Puts what a task came to in place: variables, counts, handlers, the host's state.

@@ -37,6 +37,8 @@ public struct InventoryOptions: Sendable {
     public var readsVariablesFiles = true
     /// Whether what a script writes to its standard error is shown (`always_show_stderr`).
     public var showsScriptErrors = true
+    /// Whether maps of one name in several places are merged (`hash_behaviour = merge`).
+    public var mergesMaps = false
     /// `-e`, for expressions of sources that ask for them.
     public var extra: ValueMap = [:]
     /// Whether every constructed source sees `-e` (`use_extra_vars`).

@@ -181,14 +181,19 @@ public struct InventoryTree: Sendable {
         groupList[child].parents.append(groupList[parent].name)
     }
 
-    mutating func set(_ name: ValueMap.Key, _ value: Value, ofHost host: Int) { hostList[host].variables[name] = value }
+    /// Whether maps of one name are merged (`hash_behaviour = merge`).
+    var mergesMaps: Bool { store.mergesMaps }
+
+    mutating func set(_ name: ValueMap.Key, _ value: Value, ofHost host: Int) {
+        hostList[host].variables.lay([name: value], deeply: mergesMaps)
+    }
 
     /// Sets a group's variable; `ansible_group_priority` is no variable but the group's rank.
     ///
     /// - Throws: `Diagnostic` with code `.badValue` if the rank is no integer.
     mutating func set(_ name: ValueMap.Key, _ value: Value, ofGroup group: Int) throws(Diagnostic) {
         guard name == "ansible_group_priority" else {
-            groupList[group].variables[name] = value
+            groupList[group].variables.lay([name: value], deeply: mergesMaps)
             return
         }
         guard let priority = value.intValue ?? value.stringValue.flatMap({ Int($0) }) else {
@@ -199,7 +204,9 @@ public struct InventoryTree: Sendable {
         groupList[group].priority = priority
     }
 
-    mutating func merge(_ variables: ValueMap, intoHost host: Int) { hostList[host].variables.merge(variables) }
+    mutating func merge(_ variables: ValueMap, intoHost host: Int) {
+        hostList[host].variables.lay(variables, deeply: mergesMaps)
+    }
 
     // MARK: Settling
 

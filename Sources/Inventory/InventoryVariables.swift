@@ -22,6 +22,8 @@ public struct InventoryVariables: Sendable {
     /// Level 10: `host_vars` beside the playbook.
     public internal(set) var playbookHost = ValueMap()
 
+    /// Whether maps of one name are merged (`hash_behaviour = merge`).
+    var mergesMaps = false
     /// Levels 3 to 7 in one; hosts in the same groups share it.
     var mergedGroups = ValueMap()
 
@@ -41,23 +43,24 @@ public struct InventoryVariables: Sendable {
 
     /// All levels in one: the stronger one's value wins.
     public var merged: ValueMap {
-        Self.merged([mergedGroups, host, inventoryHost, playbookHost])
+        Self.merged([mergedGroups, host, inventoryHost, playbookHost], deeply: mergesMaps)
     }
 
     /// Levels 8 to 10 in one: what is said about the host itself.
-    var mergedHost: ValueMap { Self.merged([host, inventoryHost, playbookHost]) }
+    var mergedHost: ValueMap { Self.merged([host, inventoryHost, playbookHost], deeply: mergesMaps) }
 
-    private static func merged(_ levels: [ValueMap]) -> ValueMap {
+    private static func merged(_ levels: [ValueMap], deeply: Bool) -> ValueMap {
         var result = ValueMap()
         for level in levels where !level.isEmpty {
-            if result.isEmpty { result = level } else { result.merge(level) }
+            if result.isEmpty { result = level } else { result.lay(level, deeply: deeply) }
         }
         return result
     }
 
     /// To be called once the levels of groups are complete.
     mutating func mergeGroups() {
-        mergedGroups = Self.merged([groups, inventoryAll, playbookAll, inventoryGroups, playbookGroups])
+        mergedGroups = Self.merged(
+            [groups, inventoryAll, playbookAll, inventoryGroups, playbookGroups], deeply: mergesMaps)
     }
 }
 
@@ -71,7 +74,7 @@ extension InventoryTree {
     public func variables(of name: String) throws(Diagnostic) -> InventoryVariables {
         var result = try groupVariables(of: name)
         for directory in sourceDirectories {
-            result.inventoryHost.merge(try store.variables(.host, name, below: directory))
+            result.inventoryHost.lay(try store.variables(.host, name, below: directory), deeply: mergesMaps)
         }
         if let directory = playbookDirectory {
             result.playbookHost = try store.variables(.host, name, below: directory)
@@ -90,16 +93,18 @@ extension InventoryTree {
         view.settleDepths()
         let groups = view.groups(of: name)
         var result = ValueMap()
-        for group in groups { result.merge(group.variables) }
+        for group in groups { result.lay(group.variables, deeply: mergesMaps) }
         if withFiles {
             for directory in processedDirectories {
-                for group in groups { result.merge(try store.variables(.group, group.name, below: directory)) }
+                for group in groups {
+                    result.lay(try store.variables(.group, group.name, below: directory), deeply: mergesMaps)
+                }
             }
         }
-        result.merge(host(named: name)?.variables ?? [:])
+        result.lay(host(named: name)?.variables ?? [:], deeply: mergesMaps)
         if withFiles {
             for directory in processedDirectories {
-                result.merge(try store.variables(.host, name, below: directory))
+                result.lay(try store.variables(.host, name, below: directory), deeply: mergesMaps)
             }
         }
         result["inventory_hostname"] = .string(name)
@@ -121,18 +126,20 @@ extension InventoryTree {
         if let known = store.groupVariables(key) { return known }
 
         var result = InventoryVariables()
+        result.mergesMaps = mergesMaps
         if let all = group(named: "all") { result.groups = all.variables }
-        for group in groups { result.groups.merge(group.variables) }
+        for group in groups { result.groups.lay(group.variables, deeply: mergesMaps) }
         for directory in sourceDirectories {
-            result.inventoryAll.merge(try store.variables(.group, "all", below: directory))
+            result.inventoryAll.lay(try store.variables(.group, "all", below: directory), deeply: mergesMaps)
             for group in groups {
-                result.inventoryGroups.merge(try store.variables(.group, group.name, below: directory))
+                result.inventoryGroups.lay(
+                    try store.variables(.group, group.name, below: directory), deeply: mergesMaps)
             }
         }
         if let directory = playbookDirectory {
             result.playbookAll = try store.variables(.group, "all", below: directory)
             for group in groups {
-                result.playbookGroups.merge(try store.variables(.group, group.name, below: directory))
+                result.playbookGroups.lay(try store.variables(.group, group.name, below: directory), deeply: mergesMaps)
             }
         }
         result.mergeGroups()
@@ -169,8 +176,12 @@ extension InventoryTree {
     /// - Throws: `Diagnostic` if a file of variables cannot be read.
     public func variables(ofGroup name: String) throws(Diagnostic) -> ValueMap {
         var result = group(named: name)?.variables ?? ValueMap()
-        for directory in sourceDirectories { result.merge(try store.variables(.group, name, below: directory)) }
-        if let directory = playbookDirectory { result.merge(try store.variables(.group, name, below: directory)) }
+        for directory in sourceDirectories {
+            result.lay(try store.variables(.group, name, below: directory), deeply: mergesMaps)
+        }
+        if let directory = playbookDirectory {
+            result.lay(try store.variables(.group, name, below: directory), deeply: mergesMaps)
+        }
         return result
     }
 

@@ -18,7 +18,8 @@ struct SourceReading {
         self.sources = sources
         let store = VariablesStore(
             secrets: sources.vault, endings: sources.options.variablesEndings,
-            isRead: sources.options.readsVariablesFiles, duplicates: sources.options.duplicates)
+            isRead: sources.options.readsVariablesFiles, duplicates: sources.options.duplicates,
+            mergesMaps: sources.options.mergesMaps)
         tree = InventoryTree(store: store, playbookDirectory: sources.playbookDirectory)
         tree.naming = sources.options.naming
         for pattern in sources.options.ignoredPatterns {

@@ -30,11 +30,14 @@ final class VariablesStore: Sendable {
     /// Whether such files are read at all.
     private let isRead: Bool
     private let duplicates: DuplicateKeys
+    /// Whether maps of one name are merged (`hash_behaviour = merge`).
+    let mergesMaps: Bool
 
     init(
         secrets: VaultSecrets, endings: [String] = InventoryOptions().variablesEndings,
-        isRead: Bool = true, duplicates: DuplicateKeys = .warn
+        isRead: Bool = true, duplicates: DuplicateKeys = .warn, mergesMaps: Bool = false
     ) {
+        self.mergesMaps = mergesMaps
         self.duplicates = duplicates
         self.secrets = secrets
         self.endings = [""] + endings
@@ -106,7 +109,8 @@ final class VariablesStore: Sendable {
             var variables = ValueMap()
             for file in files {
                 var found: [Diagnostic] = []
-                variables.merge(try VariablesFile.variables(file, secrets: secrets, warnings: &found))
+                variables.lay(
+                    try VariablesFile.variables(file, secrets: secrets, warnings: &found), deeply: mergesMaps)
                 warnings += try duplicates.settled(found)
             }
             return variables

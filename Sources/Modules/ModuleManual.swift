@@ -1,3 +1,4 @@
+public import Results
 public import Values
 
 /// A module's manual: what it is called, what it takes, what it does in check and diff mode.
@@ -12,6 +13,8 @@ public struct ModuleManual: Sendable {
     public var check: String
     /// What `--diff` shows.
     public var diff: String
+    /// In which of Ansible's forms the difference is registered.
+    public var registeredDiff: RegisteredDiff
     /// A YAML list of tasks; a test parses it.
     public var example: String
     /// Other full names it answers to (`community.general.docker_network`, `ansible.legacy.copy`).
@@ -27,7 +30,8 @@ public struct ModuleManual: Sendable {
 
     public init(
         name: String, summary: String, description: String = "", arguments: [Argument], check: String = "full",
-        diff: String = "full", example: String, aliases: [String] = [], freeForm: String? = nil,
+        diff: String = "full", registeredDiff: RegisteredDiff = .single, example: String, aliases: [String] = [],
+        freeForm: String? = nil,
         exclusive: [[String]] = [], oneOf: [[String]] = [], takesAnyArgument: Bool = false
     ) {
         self.name = name
@@ -36,6 +40,7 @@ public struct ModuleManual: Sendable {
         self.arguments = arguments
         self.check = check
         self.diff = diff
+        self.registeredDiff = registeredDiff
         self.example = example
         self.aliases = aliases
         self.freeForm = freeForm

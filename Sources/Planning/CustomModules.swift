@@ -1,4 +1,4 @@
-import Diagnostics
+public import Diagnostics
 import Modules
 import Playbook
 import Values
@@ -227,8 +227,28 @@ extension Planner {
     }
 
     /// What a task does, and what there is to say of it: an error where it cannot be run, in list modes a warning.
+    /// A task whose module's name was a template, now that it is known.
+    ///
+    /// - Throws: `Diagnostic` if nothing, or nothing that a template may name, is called so.
+    public func resolved(_ task: PlannedTask, as name: String) throws(Diagnostic) -> PlannedTask {
+        diagnostics = Diagnostics()
+        defer { diagnostics = Diagnostics() }
+        var task = task
+        task.node.action.name = name
+        task.node.action.templatedName = nil
+        task.action = action(of: task.node, task.inherited, task.role)
+        if let error = diagnostics.errors.first { throw error }
+        if case .engine = task.action {
+            throw Diagnostic(
+                .unsupported, "'\(name)' cannot be named by a template", at: task.node.action.location,
+                remedy: "Write its name out; only modules may be named by a template.")
+        }
+        return task
+    }
+
     func action(of node: TaskNode, _ inherited: Inherited, _ role: RoleInstance?) -> PlannedAction {
         let name = node.action.name
+        if let template = node.action.templatedName { return .templated(template) }
         let action = ActionCatalog.action(for: node.action)
         guard case .missing(var diagnostic) = action else { return overridden(action, node, role) }
         var toListAndCheck: Diagnostic.Severity? = .error

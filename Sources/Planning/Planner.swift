@@ -73,7 +73,12 @@ public final class Planner: @unchecked Sendable {
     }
 
     /// Names that tasks include while a play runs are sought beside its playbook from here on.
-    public func enter(_ play: PlannedPlay) { playbookDirectory = Path.directory(of: play.file) }
+    /// So are roles' handlers taken in for this play alone.
+    public func enter(_ play: PlannedPlay) {
+        playbookDirectory = Path.directory(of: play.file)
+        playScopeVars = [play.node.keywords.vars]
+        handlersTaken = play.handlersTaken
+    }
 
     // MARK: Playbooks and plays
 
@@ -163,7 +168,8 @@ public final class Planner: @unchecked Sendable {
         let planned = PlannedPlay(
             node: node, name: name, file: path, hosts: hosts ?? [], sections: [before, roles, tasks, after],
             handlers: all, roles: playRoles, inherited: inherited, tags: tags,
-            mayGatherFacts: settings.tags.includes(tags.isEmpty ? ["always"] : tags), awaitsHosts: hosts == nil)
+            mayGatherFacts: settings.tags.includes(tags.isEmpty ? ["always"] : tags), awaitsHosts: hosts == nil,
+            handlersTaken: handlersTaken)
         checkHandlers(of: planned)
         checkStrategy(of: planned)
         awaitsVariables = true
@@ -186,6 +192,8 @@ public final class Planner: @unchecked Sendable {
             let names = selection.hosts
             // An empty pattern has been told of by the parser.
             if pattern.isEmpty || node.hosts.value.isNull { return [] }
+            // What would be an error may be there when its turn comes.
+            if awaitsGroups, settings.patternMismatch == .error, !selection.warnings.isEmpty { return nil }
             for var diagnostic in selection.warnings where settings.patternMismatch != .ignore {
                 if settings.patternMismatch == .error { diagnostic.severity = .error }
                 diagnostics.add(diagnostic)

@@ -87,6 +87,7 @@ extension Planner {
         }
         var inner = context
         inner.inherited = inherited
+        if !node.notify.isEmpty { inner.inherited.notify = node.notify }
         guard let role = role(reference, in: inner, files: files, repeats: repeats(node.action.arguments)) else {
             return []
         }

@@ -37,6 +37,8 @@ public struct PlannedPlay: Sendable {
     public var mayGatherFacts = true
     /// Whether only the run can tell its hosts, since groups that their pattern names are yet to be made.
     public var awaitsHosts = false
+    /// The roles, with the files, whose handlers are among its own.
+    var handlersTaken: Set<String> = []
 }
 
 /// Something that runs: a task, a block, or a role with all that belongs to it.
@@ -122,6 +124,8 @@ public enum PlannedAction: Sendable {
     case engine(EngineAction)
     /// A module that is a file of the project, of a collection or of ansible-core.
     case custom(CustomModule)
+    /// The name is a template: which module it is, each host tells when its turn comes.
+    case templated(Field)
     /// A name nobody here provides; list modes show it, runs refuse it.
     case missing(Diagnostic)
 }

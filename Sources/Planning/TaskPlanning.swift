@@ -65,13 +65,13 @@ extension Planner {
         else { return [] }
         var inner = context
         inner.inherited = inherited
-        return taskFile(name, askedAt: field.location, in: inner, asHandlers: asHandler)
+        if !node.notify.isEmpty { inner.inherited.notify = node.notify }
+        guard let path = taskFilePath(name, askedAt: field.location, in: inner) else { return [] }
+        return tasks(at: path, askedAt: field.location, in: inner, asHandlers: asHandler)
     }
 
-    /// The tasks of a file named in a task, sought beside the file that names it, then in the role, then the play.
-    func taskFile(_ name: String, askedAt place: SourceLocation, in context: PlanContext, asHandlers: Bool = false)
-        -> [PlannedNode]
-    {
+    /// A file named in a task, sought beside the file that names it, then in the role, then the play.
+    private func taskFilePath(_ name: String, askedAt place: SourceLocation, in context: PlanContext) -> String? {
         var directories = [Path.directory(of: context.file)]
         if let role = context.role { directories += ["\(role.path)/tasks", role.path] }
         directories += [playbookDirectory + "/tasks", playbookDirectory]
@@ -80,12 +80,18 @@ extension Planner {
             report(
                 .missingFile, "no file '\(name)'", at: place,
                 remedy: "Looked for \(unique(candidates).joined(separator: ", ")).")
-            return []
+            return nil
         }
+        return path
+    }
+
+    private func tasks(
+        at path: String, askedAt place: SourceLocation, in context: PlanContext, asHandlers: Bool
+    ) -> [PlannedNode] {
         let absolute = Path.absolute(path)
         guard importing.filter({ $0 == absolute }).count < 1 else {
             report(
-                .recursion, "'\(name)' imports itself", at: place,
+                .recursion, "'\(path)' imports itself", at: place,
                 remedy: "Use include_tasks with a condition that ends it.")
             return []
         }
@@ -141,13 +147,16 @@ extension Planner {
     /// The tasks an `include_tasks` brings in, for hosts that evaluated its file to `name`.
     ///
     /// - Throws: `Diagnostics` with everything that is wrong with the file.
-    public func include(_ name: String, for task: PlannedTask, vars: ValueMap) throws(Diagnostics) -> [PlannedNode] {
+    public func include(
+        _ name: String, for task: PlannedTask, vars: ValueMap
+    ) throws(Diagnostics) -> (nodes: [PlannedNode], path: String) {
         diagnostics = Diagnostics()
         let inherited = handedDown(by: task, vars: vars)
         let context = PlanContext(role: task.role, parents: [], inherited: inherited, file: task.file)
-        let nodes = taskFile(name, askedAt: task.node.location, in: context, asHandlers: task.isHandler)
+        let path = taskFilePath(name, askedAt: task.node.location, in: context)
+        let nodes = path.map { tasks(at: $0, askedAt: task.node.location, in: context, asHandlers: task.isHandler) }
         try diagnostics.throwIfAny()
-        return nodes
+        return (nodes ?? [], path.map(Path.absolute) ?? name)
     }
 
     /// Nobody writes more; a file that includes itself for ever would.

@@ -44,6 +44,12 @@ enum FreeForm {
         return reading
     }
 
+    /// The first word, and what stands after it.
+    static func firstWord(of text: String) -> (word: String, rest: String) {
+        guard let first = words(of: text).first else { return ("", "") }
+        return (String(first), String(text[first.endIndex...].drop(while: \.isWhitespace)))
+    }
+
     /// The words with the blanks between them kept where nothing was taken out.
     private static func joined(_ words: [Substring], in text: String) -> String {
         var result = ""

@@ -86,7 +86,8 @@ public struct PlaybookParser {
             return nil
         }
         if let (key, value) = pairs.first(where: {
-            ["import_playbook", "ansible.builtin.import_playbook"].contains($0.key.scalarText)
+            ["import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook"]
+                .contains($0.key.scalarText)
         }) {
             var keywords = Keywords()
             for (key, value) in pairs where !(key.scalarText ?? "").hasSuffix("import_playbook") {

@@ -30,6 +30,8 @@ public struct TaskNode: Sendable {
         public var freeForm: Text?
         /// Arguments given as one template (`args: "{{ … }}"`), merged in when it is evaluated.
         public var dynamicArguments: Field?
+        /// The name as a template, where only a run can tell it (`action: "{{ ansible_pkg_mgr }} name=tree"`).
+        public var templatedName: Field?
         /// What an include applies to all it brings in (`apply`).
         public var applied: Applied?
 

@@ -163,22 +163,24 @@ extension PlaybookParser {
 
     /// `action: copy src=a dest=b` or `action: {module: copy, …}`.
     private mutating func classicAction(_ node: YAMLNode) -> TaskNode.Action? {
-        if let text = node.scalarText {
-            let parts = text.split(maxSplits: 1, whereSeparator: \.isWhitespace)
-            var action = TaskNode.Action(name: String(parts.first ?? ""), location: node.location)
-            if parts.count > 1 { freeForm(String(parts[1]), at: node.location, into: &action) }
-            return action
-        }
+        if let text = node.scalarText { return namedAction(text, at: node.location) }
         guard let name = node["module"]?.scalarText else {
             report(.syntax, "'action' needs a module's name", at: node.location)
             return nil
         }
-        let parts = name.split(maxSplits: 1, whereSeparator: \.isWhitespace)
-        var action = TaskNode.Action(name: String(parts.first ?? ""), location: node.location)
-        if parts.count > 1 { freeForm(String(parts[1]), at: node.location, into: &action) }
+        var action = namedAction(name, at: node.location)
         for (key, value) in node.pairs ?? [] where key.scalarText != "module" {
             argument(key.scalarText ?? "", key, value, into: &action)
         }
+        return action
+    }
+
+    /// A module's name, which may be a template, and what stands after it.
+    private mutating func namedAction(_ text: String, at place: SourceLocation) -> TaskNode.Action {
+        let (name, rest) = FreeForm.firstWord(of: text)
+        var action = TaskNode.Action(name: name, location: place)
+        if name.contains("{{") { action.templatedName = Field(templated(name, at: place), at: place) }
+        if !rest.isEmpty { freeForm(rest, at: place, into: &action) }
         return action
     }
 
@@ -231,8 +233,19 @@ extension PlaybookParser {
     ) {
         let mayApply = action.isInclude || action.isBuiltin("import_tasks") || action.isBuiltin("import_role")
         if word == "apply", mayApply { return apply(key, value, to: &action) }
-        action.arguments[word] = self.value(value)
+        action.arguments[word] = Self.expressions[action.shortName] == word ? expressions(value) : self.value(value)
         action.places[word] = key.location
+    }
+
+    /// The modules' arguments that hold bare expressions.
+    private static let expressions = ["assert": "that", "debug": "var"]
+
+    /// Expressions without braces keep their places as templates do, for what is wrong in them.
+    private mutating func expressions(_ node: YAMLNode) -> Value {
+        if let items = node.items { return .list(items.map { expressions($0) }) }
+        guard case .string(var text) = value(node) else { return value(node) }
+        text.origin = node.location
+        return .string(text)
     }
 
     /// `apply` of an include: the keywords of a block around what it brings in.

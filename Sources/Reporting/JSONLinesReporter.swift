@@ -31,8 +31,9 @@ public final class JSONLinesReporter: Reporter {
                 "event": "retry", "host": .string(report.host), "task": .string(report.task.name),
                 "attempt": .int(attempt), "retries": .int(total),
             ]
-        case .included(let file, let hosts):
+        case .included(let file, let hosts, let label):
             object = ["event": "included", "file": .string(file), "hosts": .list(hosts.map { .string($0) })]
+            if let label { object["item"] = label }
         case .job(let note):
             object = [
                 "event": "job", "host": .string(note.host), "id": .string(note.id),

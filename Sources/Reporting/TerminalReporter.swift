@@ -87,8 +87,9 @@ public final class TerminalReporter: Reporter {
             line(
                 "FAILED - RETRYING: [\(safe(report.host))]: \(safe(report.task.name)) (\(total - attempt + 1) retries left).",
                 .gray)
-        case .included(let file, let hosts):
-            line("included: \(safe(file)) for \(safe(hosts.joined(separator: ", ")))", .cyan)
+        case .included(let file, let hosts, let label):
+            let item = label.map { " => (item=\(name(of: $0)))" } ?? ""
+            line("included: \(safe(file)) for \(safe(hosts.joined(separator: ", ")))\(item)", .cyan)
         case .job(let note):
             let text =
                 switch note.state {
@@ -147,7 +148,11 @@ public final class TerminalReporter: Reporter {
         let isLost = report.status == .failed || report.status == .unreachable
         if isLost, report.label != nil { text = "failed: [\(host)]" }
         if report.wasDoneBefore { text += " (in the run before)" }
-        if let label = report.label { text += " => (item=\(self.label(label, report)))" }
+        // As Ansible has it: with an arrow unless the item failed.
+        if let label = report.label {
+            let item = report.isHidden ? "(censored due to no_log)" : name(of: label)
+            text += isLost ? " (item=\(item))" : " => (item=\(item))"
+        }
         if let answer = answer(report) { text += " => \(answer)" }
         let isFailure = (report.status == .failed || report.status == .unreachable) && !report.isIgnored
         line(text, color, isFailure: isFailure)
@@ -160,9 +165,9 @@ public final class TerminalReporter: Reporter {
         if report.isIgnored, report.label == nil { line("...ignoring", .cyan) }
     }
 
-    private func label(_ value: Value, _ report: TaskReport) -> String {
-        if report.isHidden { return "(censored due to no_log)" }
-        let shown = redactor.redacted(value)
+    /// An item's label.
+    private func name(of label: Value) -> String {
+        let shown = redactor.redacted(label)
         return safe(shown.stringValue ?? shown.pythonRepresentation)
     }
 
@@ -193,7 +198,7 @@ public final class TerminalReporter: Reporter {
         }
         if style.verbosity < 1 { values.removeValue(forKey: "ansible_facts") }
         if style.verbosity < 3 {
-            for name in ["invocation", "exception"] { values.removeValue(forKey: name) }
+            for name in ["invocation", "exception", "diff"] { values.removeValue(forKey: name) }
         }
         if values.isEmpty { return nil }
         if style.answersInYAML { return yamlAnswer(values) }
@@ -220,7 +225,7 @@ public final class TerminalReporter: Reporter {
     private func show(_ recap: Recap) {
         banner("PLAY RECAP")
         let width = max(27, (recap.hosts.map(\.count).max() ?? 0) + 1)
-        for host in recap.hosts {
+        for host in recap.hosts.sorted(by: { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }) {
             let counts = recap[host: host]
             let color: Color =
                 counts.failed > 0 || counts.unreachable > 0 ? .red : counts.changed > 0 ? .yellow : .green

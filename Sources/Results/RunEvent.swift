@@ -15,8 +15,8 @@ public enum RunEvent: Sendable {
     case job(JobNote)
     /// What is seen of a task that takes long.
     case progress(ProgressNote)
-    /// An include brought in a file's tasks on these hosts.
-    case included(file: String, hosts: [String])
+    /// An include brought in a file's or a role's tasks on these hosts; a loop's for the item of that label.
+    case included(file: String, hosts: [String], label: Value? = nil)
     case noHostsLeft
     /// A line for the person at the terminal: a warning, a note.
     case said(Diagnostic)

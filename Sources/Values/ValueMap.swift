@@ -128,6 +128,11 @@ public struct ValueMap: Sendable {
         return copy
     }
 
+    /// Lays all of `other` over this; its values win, or maps of one name are merged.
+    public mutating func lay(_ other: ValueMap, deeply: Bool) {
+        if deeply, !isEmpty { self = deeplyMerging(other) } else { merge(other) }
+    }
+
     /// All of `other` laid over this, maps within maps merged likewise.
     public func deeplyMerging(_ other: ValueMap) -> ValueMap {
         var result = self

@@ -43,6 +43,7 @@ enum ConfiguredInventory {
         options.readsVariablesFiles = plugins.contains("host_group_vars")
         options.duplicates = duplicates(settings)
         options.showsScriptErrors = settings.flag(.scriptAlwaysShowStderr)
+        options.mergesMaps = settings.text(.hashBehaviour) == "merge"
         options.extra = extra
         options.usesExtra = settings.flag(.constructedUseExtraVars)
         options.templates = LookupContext.environment(

@@ -182,10 +182,10 @@ import Values
         recap[host: "a-host-with-a-name-longer-than-most.example.com"] = counts
         let lines = Self.text([.ended(recap)]).split(separator: "\n").map(String.init)
         #expect(
-            lines[1]
+            lines[2]
                 == "web1                                            : ok=12   changed=3    unreachable=0    failed=0    "
                 + "skipped=0    rescued=0    ignored=0   ")
-        #expect(lines[2].hasPrefix("a-host-with-a-name-longer-than-most.example.com : ok=12   changed=3 "))
+        #expect(lines[1].hasPrefix("a-host-with-a-name-longer-than-most.example.com : ok=12   changed=3 "))
         #expect(recap.exitStatus == 2)
         recap.isCheckMode = true
         #expect(Self.text([.ended(recap)]).contains("unknown=0"))

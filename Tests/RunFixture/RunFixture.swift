@@ -76,7 +76,9 @@ package final class RunFixture {
         let options = try Options(example.options)
         let secrets = VaultSecrets.none
         let sources = ["\(folder.path)/inventory"]
-        let inventorySources = InventorySources(paths: sources, playbookDirectory: folder.path, vault: secrets)
+        let configured = Self.configuration(folder)
+        var inventorySources = InventorySources(paths: sources, playbookDirectory: folder.path, vault: secrets)
+        inventorySources.options.mergesMaps = configured["hash_behaviour"] == "merge"
         readInventory = { () throws(Diagnostics) in try InventoryLoader.load(inventorySources).tree }
         let (inventory, _) = try InventoryLoader.load(inventorySources)
         settings.isCheckMode = options.isCheckMode
@@ -88,7 +90,6 @@ package final class RunFixture {
         var extra = try options.extraVariables(.written)
         for (name, text) in hidden { extra[name] = .string(Text(text, marks: .secret)) }
         redactor.learn(.map(extra))
-        let configured = Self.configuration(folder)
         let files = ProjectFiles(vault: secrets)
         variables = RunVariables(
             inventory: inventory, extra: extra,

@@ -47,7 +47,7 @@ package struct Transcript {
         // What is seen while a task runs differs from run to run.
         case .progress: return nil
         case .taskStarted where isFree: return nil
-        case .included(let file, let hosts) where isFree:
+        case .included(let file, let hosts, _) where isFree:
             return hosts.map { "\($0) included \(Path.name(of: file))" }.joined(separator: "\n")
         case .playStarted(let name, _): return "play \(name)"
         case .playSkipped(let name, _): return "play \(name)\nno hosts matched"
@@ -57,7 +57,7 @@ package struct Transcript {
         // How often a job is asked about depends on how long it takes.
         case .retry(let report, _, _) where report.action.hasSuffix("async_status"): return nil
         case .retry(let report, _, _): return "retry \(report.host)"
-        case .included(let file, let hosts):
+        case .included(let file, let hosts, _):
             return "included \(Path.name(of: file)) for \(hosts.sorted().joined(separator: ", "))"
         case .job: return nil
         case .noHostsLeft: return "no hosts left"

@@ -7,7 +7,7 @@ packages=(
     # what swiftprov is built on
     libssh2-1-dev zlib1g-dev libyaml-dev libpcre2-dev libcrypt-dev libcurl4-openssl-dev pkg-config
     # what the unit tests and the demo talk to
-    openssh-server openssh-client sudo opendoas rsync
+    openssh-server openssh-client sudo opendoas rsync acl
     # what the test scripts call, and what checks them
     busybox-static ca-certificates curl shellcheck
 )

@@ -227,7 +227,7 @@ extension PlannedTask {
         switch action {
         case .module, .custom: true
         case .engine(.setFact), .engine(.pause): true
-        case .engine, .missing: false
+        case .engine, .templated, .missing: false
         }
     }
 

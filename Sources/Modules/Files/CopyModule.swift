@@ -33,6 +33,7 @@ struct CopyModule: Module, PathBound, ReadsAhead {
             .optional("validate", .string, "A command that must accept the file, for which `%s` stands."),
             .optional("decrypt", .bool, "Open sealed files with the vault.", default: true),
         ] + FileAttributes.arguments,
+        registeredDiff: .list,
         example: """
             - ansible.builtin.copy:
                 src: app.conf

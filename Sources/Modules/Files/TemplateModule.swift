@@ -38,6 +38,7 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
                 "output_encoding", .string, "The encoding of the file written, such as `latin-1` or `cp1252`.",
                 default: "utf-8"),
         ] + FileAttributes.arguments,
+        registeredDiff: .list,
         example: """
             - ansible.builtin.template:
                 src: nginx.conf.j2

@@ -376,7 +376,7 @@ extension Planner {
                 return (instances, Self.tasks(of: [.role(role)]) + handlers)
             }
             let name = arguments["file"]?.pythonText ?? arguments["_raw_params"]?.pythonText ?? ""
-            return ([], Self.tasks(of: try include(name, for: task, vars: [:])))
+            return ([], Self.tasks(of: try include(name, for: task, vars: [:]).nodes))
         } catch {
             return nil
         }

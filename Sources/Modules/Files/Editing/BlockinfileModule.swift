@@ -35,6 +35,7 @@ struct BlockinfileModule: Module, ReadsAhead {
                 "prepend_newline", .bool, "Have an empty line before the block, unless the file begins there.",
                 default: false),
         ] + FileEdit.arguments,
+        registeredDiff: .sections,
         example: """
             - ansible.builtin.blockinfile:
                 path: /etc/hosts

@@ -39,6 +39,7 @@ struct IniFileModule: Module, ReadsAhead {
                 default: false),
             .optional("backup", .bool, "Keep the old file beside the new one.", default: false),
         ] + FileAttributes.arguments,
+        registeredDiff: .sections,
         example: """
             - community.general.ini_file:
                 path: /etc/app.ini

@@ -30,6 +30,7 @@ struct LineinfileModule: Module, ReadsAhead {
             .optional("create", .bool, "Make the file if it is not there.", default: false),
             .optional("firstmatch", .bool, "Take the first line that matches, not the last.", default: false),
         ] + FileEdit.arguments,
+        registeredDiff: .sections,
         example: """
             - ansible.builtin.lineinfile:
                 path: /etc/ssh/sshd_config
