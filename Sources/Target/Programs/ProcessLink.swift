@@ -169,6 +169,7 @@ final class ProcessLink: ProgramShellLink {
         let descriptor = isError ? streams.err : streams.out
         guard descriptor >= 0 else { return }
         var total = 0
+        var isHungUp = false
         withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { buffer in
             while total < limit {
                 let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -182,6 +183,12 @@ final class ProcessLink: ProgramShellLink {
                 }
                 if count < 0, errno == EINTR { continue }
                 if count < 0, errno == EAGAIN { return }
+                // A terminal nobody has open any more says so even if its last words came while this was found out
+                // inside the kernel: only who asks again has heard all.
+                if count < 0, errno == EIO, !isHungUp {
+                    isHungUp = true
+                    continue
+                }
                 closeStream(error: isError)
                 return
             }
