@@ -106,6 +106,12 @@ final class ConnectionPool {
         }
     }
 
+    /// Ends the shells on a host that became a user.
+    fileprivate func endShells(of user: String, on host: String) async {
+        for (key, shell) in shells[host, default: [:]] where key.become?.user == user { await shell.forget() }
+        for (request, connection) in connections where request.name == host { await connection.endShells(of: user) }
+    }
+
     /// Ends everything; who asks again waits until that is done.
     func close() async {
         let all = Array(connections.values)
@@ -148,6 +154,8 @@ struct HurriedShell: Shell {
     var roundTrips: Int { get async { await shell.roundTrips } }
 
     func reopen(within limit: Duration?) async throws(Diagnostic) { try await shell.reopen(within: limit) }
+
+    func endShells(of user: String) async { await shell.endShells(of: user) }
 
     private func timeLeft() throws(Diagnostic) -> Duration {
         let left = ContinuousClock.now.duration(to: deadline)
@@ -220,11 +228,18 @@ private final class LazyShell: Shell {
 
     func reopen(within limit: Duration?) async throws(Diagnostic) {
         pool.noteChange()
+        await forget()
+        try await pool.renew(connection, within: limit)
+        _ = try await shell()
+    }
+
+    func endShells(of user: String) async { await pool.endShells(of: user, on: connection.name) }
+
+    /// What was opened is no more; the next request opens it anew.
+    func forget() async {
         pastRoundTrips = await roundTrips
         opened = nil
         opening = nil
-        try await pool.renew(connection, within: limit)
-        _ = try await shell()
     }
 
     var roundTrips: Int {

@@ -135,6 +135,8 @@ private struct NotedShell: Shell {
     var roundTrips: Int { get async { await shell.roundTrips } }
 
     func reopen(within limit: Duration?) async throws(Diagnostic) { try await shell.reopen(within: limit) }
+
+    func endShells(of user: String) async { await shell.endShells(of: user) }
 }
 
 extension Engine {

@@ -60,6 +60,14 @@ public final class SSHConnection: Connection {
         return shell
     }
 
+    public func endShells(of user: String) async {
+        for become in shells.keys where become?.user == user {
+            guard let shell = shells.removeValue(forKey: become) else { continue }
+            connectingRoundTrips += shell.openingRoundTrips
+            await shell.end()
+        }
+    }
+
     /// Ends the shells, lets them remove their files, and disconnects.
     public func close() async {
         let open = shells.values

@@ -32,6 +32,10 @@ public protocol Connection: Sendable {
     /// - Throws: `Diagnostic`: `.unreachable`, `.hostKey`, `.authentication`, `.become`, `.timeout`.
     func shell(as become: Become?) async throws(Diagnostic) -> any Shell
 
+    /// Ends the shells that became this user, and waits until they are gone: an account can only be removed when no
+    /// process is its own. Who asks for such a shell again gets a new one.
+    func endShells(of user: String) async
+
     /// Ends the shells and the connection; safe to call twice.
     func close() async
 
@@ -71,6 +75,9 @@ public protocol Shell: Sendable {
     /// - Parameter limit: The longest it may take; nil for as long as the connection's settings say.
     /// - Throws: `Diagnostic` as opening it does; `.unsupported` where nobody keeps connections.
     func reopen(within limit: Duration?) async throws(Diagnostic)
+
+    /// Ends all shells on this host that became a user; see `Connection.endShells`.
+    func endShells(of user: String) async
 }
 
 extension Shell {
@@ -83,6 +90,9 @@ extension Shell {
     public func reopen(within limit: Duration?) async throws(Diagnostic) {
         throw Diagnostic(.unsupported, "this connection cannot be opened anew")
     }
+
+    /// A shell that nobody keeps knows of no others.
+    public func endShells(of user: String) async {}
 }
 
 /// What a shell is asked to run.

@@ -41,6 +41,8 @@ public struct HostTarget: TargetWriter {
         self.progress = progress
     }
 
+    public func endShells(of user: String) async { await shell.endShells(of: user) }
+
     /// Ends the connection and opens it anew; see `TargetWriter`.
     public func reconnect(within limit: Duration?) async throws(Diagnostic) {
         do throws(Diagnostic) {

@@ -125,6 +125,9 @@ public protocol TargetWriter: TargetReader {
     /// - Parameter limit: The longest it may take; nil for as long as connections of this host may.
     /// - Throws: `Diagnostic` as opening a connection does, `.unreachable` foremost.
     func reconnect(within limit: Duration?) async throws(Diagnostic)
+
+    /// Ends what this run keeps open as a user of the host, so that the account may be changed or removed.
+    func endShells(of user: String) async
 }
 
 extension TargetWriter {

@@ -57,6 +57,47 @@ case_become_with_password() {
     on h4 rm /etc/become-test
 }
 
+# The run's own shell as a user must not stand in the way of removing the account.
+case_become_user_removed() {
+    new_project admin
+    cat >leave.yml <<'YAML'
+- hosts: all
+  gather_facts: false
+  become: true
+  tasks:
+    - name: Make a user
+      ansible.builtin.user:
+        name: passing
+    - name: Work as that user
+      ansible.builtin.command: id -un
+      become_user: passing
+      register: worked
+    - name: Remove the user
+      ansible.builtin.user:
+        name: passing
+        state: absent
+        remove: true
+    - name: Make the user again
+      ansible.builtin.user:
+        name: passing
+    - name: Work as the new one
+      ansible.builtin.command: id -un
+      become_user: passing
+      register: again
+    - name: Remove the user again
+      ansible.builtin.user:
+        name: passing
+        state: absent
+        remove: true
+    - name: Compare
+      ansible.builtin.assert:
+        that: worked.stdout == 'passing' and again.stdout == 'passing'
+YAML
+    apply 0 -i hosts.ini leave.yml
+    on h3 getent passwd passing && fail "the user is still there"
+    return 0
+}
+
 case_become_password_in_inventory() {
     new_project deploy
     who_am_i

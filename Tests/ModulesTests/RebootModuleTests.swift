@@ -67,4 +67,6 @@ private final class RestartingHost: TargetWriter {
     }
 
     func reconnect(within limit: Duration?) async throws(Diagnostic) {}
+
+    func endShells(of user: String) async {}
 }

@@ -39,4 +39,6 @@ extension TargetWrapper {
     }
 
     func reconnect(within limit: Duration?) async throws(Diagnostic) { try await base.reconnect(within: limit) }
+
+    func endShells(of user: String) async { await base.endShells(of: user) }
 }

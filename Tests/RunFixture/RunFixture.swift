@@ -102,7 +102,8 @@ package final class RunFixture {
             readFile: { (path) throws(Diagnostic) in try LocalFile.bytes(path, opening: secrets) })
         var plan = PlanSettings(
             tags: options.tags, limit: options.limit, rolesPath: ["\(folder.path)/roles"],
-            collectionsPath: ["\(folder.path)/collections"], yaml: .written, reviews: reviews)
+            collectionsPath: ["\(folder.path)/collections"], yaml: .written, reviews: reviews,
+            patternMismatch: configured["host_pattern_mismatch"].flatMap(PlanSettings.PatternMismatch.init) ?? .warning)
         // A case may bring an ansible-core of its own, or say that there is none.
         let installed = "\(folder.path)/installed/ansible"
         if example.files.keys.contains(where: { $0.hasPrefix("installed/") }) {
@@ -173,6 +174,7 @@ private struct LocalMachine: ConnectionProvider {
         func shell(as become: Become?) async throws(Diagnostic) -> any Shell {
             throw Diagnostic(.unreachable, "nobody answers", host: name)
         }
+        func endShells(of user: String) async {}
         func close() async {}
     }
 }

@@ -52,6 +52,28 @@ final class TestUsers: Sendable {
         }
     }
 
+    @Test("the shells of a user are ended when asked, those of others stay, and a new one can be had")
+    func endShells() async throws {
+        let users = try TestUsers()
+        defer { users.end() }
+        let sshd = try SSHDFixture()
+        var settings = sshd.settings()
+        settings.user = users.free
+        let connection = SSHConnection(settings)
+        let root = try await connection.shell(as: Become())
+        let other = try await connection.shell(as: Become(user: users.asked))
+        #expect(try await other.request(ShellRequest(.command, "id -un")).output == "\(users.asked)\n")
+        func processes(of user: String) async throws -> String {
+            try await root.request(ShellRequest(.command, "ps -o pid= -u \(user); true")).output
+        }
+        #expect(try await !processes(of: users.asked).isEmpty)
+        await connection.endShells(of: users.asked)
+        #expect(try await processes(of: users.asked).isEmpty)
+        let new = try await connection.shell(as: Become(user: users.asked))
+        #expect(try await new.request(ShellRequest(.command, "id -un")).output == "\(users.asked)\n")
+        await connection.close()
+    }
+
     @Test("sudo without and with a password, and what it says when it will not")
     func sudo() async throws {
         let users = try TestUsers()

@@ -147,6 +147,8 @@ struct UserModule: Module, ReadsAhead {
     }
 
     func apply(_ step: Step, to target: some TargetWriter) async throws(Diagnostic) -> ModuleResult {
+        // Programs refuse to change or remove an account that a process belongs to, such as a shell of this run.
+        if !step.commands.isEmpty { await target.endShells(of: wish.name) }
         try await AccountName.run(step.commands, about: "user '\(wish.name)'", on: target)
         if let password = step.password {
             // Through standard input: words can be seen by everybody on the host.

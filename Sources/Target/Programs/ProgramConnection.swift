@@ -50,6 +50,10 @@ public final class ProgramConnection: Connection {
         return link
     }
 
+    public func endShells(of user: String) async {
+        for become in shells.keys where become?.user == user { await shells.removeValue(forKey: become)?.end() }
+    }
+
     /// Ends the shells and waits until they have removed their files.
     public func close() async {
         let open = shells.values
@@ -69,6 +73,4 @@ protocol ProgramShellLink: ShellLink {
     var isOver: Bool { get }
     /// Gives up if there is no shell yet.
     func abandonOpening()
-    /// Waits until the process has ended.
-    func waitForEnd(atMost limit: Duration) async
 }

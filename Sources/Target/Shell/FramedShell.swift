@@ -351,6 +351,21 @@ package final class FramedShell: Shell {
     }
 }
 
+extension FramedShell {
+    /// Ends the shell as `close` does, and waits until its processes are gone; for long only if they hang.
+    package func end() async {
+        let links = openLinks
+        await close()
+        for link in links { await link.waitForEnd(atMost: Self.endingTime) }
+    }
+
+    private var openLinks: [any ShellLink] {
+        var links = [sideShell, lookShell].compactMap(\.self).flatMap(\.openLinks)
+        if case .open(let link, _) = phase { links.append(link) }
+        return links
+    }
+}
+
 extension FramedShell: ShellLinkOwner {
     package func linkReceived(stdout bytes: UnsafeRawBufferPointer) {
         framing.receive(stdout: bytes, awaited: inFlight.count)

@@ -17,6 +17,8 @@ package protocol ShellLink: AnyObject, Sendable {
     func flush()
     /// Ends the shell's input; the shell ends itself after what it is doing. Safe to call twice.
     func finish()
+    /// Waits until the shell's process has ended.
+    func waitForEnd(atMost limit: Duration) async
     /// Takes the link down at once, whatever the shell is doing. The owner hears nothing more.
     func cut()
 }

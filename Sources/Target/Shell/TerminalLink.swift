@@ -26,6 +26,11 @@ final class TerminalLink: ShellLink {
 
     func finish() { carrier.finish() }
 
+    func waitForEnd(atMost limit: Duration) async {
+        await carrier.waitForEnd(atMost: limit)
+        await terminal.waitForEnd(atMost: limit)
+    }
+
     func cut() {
         carrier.cut()
         terminal.cut()
