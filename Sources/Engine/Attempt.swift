@@ -25,7 +25,12 @@ extension TaskRun {
                 return try await attempt(module, in: scope, settings)
             }
         } catch {
-            return failed(error)
+            var outcome = failed(error)
+            if error.code == .timeout, let limit = settings.timeout {
+                // What the test `timedout` looks at.
+                outcome.values["timedout"] = ["period": .int(Int(limit.components.seconds))]
+            }
+            return outcome
         }
     }
 
@@ -354,15 +359,7 @@ extension TaskRun {
                     options["src"]?.pythonText ?? path, at: path, destination: options["dest"])
                 return try scope.render(template, options: try TemplateOptions(moduleOptions: options), of: file)
             },
-            evaluate: { [task] (text) throws(Diagnostic) in
-                do throws(Diagnostic) {
-                    return try scope.expression(text)
-                } catch {
-                    // To debug, that a name has no value is the answer.
-                    guard error.code == .undefined, task.node.action.shortName == "debug" else { throw error }
-                    return .undefined(Undefined(error.summary))
-                }
-            },
+            show: { (text) throws(Diagnostic) in try scope.shown(text) },
             condition: { (condition) throws(Diagnostic) in
                 switch try scope.condition(condition) {
                 case .yes: true

@@ -141,7 +141,8 @@ extension Engine {
     /// - Returns: The task's outcome, and what is registered.
     private func include(_ run: TaskRun, into requests: inout [Request]) -> (TaskOutcome, Value) {
         guard let loop = run.task.node.loop else {
-            let outcome = request(run, run.scope, item: [:], into: &requests)
+            let (outcome, request) = request(run, run.scope, item: [:])
+            if let request { requests.append(request) }
             return (outcome, outcome.registered(run.title.name))
         }
         var items: [TaskRun.ItemOutcome] = []
@@ -155,15 +156,12 @@ extension Engine {
             }
             for (scope, values) in scopes ?? [] {
                 let item = values[loop.variable] ?? .null
-                let before = requests.count
-                var outcome = request(run, scope, item: values, into: &requests)
+                var (outcome, request) = request(run, scope, item: values)
                 let label = run.label(loop, item, scope, &outcome)
-                if requests.count > before {
-                    if outcome.status != .ok {
-                        requests.removeLast()
-                    } else if !run.isHidden {
-                        requests[before].label = label
-                    }
+                if var request, outcome.status == .ok {
+                    request.key += "\u{1d}" + label.pythonRepresentation
+                    request.label = run.isHidden ? nil : label
+                    requests.append(request)
                 }
                 hidesAnItem = hidesAnItem || run.isHidden
                 if outcome.status == .failed, !run.ignoresErrors { ignoresAllErrors = false }
@@ -180,16 +178,14 @@ extension Engine {
         return run.combined(items, loop)
     }
 
-    /// What one item, or the task without a loop, wants.
-    private func request(
-        _ run: TaskRun, _ scope: LayeredScope, item: ValueMap, into requests: inout [Request]
-    ) -> TaskOutcome {
+    /// What one item, or the task without a loop, wants; nothing if its outcome is another than ok.
+    private func request(_ run: TaskRun, _ scope: LayeredScope, item: ValueMap) -> (TaskOutcome, Request?) {
         let task = run.task
         run.traits = TaskRun.firstTraits(of: task, in: scope)
         do throws(Diagnostic) {
-            if let outcome = try run.conditionOutcome(in: scope) { return outcome }
+            if let outcome = try run.conditionOutcome(in: scope) { return (outcome, nil) }
             var arguments = try run.arguments(in: scope, try run.settings(in: scope))
-            if let unknown = Value.map(arguments).firstUnknown { return .unknown(unknown) }
+            if let unknown = Value.map(arguments).firstUnknown { return (.unknown(unknown), nil) }
             if let file = arguments.removeValue(forKey: "_raw_params") { arguments["file"] = file }
             // Its own `vars` come along, evaluated where they are used; a loop's item is bound here.
             let vars = task.node.keywords.vars.merging(item)
@@ -197,15 +193,15 @@ extension Engine {
             let key =
                 arguments.map { "\($0.key.text)=\($0.value.pythonRepresentation)" }.joined(separator: "\u{1f}")
                 + names.map { "\u{1e}\($0)=\((item[$0] ?? .null).pythonRepresentation)" }.joined()
-            requests.append(Request(host: run.host, arguments: arguments, vars: vars, key: key))
+            let request = Request(host: run.host, arguments: arguments, vars: vars, key: key)
             var outcome = TaskOutcome(.ok)
             if case .engine(.includeTasks) = task.action {
                 outcome.values["include"] = arguments.removeValue(forKey: "file")
             }
             outcome.values["include_args"] = .map(arguments)
-            return outcome
+            return (outcome, request)
         } catch {
-            return TaskOutcome(failure: error.located(at: task.node.location))
+            return (TaskOutcome(failure: error.located(at: task.node.location)), nil)
         }
     }
 }

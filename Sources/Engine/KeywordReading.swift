@@ -4,7 +4,8 @@ import Playbook
 import Values
 import Variables
 
-/// Keywords evaluated for a host: one that is null or omitted is as good as not written.
+/// Keywords evaluated for a host: one that is null is as good as not written; of one that is omitted counts what stands
+/// around it.
 extension LayeredScope {
     /// - Throws: `Diagnostic`, at the keyword's place.
     func value(of field: Field?) throws(Diagnostic) -> Value? {
@@ -12,7 +13,8 @@ extension LayeredScope {
         do throws(Diagnostic) {
             let value = try evaluate(field.value)
             // Not as one expression: there `nil` would be the value null.
-            if Omit.isMarker(value) || value.isNull { return nil }
+            if Omit.isMarker(value) { return try self.value(of: field.outer.first) }
+            if value.isNull { return nil }
             return value
         } catch {
             throw error.located(at: field.location)

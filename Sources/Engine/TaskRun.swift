@@ -197,11 +197,13 @@ final class TaskRun {
         if case .unknown = outcome.status { return outcome }
         guard !task.node.failedWhen.isEmpty || !task.node.changedWhen.isEmpty else { return outcome }
         let scope = scopeWithResult(outcome, scope)
+        var asked = "changed_when_result"
         do throws(Diagnostic) {
             if let verdict = try verdict(task.node.changedWhen, in: scope) {
                 if outcome.status != .failed { outcome.status = verdict ? .changed : .ok }
                 outcome.values["changed"] = .bool(verdict)
             }
+            asked = "failed_when_result"
             if let verdict = try verdict(task.node.failedWhen, in: scope) {
                 outcome.values["failed_when_result"] = .bool(verdict)
                 if verdict, outcome.status != .failed {
@@ -219,6 +221,7 @@ final class TaskRun {
             // What it did stays known: it may have changed the host.
             var failed = TaskOutcome(failure: error.located(at: task.node.location))
             failed.values = outcome.values
+            failed.values[.string(asked)] = .string(error.summary)
             return failed
         }
         return outcome

@@ -127,9 +127,7 @@ extension Engine {
         try connectionRequest(
             for: host.name, variables: scope, UnknownWatch(),
             keyword: { (setting) throws(Diagnostic) in
-                guard let field = task.inherited.settings[setting] else { return nil }
-                let value = try scope.evaluate(field.value)
-                return Omit.isMarker(value) || value.isNull ? nil : value
+                try scope.value(of: task.inherited.settings[setting])
             }, isDelegated: false)
     }
 

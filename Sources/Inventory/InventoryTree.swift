@@ -185,7 +185,7 @@ public struct InventoryTree: Sendable {
     var mergesMaps: Bool { store.mergesMaps }
 
     mutating func set(_ name: ValueMap.Key, _ value: Value, ofHost host: Int) {
-        hostList[host].variables.lay([name: value], deeply: mergesMaps)
+        hostList[host].variables.lay(value, over: name, deeply: mergesMaps)
     }
 
     /// Sets a group's variable; `ansible_group_priority` is no variable but the group's rank.
@@ -193,7 +193,7 @@ public struct InventoryTree: Sendable {
     /// - Throws: `Diagnostic` with code `.badValue` if the rank is no integer.
     mutating func set(_ name: ValueMap.Key, _ value: Value, ofGroup group: Int) throws(Diagnostic) {
         guard name == "ansible_group_priority" else {
-            groupList[group].variables.lay([name: value], deeply: mergesMaps)
+            groupList[group].variables.lay(value, over: name, deeply: mergesMaps)
             return
         }
         guard let priority = value.intValue ?? value.stringValue.flatMap({ Int($0) }) else {

@@ -36,6 +36,20 @@ extension TemplateEnvironment {
         try evaluateExpression(text, in: scope, options: .file)
     }
 
+    /// What a bare expression gives with nothing within evaluated yet, for who looks at it piece by piece; `.undefined`
+    /// where it has no value.
+    public func lookUp(_ text: Text, in scope: any Scope) throws(Diagnostic) -> Value {
+        var options = TemplateOptions.file
+        options.keepTrailingNewline = false
+        let (evaluator, value, _) = try run(text, options: options, isExpression: true, in: scope)
+        switch value {
+        case .undefined(let undefined): return .undefined(evaluator.complete(undefined))
+        case .list, .tuple, .map: return value.holdsTemplateObject ? try finish(value, evaluator, text, options) : value
+        case .object(let object) where object.isMap && !object.belongsToTemplate: return value
+        default: return try finish(value, evaluator, text, options)
+        }
+    }
+
     func evaluateExpression(
         _ text: Text, in scope: any Scope, options base: TemplateOptions
     ) throws(Diagnostic) -> Value {

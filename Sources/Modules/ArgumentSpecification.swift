@@ -34,7 +34,7 @@ struct ArgumentSpecification {
             values[name] = preset
         }
         let missing = options.filter { ($0.value.mapValue?["required"]?.isTruthy ?? false) && values[$0.key] == nil }
-            .map(\.key.text)
+            .map(\.key.text).sorted()
         if !missing.isEmpty { tell("missing required arguments: \(missing.joined(separator: ", "))", path) }
         for (name, option) in options {
             guard let given = values[name], !given.isNull else { continue }

@@ -51,8 +51,9 @@ public struct ModuleContext: Sendable {
     /// Renders a template's text, secret or not, with the task's variables. The path is where it was found.
     /// The options are the template module's own: `src`, `trim_blocks`, `variable_start_string` …
     public var render: @Sendable (_ text: Text, _ path: String, _ options: ValueMap) throws(Diagnostic) -> Text
-    /// The value of a bare expression, as `when:` has it, with the task's variables.
-    public var evaluate: @Sendable (_ expression: Text) throws(Diagnostic) -> Value
+    /// The value of a bare expression, as `when:` has it, with the task's variables, for a person to look at: in place of
+    /// what is undefined stands a word about it, and what is wrong is told beside.
+    public var show: @Sendable (_ expression: Text) throws(Diagnostic) -> (value: Value, undefined: [Diagnostic])
     /// Whether a condition holds, as `when:` has it: a bool, or unknown.
     public var condition: @Sendable (_ condition: Value) throws(Diagnostic) -> Value
     /// The host's variables, by name.
@@ -67,7 +68,7 @@ public struct ModuleContext: Sendable {
         findFile: @escaping @Sendable (String, String) throws(Diagnostic) -> String,
         readFile: @escaping @Sendable (String, Bool) throws(Diagnostic) -> [UInt8],
         render: @escaping @Sendable (Text, String, ValueMap) throws(Diagnostic) -> Text,
-        evaluate: @escaping @Sendable (Text) throws(Diagnostic) -> Value,
+        show: @escaping @Sendable (Text) throws(Diagnostic) -> (value: Value, undefined: [Diagnostic]),
         condition: @escaping @Sendable (Value) throws(Diagnostic) -> Value,
         variable: @escaping @Sendable (String) throws(Diagnostic) -> Value?,
         isCheckMode: Bool = false,
@@ -76,7 +77,7 @@ public struct ModuleContext: Sendable {
         self.findFile = findFile
         self.readFile = readFile
         self.render = render
-        self.evaluate = evaluate
+        self.show = show
         self.condition = condition
         self.variable = variable
         self.isCheckMode = isCheckMode
@@ -101,7 +102,7 @@ public struct ModuleContext: Sendable {
         findFile: { (name, _) throws(Diagnostic) in throw Diagnostic(.missingFile, "no file '\(name)' here") },
         readFile: { (path, _) throws(Diagnostic) in throw Diagnostic(.missingFile, "no file '\(path)' here") },
         render: { (_, path, _) throws(Diagnostic) in throw Diagnostic(.template, "cannot render '\(path)' here") },
-        evaluate: { (text) throws(Diagnostic) in throw Diagnostic(.template, "cannot evaluate '\(text.string)' here") },
+        show: { (text) throws(Diagnostic) in throw Diagnostic(.template, "cannot evaluate '\(text.string)' here") },
         condition: { (value) throws(Diagnostic) in
             throw Diagnostic(.template, "cannot evaluate '\(value.pythonText)' here")
         },

@@ -226,7 +226,6 @@ extension Planner {
         return .controlCode(code)
     }
 
-    /// What a task does, and what there is to say of it: an error where it cannot be run, in list modes a warning.
     /// A task whose module's name was a template, now that it is known.
     ///
     /// - Throws: `Diagnostic` if nothing, or nothing that a template may name, is called so.
@@ -246,6 +245,7 @@ extension Planner {
         return task
     }
 
+    /// What a task does, and what there is to say of it: an error where it cannot be run, in list modes a warning.
     func action(of node: TaskNode, _ inherited: Inherited, _ role: RoleInstance?) -> PlannedAction {
         let name = node.action.name
         if let template = node.action.templatedName { return .templated(template) }

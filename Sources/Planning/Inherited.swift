@@ -27,7 +27,12 @@ public struct Inherited: Sendable {
     /// What counts inside something that says `keywords`.
     func entering(_ keywords: Keywords, tags words: [String], vars keepsVars: Bool = true) -> Inherited {
         var inner = self
-        inner.settings.merge(keywords.settings) { _, nearer in nearer }
+        inner.settings.merge(keywords.settings) { farther, nearer in
+            guard nearer.value.holdsTemplate else { return nearer }
+            var nearer = nearer
+            nearer.outer = [farther]
+            return nearer
+        }
         for tag in words where !inner.tags.contains(tag) { inner.tags.append(tag) }
         inner.when += keywords.when
         inner.environment += keywords.environment

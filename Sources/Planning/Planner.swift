@@ -72,8 +72,8 @@ public final class Planner: @unchecked Sendable {
         return RunPlan(plays: plays, warnings: diagnostics.all)
     }
 
-    /// Names that tasks include while a play runs are sought beside its playbook from here on.
-    /// So are roles' handlers taken in for this play alone.
+    /// What tasks include from here on is this play's: sought beside its playbook, evaluated with its variables, its
+    /// roles' handlers taken in once.
     public func enter(_ play: PlannedPlay) {
         playbookDirectory = Path.directory(of: play.file)
         playScopeVars = [play.node.keywords.vars]

@@ -111,17 +111,15 @@ extension Planner {
         }
         for value in node.action.arguments.values { checkTemplate(value) }
         if let text = node.action.freeForm { checkTemplate(.string(text)) }
+        if let name = node.action.templatedName { checkTemplate(name.value) }
         for value in node.keywords.vars.values { checkTemplate(value) }
         if let loop = node.loop { checkTemplate(loop.items.value) }
         if let name = node.keywords.name { checkTemplate(name.value) }
         for field in node.notify + node.keywords.environment { checkTemplate(field.value) }
         if node.action.shortName == "assert" {
             let that = node.action.arguments["that"]
-            for item in that?.elements ?? [that].compactMap(\.self) {
-                if case .string(var text) = item {
-                    text.origin = text.origin ?? node.action.places["that"]
-                    checkTemplate(.string(text), asExpression: true)
-                }
+            for case .string(let text) in that?.elements ?? [that].compactMap(\.self) {
+                checkTemplate(.string(text), asExpression: true)
             }
         }
         for field in node.keywords.settings.values { checkTemplate(field.value) }

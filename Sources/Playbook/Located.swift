@@ -5,6 +5,8 @@ public import Values
 public struct Located<Wrapped: Sendable>: Sendable {
     public var value: Wrapped
     public var location: SourceLocation
+    /// What counts if this turns out to be omitted, as a template can say: the same keyword farther out. At most one.
+    public var outer: [Located] = []
 
     public init(_ value: Wrapped, at location: SourceLocation) {
         self.value = value

@@ -85,16 +85,13 @@ public struct PlaybookParser {
                 remedy: "Begin each play with '- hosts: …'.")
             return nil
         }
-        if let (key, value) = pairs.first(where: {
-            ["import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook"]
-                .contains($0.key.scalarText)
-        }) {
+        let importing = pairs.firstIndex { TaskNode.Action.isBuiltin("import_playbook", $0.key.scalarText ?? "") }
+        if let importing {
             var keywords = Keywords()
-            for (key, value) in pairs where !(key.scalarText ?? "").hasSuffix("import_playbook") {
-                if !common(key, value, .task, into: &keywords) { unknownKeyword(key, .task) }
+            for (index, pair) in pairs.enumerated() where index != importing {
+                if !common(pair.key, pair.value, .task, into: &keywords) { unknownKeyword(pair.key, .task) }
             }
-            _ = key
-            return .importPlaybook(field(value), keywords)
+            return .importPlaybook(field(pairs[importing].value), keywords)
         }
         guard let hosts = pairs.first(where: { $0.key.scalarText == "hosts" }) else {
             report(

@@ -55,7 +55,9 @@ public struct TaskNode: Sendable {
         }
 
         /// Whether it is that action of ansible-core, under any of its names.
-        public func isBuiltin(_ short: String) -> Bool {
+        public func isBuiltin(_ short: String) -> Bool { Self.isBuiltin(short, name) }
+
+        static func isBuiltin(_ short: String, _ name: String) -> Bool {
             name == short || name == "ansible.builtin." + short || name == "ansible.legacy." + short
         }
 

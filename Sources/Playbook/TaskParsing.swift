@@ -179,7 +179,8 @@ extension PlaybookParser {
     private mutating func namedAction(_ text: String, at place: SourceLocation) -> TaskNode.Action {
         let (name, rest) = FreeForm.firstWord(of: text)
         var action = TaskNode.Action(name: name, location: place)
-        if name.contains("{{") { action.templatedName = Field(templated(name, at: place), at: place) }
+        let written = templated(name, at: place)
+        if written.holdsTemplate { action.templatedName = Field(written, at: place) }
         if !rest.isEmpty { freeForm(rest, at: place, into: &action) }
         return action
     }
@@ -282,7 +283,8 @@ extension PlaybookParser {
                 report(.badValue, "'apply' must be a map of keywords, not text", at: place)
                 continue
             }
-            action.arguments[name] = templated(value, at: place)
+            let isExpression = Self.expressions[action.shortName] == name
+            action.arguments[name] = templated(value, at: place, isExpression: isExpression)
             action.places[name] = place
         }
         if !reading.rest.isEmpty {
@@ -296,10 +298,11 @@ extension PlaybookParser {
         }
     }
 
-    /// Text taken out of a scalar: a template if it holds delimiters, placed at the scalar.
-    private func templated(_ text: String, at place: SourceLocation) -> Value {
+    /// Text taken out of a scalar: a template if it holds delimiters; that and expressions are placed at the scalar.
+    private func templated(_ text: String, at place: SourceLocation, isExpression: Bool = false) -> Value {
         let isTemplate = text.contains("{{") || text.contains("{%") || text.contains("{#")
-        return .string(Text(text, marks: isTemplate ? .template : [], origin: isTemplate ? place : nil))
+        return .string(
+            Text(text, marks: isTemplate ? .template : [], origin: isTemplate || isExpression ? place : nil))
     }
 
     // MARK: Shared keywords

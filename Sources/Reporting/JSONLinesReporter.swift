@@ -73,10 +73,13 @@ public final class JSONLinesReporter: Reporter {
         }
         if let label = report.label { object["item"] = label }
         if let diagnostic = report.diagnostic { object["error"] = .string(redactor.redacted(diagnostic).rendered()) }
-        object["result"] = .map(report.values)
+        var values = report.values
         if let change = report.change {
+            // It stands beside the result; as the difference it is shorter than the whole texts.
+            values.removeValue(forKey: "diff")
             object["diff"] = .list(ChangePicture.lines(change, subject: nil, redactor: redactor).map { .string($0) })
         }
+        object["result"] = .map(values)
         return object
     }
 

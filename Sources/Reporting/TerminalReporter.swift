@@ -196,6 +196,8 @@ public final class TerminalReporter: Reporter {
             values = ValueMap(
                 values.filter { !["changed", "failed", "skipped"].contains($0.key.text) }.map { ($0.key, $0.value) })
         }
+        // They follow in lines of their own.
+        if !report.warnings.isEmpty { values.removeValue(forKey: "warnings") }
         if style.verbosity < 1 { values.removeValue(forKey: "ansible_facts") }
         if style.verbosity < 3 {
             for name in ["invocation", "exception", "diff"] { values.removeValue(forKey: name) }

@@ -7,7 +7,7 @@ public enum RegisteredDiff: Sendable {
     case single
     /// A list of maps, one a text; settings alone are one map (`copy`, `template`).
     case list
-    /// Two maps: the content, then the file's attributes (`lineinfile`, `blockinfile`).
+    /// Two maps: the content, then the file's attributes (`lineinfile`, `blockinfile`, `ini_file`).
     case sections
 
     /// - Parameter path: What settings belong to, where the change itself does not say.

@@ -128,21 +128,24 @@ public struct ValueMap: Sendable {
         return copy
     }
 
-    /// Lays all of `other` over this; its values win, or maps of one name are merged.
+    /// Lays all of `other` over this: its values win, and with `deeply` maps of one name are merged.
     public mutating func lay(_ other: ValueMap, deeply: Bool) {
         if deeply, !isEmpty { self = deeplyMerging(other) } else { merge(other) }
+    }
+
+    /// Sets one name; with `deeply` a map is merged into the one that stands there.
+    public mutating func lay(_ value: Value, over name: Key, deeply: Bool) {
+        if deeply, case .map(let low)? = self[name], case .map(let high) = value {
+            self[name] = .map(low.deeplyMerging(high))
+        } else {
+            self[name] = value
+        }
     }
 
     /// All of `other` laid over this, maps within maps merged likewise.
     public func deeplyMerging(_ other: ValueMap) -> ValueMap {
         var result = self
-        for (key, value) in other {
-            if case .map(let low)? = result[key], case .map(let high) = value {
-                result[key] = .map(low.deeplyMerging(high))
-            } else {
-                result[key] = value
-            }
-        }
+        for (key, value) in other { result.lay(value, over: key, deeply: true) }
         return result
     }
 

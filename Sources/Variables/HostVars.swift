@@ -43,7 +43,7 @@ final class HostView: ValueObject, @unchecked Sendable {
     var isMap: Bool { true }
     var keys: [ValueMap.Key]? {
         scope.noteVolatile()
-        return Set(scope.names).sorted().map { .string($0) }
+        return scope.shownNames
     }
 
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
@@ -61,7 +61,7 @@ final class VarsView: ValueObject, @unchecked Sendable {
     init(_ scope: LayeredScope) { self.scope = scope }
 
     var isMap: Bool { true }
-    var keys: [ValueMap.Key]? { Set(scope.names).sorted().map { .string($0) } }
+    var keys: [ValueMap.Key]? { scope.shownNames }
 
     func member(_ key: ValueMap.Key) throws(Diagnostic) -> Value? {
         guard case .string(let name) = key else { return nil }

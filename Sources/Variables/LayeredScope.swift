@@ -189,6 +189,16 @@ public final class LayeredScope: Scope, @unchecked Sendable {
 
     public var names: [String] { magicNames + layers.flatMap { $0.values.keys.map(\.text) } }
 
+    /// The names that `vars` and `hostvars` show, in their order: those with a value, and neither the view itself nor
+    /// `omit`.
+    var shownNames: [ValueMap.Key] {
+        let magic = magicNames.filter { name in
+            guard name != "vars", name != "omit" else { return false }
+            return !MagicVariables.mayBeAbsent(name) || (try? self.magic(name)) ?? nil != nil
+        }
+        return Set(magic + layers.flatMap { $0.values.keys.map(\.text) }).sorted().map { .string($0) }
+    }
+
     /// The value with every template within evaluated.
     public func deep(_ value: Value) throws(Diagnostic) -> Value {
         switch value {

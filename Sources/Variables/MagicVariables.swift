@@ -31,6 +31,14 @@ final class MagicVariables {
         "vars",
     ]
 
+    /// Whether there is a value only in a role, with `--limit`, or for hosts that an inventory names.
+    static func mayBeAbsent(_ name: String) -> Bool { rare.contains(name) }
+
+    private static let rare: Set = [
+        "ansible_collection_name", "ansible_limit", "ansible_parent_role_names", "ansible_parent_role_paths",
+        "ansible_role_name", "ansible_search_path", "inventory_dir", "inventory_file", "role_name", "role_path",
+    ]
+
     /// Whether a value stays the same as long as nothing that its host's variables are made of changes.
     static func isSteady(_ name: String) -> Bool { !volatile.contains(name) }
 
@@ -131,11 +139,20 @@ final class MagicVariables {
         case "inventory_hostname": return .string(host)
         case "inventory_hostname_short": return .string(String(host.prefix { $0 != "." }))
         case "group_names": return list(variables.inventory.groupNames(of: host))
-        case "inventory_dir": return variables.inventory.directory(of: host).map { .string($0) } ?? .null
-        case "inventory_file": return variables.inventory.file(of: host).map { .string($0) } ?? .null
+        // Of hosts that tasks added, null; an implicit localhost has none.
+        case "inventory_dir":
+            guard isListed(host) else { return nil }
+            return variables.inventory.directory(of: host).map { .string($0) } ?? .null
+        case "inventory_file":
+            guard isListed(host) else { return nil }
+            return variables.inventory.file(of: host).map { .string($0) } ?? .null
         case "ansible_facts": return .map(Self.withoutPrefix(variables.facts(of: host)))
         default: return nil
         }
+    }
+
+    private func isListed(_ host: String) -> Bool {
+        variables.inventory.host(named: host).map { !$0.isImplicit } ?? false
     }
 
     /// Facts under the names `ansible_facts` has: without the prefix.

@@ -264,8 +264,8 @@ final class Bench: Sendable {
             render: { (text, _, _) throws(Diagnostic) in
                 Text(text.string.replacing("{{ name }}", with: "world"), marks: text.marks)
             },
-            evaluate: { (text) throws(Diagnostic) in
-                text.string == "yes" ? true : text.string == "no" ? false : .string(text)
+            show: { (text) throws(Diagnostic) in
+                (text.string == "yes" ? true : text.string == "no" ? false : .string(text), [])
             },
             condition: { (condition) throws(Diagnostic) in
                 condition == "yes" ? true : condition == "no" ? false : condition

@@ -10,8 +10,9 @@
 #
 # The playbooks come from ansible-core's source package (SWIFTPROV_ANSIBLE_SOURCE names an unpacked one). They make
 # users, groups and files wherever they like, so that each run has a throw-away layer over this machine's root, a mount
-# and a process namespace of its own; the network is this machine's. Needs root, and an
-# environment of Python with ansible-core (SWIFTPROV_ORACLE). What both said stays in SWIFTPROV_TARGETS.
+# and a process namespace of its own, and devices of its own. The network and the kernel's settings are this machine's.
+# Needs root, and an environment of Python with ansible-core (SWIFTPROV_ORACLE). What both said stays in
+# SWIFTPROV_TARGETS.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 REPOSITORY=$PWD
@@ -49,7 +50,17 @@ run_alone() {
         mount -t overlay overlay -o "lowerdir=/,upperdir=$layer/upper,workdir=$layer/work" "$layer/root"
         mount -t proc proc "$layer/root/proc"
         mount --rbind /sys "$layer/root/sys"
-        mount --rbind /dev "$layer/root/dev"
+        mount -t tmpfs tmpfs "$layer/root/dev"
+        for node in null zero full random urandom tty; do
+            touch "$layer/root/dev/$node"
+            mount --bind "/dev/$node" "$layer/root/dev/$node"
+        done
+        mkdir "$layer/root/dev/pts" "$layer/root/dev/shm"
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$layer/root/dev/pts"
+        chmod 1777 "$layer/root/dev/shm"
+        ln -s pts/ptmx "$layer/root/dev/ptmx"
+        ln -s /proc/self/fd "$layer/root/dev/fd"
+        for name in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${name#*:}" "$layer/root/dev/${name%:*}"; done
         exec chroot "$layer/root" bash "$4/Tests/Oracle/target.sh" "$side" "$target" "$5" "$6" "$7" "$8"
     ' run "$layer" "$side" "$target" "$REPOSITORY" "$TARGETS" "$ORACLE" "$SWIFTPROV" "$SECONDS_EACH" \
         >"$RESULTS/$target.$side.out" 2>&1 </dev/null && echo 0 >"$RESULTS/$target.$side.rc" ||

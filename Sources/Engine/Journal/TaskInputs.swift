@@ -64,10 +64,10 @@ final class TaskInputs: Sendable {
             self.add(.string(rendered))
             return rendered
         }
-        watched.evaluate = { (text) throws(Diagnostic) in
-            let value = try context.evaluate(text)
-            self.add(value)
-            return value
+        watched.show = { (text) throws(Diagnostic) in
+            let shown = try context.show(text)
+            self.add(shown.value)
+            return shown
         }
         watched.condition = { (condition) throws(Diagnostic) in
             let value = try context.condition(condition)

@@ -16,8 +16,20 @@ final class UnshownTexts {
         switch value {
         case .string(let text): learn(text.string)
         case .list(let items), .tuple(let items): for item in items { learn(item) }
-        case .map(let map): for (key, item) in map where !Self.plainNames.contains(key.text) { learn(item) }
+        case .map(let map):
+            for (key, item) in map where !Self.plainNames.contains(key.text) {
+                if key == "diff" { learnTexts(of: item) } else { learn(item) }
+            }
         default: break
+        }
+    }
+
+    /// Remembers the texts of a difference; its settings, such as modes, are no secrets.
+    private func learnTexts(of difference: Value) {
+        for map in difference.elements ?? [difference] {
+            for name in ["before", "after"] {
+                if let text = map.mapValue?[name]?.stringValue { learn(text) }
+            }
         }
     }
 
@@ -53,7 +65,7 @@ final class UnshownTexts {
 
     /// What modules answer besides what a host or a service said.
     private static let plainNames: Set<String> = [
-        "ansible_job_id", "ansible_loop_var", "backup_file", "checksum", "cmd", "delta", "dest", "diff", "end", "group",
+        "ansible_job_id", "ansible_loop_var", "backup_file", "checksum", "cmd", "delta", "dest", "end", "group",
         "invocation", "item", "md5sum", "mode", "msg", "name", "owner", "path", "results_file", "secontext",
         "skip_reason", "src", "start", "state",
     ]

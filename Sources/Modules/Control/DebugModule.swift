@@ -34,9 +34,13 @@ struct DebugModule: Module {
             result = .ok(["msg": arguments.values["msg"] ?? "Hello world!"])
             return
         }
-        let value = try arguments.context.evaluate(expression)
         // A name without a value is what people look for here, so it is an answer, not a failure.
-        result = .ok([.string(expression.string): value.isUndefined ? "VARIABLE IS NOT DEFINED!" : value])
+        let (value, undefined) = try arguments.context.show(expression)
+        result = ModuleResult(
+            values: [.string(expression.string): value],
+            warnings: undefined.map { trouble in
+                trouble.summary + (trouble.location.map { " (\($0))" } ?? "")
+            })
     }
 
     func plan(_ target: some TargetReader) async throws(Diagnostic) -> Plan<Never> { .asWanted(result) }

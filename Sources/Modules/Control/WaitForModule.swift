@@ -1,4 +1,5 @@
 import Diagnostics
+import Jinja
 import Results
 import Target
 import Values
@@ -112,7 +113,12 @@ struct WaitForModule: Module {
             "state": .string(state), "elapsed": .int(elapsed), "port": port.map { .int($0) } ?? .null,
             "path": path.map { .string($0) } ?? .null, "search_regex": pattern.map { .string($0) } ?? .null,
         ]
-        if result.succeeded { return .ok(values) }
+        if result.succeeded {
+            let (groups, names) = try Self.groups(of: pattern, in: result.stdout)
+            values["match_groups"] = .list(groups)
+            values["match_groupdict"] = .map(names)
+            return .ok(values)
+        }
         if result.status == 3 {
             throw Diagnostic(
                 .failed, "the host has nothing to try port \(port ?? 0) of \(host) with",
@@ -128,6 +134,21 @@ struct WaitForModule: Module {
         return .failed(Diagnostic(.timeout, said, host: target.hostName), values)
     }
 
+    /// What the groups of an expression hold; none where it says nothing or there is none.
+    private static func groups(of pattern: String?, in text: [UInt8]) throws(Diagnostic) -> ([Value], ValueMap) {
+        guard let pattern, !text.isEmpty else { return ([], [:]) }
+        let expression = try Regex.compiled(pattern, [.multiline, .bytes])
+        guard let match = try expression.firstMatch(in: text) else { return ([], [:]) }
+        let groups = match.ranges.dropFirst().map { range -> Value in
+            range.map { .string(Text(String(decoding: text[$0], as: UTF8.self))) } ?? .null
+        }
+        var names = ValueMap()
+        for (name, number) in expression.groupNames.sorted(by: { $0.value < $1.value }) {
+            names[.string(name)] = groups[number - 1]
+        }
+        return (groups, names)
+    }
+
     /// How the kernel numbers connection states in /proc/net/tcp.
     private static let codes = [
         "ESTABLISHED": "01", "SYN_SENT": "02", "SYN_RECV": "03", "FIN_WAIT1": "04", "FIN_WAIT2": "05",
@@ -135,7 +156,7 @@ struct WaitForModule: Module {
         "CLOSE": "07", "CLOSE_WAIT": "08", "LAST_ACK": "09", "LISTEN": "0A", "CLOSING": "0B",
     ]
 
-    /// Status 0: it happened; 3: nothing to try with; 4: time is up.
+    /// Status 0: it happened, and what an expression was found in; 3: nothing to try with; 4: time is up.
     private static let wait: Script =
         ReadingScripts.expand + #"""
             kind=$1 wanted=$2 host=$3 port=$4 path=$5 pattern=$6 limit=$7 delay=$8 pause=$9
@@ -188,7 +209,16 @@ struct WaitForModule: Module {
                 esac
             }
             says() {
-                timeout "$connect" bash -c 'exec 3<>"/dev/tcp/$1/$2" && head -c 65536 <&3' wait "$host" "$port" 2>/dev/null | search
+                said=$(timeout "$connect" bash -c 'exec 3<>"/dev/tcp/$1/$2" && head -c 65536 <&3' wait "$host" "$port" 2>/dev/null | tr -d '\0')
+                printf '%s\n' "$said" | search
+            }
+            # A file may be long: what is behind its first megabyte is found, but not looked into for groups.
+            show() {
+                if [ -z "$pattern" ] || [ "$wanted" != there ]; then return; fi
+                case $kind in
+                port) printf '%s\n' "$said" ;;
+                path) head -c 1048576 "$path" ;;
+                esac
             }
             busy() {
                 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r n here there state rest; do
@@ -220,7 +250,10 @@ struct WaitForModule: Module {
             fi
             end=$(($(date +%s) + limit))
             while :; do
-                if holds; then exit 0; fi
+                if holds; then
+                    show
+                    exit 0
+                fi
                 now=$(date +%s)
                 [ "$now" -lt "$end" ] || exit 4
                 if [ $((now + pause)) -gt "$end" ]; then sleep $((end - now)); else sleep "$pause"; fi

@@ -91,8 +91,10 @@ struct TemplateModule: Module, PathBound, ReadsAhead {
     private static func encoded(
         _ text: String, _ encoding: String?, _ source: String
     ) throws(Diagnostic) -> [UInt8] {
+        // An empty name stands for the default, as in Ansible.
+        let name = encoding.flatMap { $0.isEmpty ? nil : $0 } ?? "utf-8"
         do throws(Diagnostic) {
-            return try TextEncoding.bytes(text, encoding ?? "utf-8")
+            return try TextEncoding.bytes(text, name)
         } catch {
             throw Diagnostic(.failed, "'\(source)' cannot be written so: \(error.summary)", remedy: error.remedy)
         }

@@ -281,6 +281,7 @@ struct NameReview {
         }
         for value in node.action.arguments.values { read(value, task, isCertain: isCertain && node.loop == nil) }
         if let text = node.action.freeForm { read(.string(text), task, isCertain: isCertain && node.loop == nil) }
+        if let name = node.action.templatedName { read(name.value, task, isCertain: isCertain) }
         for field in node.notify + task.inherited.environment { read(field.value, task) }
         if node.action.shortName == "assert", let that = node.action.arguments["that"] {
             for item in that.elements ?? [that] { read(item, task, asExpression: true) }
