@@ -16,7 +16,7 @@ extension Engine {
         for name in names {
             let text = name.pythonText
             let matching = handlers.filter { handler in
-                handler.node.listen.contains { $0.value.pythonText == text }
+                handler.node.listen.contains { handler.callings(of: $0.value.pythonText).contains(text) }
             }
             // Of handlers with the same name those of the file read last count, and of these the first.
             let last = handlers.last { answers($0, to: text, from: task) }
@@ -38,9 +38,7 @@ extension Engine {
     private func answers(_ handler: PlannedTask, to text: String, from task: PlannedTask) -> Bool {
         var written = handler.writtenName
         if written.holdsTemplate { written = (try? variables.scopeWithoutHost().evaluate(written)) ?? written }
-        let name = written.pythonText
-        if name == text { return true }
-        return handler.role.map { "\($0.name) : \(name)" == text } ?? false
+        return handler.callings(of: written.pythonText).contains(text)
     }
 
     /// Runs the notified handlers, in the order they are defined; those behind them that they notify come along.

@@ -90,6 +90,18 @@ public struct PlannedTask: Sendable {
     /// The handlers that a change notifies: its own, else those of the nearest block that names some.
     public var notifications: [Field] { node.notify.isEmpty ? inherited.notify : node.notify }
 
+    /// What a handler of this task's role answers to under a name or topic: that, and with the role's name before it,
+    /// the collection's among it or not.
+    public func callings(of name: String) -> [String] {
+        guard let role else { return [name] }
+        var callings = [name, "\(role.name) : \(name)"]
+        if let collection = role.collection {
+            let short = role.name.utf8.dropFirst(collection.utf8.count + 1)
+            callings.append("\(String(decoding: short, as: UTF8.self)) : \(name)")
+        }
+        return callings
+    }
+
     /// Whether the inventory may have more hosts or groups after it.
     var mayBringHosts: Bool {
         guard case .engine(let action) = action else { return false }

@@ -304,9 +304,8 @@ extension Planner {
         var names = Set<String>()
         for handler in play.handlers {
             guard let name = constantName(handler.writtenName) else { return }
-            names.insert(name)
-            if let role = handler.role { names.insert("\(role.name) : \(name)") }
-            for topic in handler.node.listen { names.insert(topic.value.pythonText) }
+            names.formUnion(handler.callings(of: name))
+            for topic in handler.node.listen { names.formUnion(handler.callings(of: topic.value.pythonText)) }
         }
         let all = play.tasks
         // Handlers of included roles are only known when they are met.
